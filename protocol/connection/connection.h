@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//
+// One connection between two peers, on either binding, without any I/O: bytes
+// and time in, bytes and time out.
+//
+// The law: after every call that changes the connection, drain poll_event(),
+// then poll_transmit(), then arm one timer at poll_timeout(), before the next
+// call. On the stream binding the driver may stop polling poll_transmit() while
+// its socket is full; it goes on when the socket takes bytes again.
+//
+// `now` never goes backwards. Sinks and sources live until their transfer ends
+// (Confirmed, Rejected, Refused, Cancelled, confirm(), reject(), cancel(),
+// Closed) or the connection is destroyed.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "protocol/base/slice.h"
+#include "protocol/base/time.h"
+#include "protocol/card/chunk_flow.h"
+#include "protocol/connection/config.h"
+#include "protocol/connection/events.h"
+#include "protocol/connection/ledger.h"
+
+namespace kvferry {
+
+// Stream binding: write head, then payload (shared, not copied). Datagram
+// binding: one whole datagram in head.
+struct Outgoing {
+  Bytes head;
+  Slice payload;
+  [[nodiscard]] std::size_t size() const { return head.size() + payload.size(); }
+};
+
+struct PathStats {
+  std::optional<Duration> rtt;  // smoothed; datagram: from acknowledgements, stream: from PING
+  std::optional<Duration> min_rtt;
+  std::optional<double> delivery_rate_bytes_per_s;  // payload, latest sample; stream: from PROGRESS
+  std::uint64_t congestion_window_bytes = 0;        // datagram binding, as the next four
+  std::uint64_t bytes_in_flight = 0;
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_lost = 0;      // declared lost
+  std::uint64_t packets_received = 0;  // valid and new
+};
+
+class Connection {
+ public:
+  Connection(const ConnectionConfig& config, Time now);
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+
+  // Network and time in. Inputs are borrowed for the call.
+  void handle_bytes(Time now, ByteView bytes);        // stream binding: any split of the stream
+  void handle_datagram(Time now, ByteView datagram);  // datagram binding: one whole datagram
+  void handle_timeout(Time now);                      // at or after poll_timeout()
+  void handle_end_of_stream(Time now);                // stream binding: the peer's direction has ended
+
+  // Commands of the receiver. An id that is not open is ignored, as is a verdict before Complete or Stopped.
+  TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
+  void accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held = {});  // answers Offered
+  void stop(Time now, TransferId id);     // enough: answered by Stopped
+  void confirm(Time now, TransferId id);  // after Complete or Stopped: verified and applied
+  void reject(Time now, TransferId id, const std::string& reason);
+
+  // Commands of the source.
+  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source);  // answers Requested
+  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+
+  // Commands of both.
+  void refuse(Time now, TransferId id, const std::string& reason);  // answers Requested or Offered
+  void cancel(Time now, TransferId id, const std::string& reason);
+  // Flushes what was promised (confirmations), says goodbye; Closed follows when it is done or has timed out.
+  void close(Time now, ErrorCode code = ErrorCode::kNone, const std::string& reason = {});
+
+  // Outputs.
+  [[nodiscard]] std::optional<Event> poll_event();
+  [[nodiscard]] std::optional<Outgoing> poll_transmit(Time now);
+  [[nodiscard]] std::optional<Time> poll_timeout() const;
+
+  // Getters.
+  [[nodiscard]] bool is_established() const;  // both HELLOs are here, not closing
+  [[nodiscard]] bool is_closed() const;       // nothing more will come; drop the transport
+  [[nodiscard]] const Ledger& ledger() const;
+  [[nodiscard]] PathStats path() const;
+  // Receiver: chunks of an open transfer that the sink has, to resume with later.
+  [[nodiscard]] ChunkRanges chunks_verified(TransferId id) const;
+  // Datagram binding: the identifier in every packet; a server has none before the first.
+  [[nodiscard]] std::optional<std::uint64_t> connection_id() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The connection identifier in a datagram, to find its connection; nothing if it is not one of ours.
+[[nodiscard]] std::optional<std::uint64_t> datagram_connection_id(ByteView datagram);
+
+}  // namespace kvferry

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// What a connection tells its application: plain records, in the order in
+// which things happened.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "protocol/wire/error_code.h"
+#include "protocol/wire/hello.h"
+#include "protocol/wire/request_options.h"
+
+namespace kvferry {
+
+using TransferId = std::uint64_t;
+
+// What is known of an offered card before it is accepted.
+struct OfferInfo {
+  Digest card;
+  std::string document;  // a name for people and selectors
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t raw_bytes = 0;  // the full cache in FP16
+  bool operator==(const OfferInfo&) const = default;
+};
+
+namespace event {
+
+struct Connected {
+  Hello peer;
+};
+// Source side: answer with provide() or refuse().
+struct Requested {
+  TransferId id;
+  RequestOptions options;
+};
+// Receiver side: answer with accept() or refuse().
+struct Offered {
+  TransferId id;
+  OfferInfo offer;
+};
+// Receiver: the manifest is verified and the sink has begun.
+struct ManifestArrived {
+  TransferId id;
+  Digest card;
+};
+// Receiver: a verified chunk is in the sink.
+struct ChunkArrived {
+  TransferId id;
+  std::uint32_t index;
+  std::uint64_t size_bytes;
+};
+// Receiver: every chunk is in the sink and it has finished. Apply it, then confirm() or reject().
+struct Complete {
+  TransferId id;
+};
+// Receiver: the source has obeyed stop(). Use what came, then confirm() or reject().
+struct Stopped {
+  TransferId id;
+  std::uint64_t chunks_verified;
+};
+// Source: the receiver verified and applied the card. chunks: how many it had.
+struct Confirmed {
+  TransferId id;
+  std::uint64_t chunks;
+};
+// Either side: the transfer has failed after it began; by_peer says who gave up.
+struct Rejected {
+  TransferId id;
+  std::string reason;
+  bool by_peer;
+};
+// The side that asked or offered: the peer would not begin.
+struct Refused {
+  TransferId id;
+  std::string reason;
+};
+// Either side: the peer withdrew.
+struct Cancelled {
+  TransferId id;
+  std::string reason;
+};
+// A transfer stood still for the progress timeout. It is still open: wait, stop or cancel.
+struct Stalled {
+  TransferId id;
+  std::string reason;
+};
+// The last event. Open transfers have ended; sinks have been abandoned.
+struct Closed {
+  ErrorCode code;
+  std::string reason;
+  bool by_peer;
+};
+
+}  // namespace event
+
+using Event = std::variant<event::Connected, event::Requested, event::Offered, event::ManifestArrived,
+                           event::ChunkArrived, event::Complete, event::Stopped, event::Confirmed,
+                           event::Rejected, event::Refused, event::Cancelled, event::Stalled, event::Closed>;
+
+}  // namespace kvferry

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// HELLO: the first frame of each side. Version, features, limits, model and
+// codecs; what does not fit ends the connection or a transfer with a reason.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/card/model_identity.h"
+#include "protocol/wire/limits.h"
+
+namespace kvferry {
+
+// Bits of Hello::features. Unknown bits are ignored.
+enum Feature : std::uint64_t {
+  kFeatureResume = 1u << 0,       // obeys `held` in requests and accepts
+  kFeatureProgress = 1u << 1,     // reads PROGRESS
+  kFeatureCalibration = 1u << 2,  // can bridge between models; lifts the identity check
+};
+
+struct Hello {
+  static constexpr std::uint64_t kVersion = 1;
+  static constexpr std::size_t kMaxCodecs = 64;
+  static constexpr std::size_t kMaxAgentBytes = 128;
+
+  std::uint64_t version = kVersion;
+  std::uint64_t features = kFeatureResume | kFeatureProgress;
+  Limits limits;
+  std::vector<std::uint32_t> codecs;   // CodecId values this side decodes; empty: any
+  std::string agent;                   // for people: "kvferry/0.1"; never parsed
+  std::uint64_t idle_timeout_ms = 0;   // 0: none
+  std::optional<ModelIdentity> model;  // the model that will read the caches, if there is one
+
+  bool operator==(const Hello&) const = default;
+};
+
+}  // namespace kvferry

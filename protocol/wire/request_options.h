@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// What a receiver asks for. Which card answers it is the source's choice.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/base/digest.h"
+#include "protocol/base/time.h"
+#include "protocol/card/chunk_ranges.h"
+
+namespace kvferry {
+
+struct RequestOptions {
+  static constexpr std::size_t kMaxTextBytes = 1024;
+  static constexpr std::size_t kMaxQuestionTokens = 8192;
+
+  std::optional<Digest> card;                  // this card and no other
+  std::string document;                        // otherwise: a name or selector that the source understands
+  std::vector<std::uint32_t> question_tokens;  // for selection that depends on the question
+  std::optional<Duration> deadline;            // from the request on; whole microseconds on the wire
+  std::optional<std::uint64_t> byte_budget;    // payload bytes
+  std::optional<double> min_quality;           // 0 .. 1, as the source's quality model defines it
+  std::string preset;                          // a wish, empty for none
+  ChunkRanges held;                            // chunks of `card` that need not be sent; needs `card`
+
+  bool operator==(const RequestOptions&) const = default;
+};
+
+}  // namespace kvferry
