@@ -12,6 +12,12 @@ namespace kvferry {
 
 inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
 
+// condition ? yes : no, without a branch for the compiler to bring back.
+[[nodiscard]] inline std::uint32_t pick_bits(bool condition, std::uint32_t yes, std::uint32_t no) {
+  const std::uint32_t mask = 0U - static_cast<std::uint32_t>(condition);
+  return (yes & mask) | (no & ~mask);
+}
+
 // Exact.
 [[nodiscard]] inline float half_to_float(std::uint16_t bits) {
   const std::uint32_t sign = (bits & 0x8000U) << 16;
@@ -20,7 +26,7 @@ inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
   const float scaled = std::bit_cast<float>(magnitude) * std::bit_cast<float>((254U - 15U) << 23);
   const std::uint32_t finite = std::bit_cast<std::uint32_t>(scaled);
   const std::uint32_t special = magnitude | 0x7f800000U;
-  return std::bit_cast<float>(sign | (magnitude >= 0x0f800000U ? special : finite));
+  return std::bit_cast<float>(sign | pick_bits(magnitude >= 0x0f800000U, special, finite));
 }
 
 // Rounds half to even; beyond the range gives infinity; NaN stays NaN (quiet).
@@ -33,10 +39,9 @@ inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
   // Subnormal: adding 0.5 aligns the result's last bit with FP32's, so FP32's own rounding does it.
   const float aligned = std::bit_cast<float>(magnitude) + 0.5F;
   const std::uint32_t subnormal = std::bit_cast<std::uint32_t>(aligned) - (126U << 23);
-  const std::uint32_t special = magnitude > 0x7f800000U ? 0x7e00U : 0x7c00U;
-  std::uint32_t result = magnitude < (113U << 23) ? subnormal : normal;
-  result = magnitude >= (143U << 23) ? special : result;
-  return static_cast<std::uint16_t>(sign | result);
+  const std::uint32_t special = pick_bits(magnitude > 0x7f800000U, 0x7e00U, 0x7c00U);
+  const std::uint32_t finite = pick_bits(magnitude < (113U << 23), subnormal, normal);
+  return static_cast<std::uint16_t>(sign | pick_bits(magnitude >= (143U << 23), special, finite));
 }
 
 // Exact.
@@ -49,7 +54,7 @@ inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
   const bool is_nan = (bits & 0x7fffffffU) > 0x7f800000U;
-  return static_cast<std::uint16_t>(is_nan ? ((bits >> 16) | 0x40U) : rounded);
+  return static_cast<std::uint16_t>(pick_bits(is_nan, (bits >> 16) | 0x40U, rounded));
 }
 
 // Neither infinity nor NaN.
