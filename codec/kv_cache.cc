@@ -5,32 +5,28 @@
 #include <string>
 #include <utility>
 
+#include "protocol/card/manifest.h"
+
 namespace kvferry {
 namespace {
 
-// A cache beyond these is a mistake or an attack, and their product fits in 64 bits.
-constexpr std::uint32_t kMaxLayers = 4096;
-constexpr std::uint32_t kMaxHeads = 4096;
-constexpr std::uint32_t kMaxHeadDim = 4096;
-constexpr std::uint32_t kMaxTokens = 1U << 28;
-
-Error out_of_range(const char* what, std::uint32_t got, std::uint32_t max) {
+Error out_of_range(const char* what, std::uint32_t got, std::uint64_t max) {
   return {std::string("cache: ") + what + " is " + std::to_string(got) + ", expected 1 to " +
           std::to_string(max)};
 }
 
 Result<void> check_shape(const KvGeometry& geometry, std::uint32_t token_count) {
-  if (geometry.layers == 0 || geometry.layers > kMaxLayers) {
-    return out_of_range("layers", geometry.layers, kMaxLayers);
+  if (geometry.layers == 0 || geometry.layers > ModelIdentity::kMaxLayers) {
+    return out_of_range("layers", geometry.layers, ModelIdentity::kMaxLayers);
   }
-  if (geometry.kv_heads == 0 || geometry.kv_heads > kMaxHeads) {
-    return out_of_range("kv_heads", geometry.kv_heads, kMaxHeads);
+  if (geometry.kv_heads == 0 || geometry.kv_heads > ModelIdentity::kMaxHeads) {
+    return out_of_range("kv_heads", geometry.kv_heads, ModelIdentity::kMaxHeads);
   }
-  if (geometry.head_dim == 0 || geometry.head_dim > kMaxHeadDim) {
-    return out_of_range("head_dim", geometry.head_dim, kMaxHeadDim);
+  if (geometry.head_dim == 0 || geometry.head_dim > ModelIdentity::kMaxHeadDim) {
+    return out_of_range("head_dim", geometry.head_dim, ModelIdentity::kMaxHeadDim);
   }
-  if (token_count == 0 || token_count > kMaxTokens) {
-    return out_of_range("token count", token_count, kMaxTokens);
+  if (token_count == 0 || token_count > Manifest::kMaxTokens) {
+    return out_of_range("token count", token_count, Manifest::kMaxTokens);
   }
   return {};
 }

@@ -32,9 +32,10 @@ std::uint8_t to_code(float value, float zero, float inverse, float levels) {
   return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(steps + 8388608.0F));
 }
 
+// Infinity becomes the largest finite value of its sign.
 std::uint16_t from_code(std::uint8_t code, float zero, float scale) {
-  const float value = zero + static_cast<float>(code) * scale;
-  return float_to_half(std::min(std::max(value, -kHalfMax), kHalfMax));
+  const unsigned bits = float_to_half(zero + static_cast<float>(code) * scale);
+  return static_cast<std::uint16_t>((bits & 0x8000U) | std::min(bits & 0x7fffU, 0x7bffU));
 }
 
 float levels_of(const AffineShape& shape) { return static_cast<float>((1U << shape.bits) - 1); }

@@ -10,7 +10,7 @@
 //   scale = fp16(max(hi - zero, 0) / L)
 //   inv   = scale > 0 ? 1 / scale : 0
 //   code  = rint(min(max((x - zero) * inv, 0), L))
-//   x'    = fp16(min(max(zero + code * scale, -65504), 65504))
+//   x'    = fp16(zero + code * scale)              an infinity becomes +-65504
 //
 // K: a group is one channel over up to `group` rows. V: a group is one row over up to
 // `group` channels, begun afresh at each head.

@@ -83,10 +83,10 @@ std::size_t tensor_size_bytes(const QuantStage& quant, KvTensor tensor, const Kv
 }
 
 Result<void> encode_tensor(const QuantStage& quant, KvTensor tensor, const KvView& view,
-                           TensorScratch& scratch, std::vector<std::uint8_t>& out) {
+                           std::size_t first_row, TensorScratch& scratch, std::vector<std::uint8_t>& out) {
   scratch.values.resize(view.elements());
   if (const std::size_t bad = load_rows(view, scratch.values.data()); bad != view.rows) {
-    return Error{"row " + std::to_string(bad) +
+    return Error{"row " + std::to_string(first_row + bad) +
                  " holds a value that is not finite or beyond 65504, expected FP16's range"};
   }
   const KvGeometry geometry{1, static_cast<std::uint32_t>(view.heads),

@@ -17,6 +17,10 @@ namespace kvferry {
 
 enum class KvTensor : std::uint8_t { kKey, kValue };
 
+[[nodiscard]] constexpr const char* to_string(KvTensor tensor) {
+  return tensor == KvTensor::kKey ? "K" : "V";
+}
+
 [[nodiscard]] std::size_t tensor_size_bytes(const QuantStage& quant, KvTensor tensor,
                                             const KvGeometry& geometry, std::size_t rows);
 
@@ -27,10 +31,11 @@ struct TensorScratch {
   std::vector<std::uint8_t> codes;
 };
 
-// Appends tensor_size_bytes() to out. The error names the first row (of the view) that
-// holds NaN, an infinity or a value beyond FP16's range.
+// Appends tensor_size_bytes() to out. The error names the first row that holds NaN, an
+// infinity or a value beyond FP16's range, counting from first_row.
 [[nodiscard]] Result<void> encode_tensor(const QuantStage& quant, KvTensor tensor, const KvView& view,
-                                         TensorScratch& scratch, std::vector<std::uint8_t>& out);
+                                         std::size_t first_row, TensorScratch& scratch,
+                                         std::vector<std::uint8_t>& out);
 
 // bytes is tensor_size_bytes() long; out has rows * channels values, which are finite
 // afterwards. The error names the field that is wrong.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "codec/decoder.h"
+
+#include <string>
+#include <utility>
+
+namespace kvferry {
+namespace {
+
+std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
+  return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
+}
+
+KvGeometry geometry_of(const ModelIdentity& model) { return {model.layers, model.kv_heads, model.head_dim}; }
+
+std::uint64_t rows_of(const Manifest& manifest, std::uint32_t layer) {
+  return manifest.position_sets[manifest.layer_sets[layer]].size();
+}
+
+// Whether the card is one that this codec makes.
+Result<Preset> check_kind(const Manifest& manifest) {
+  if (manifest.codec != CodecId::kUniform) {
+    return Error{quoted("codec", static_cast<std::uint64_t>(manifest.codec), "1 (uniform)")};
+  }
+  if (manifest.base) return Error{"card is a delta, expected one without a base"};
+  if (!manifest.model.k_after_rope) return Error{"K is stored before RoPE, expected after"};
+  auto preset = parse_preset(manifest.preset);
+  if (!preset) return preset;
+  if (manifest.query_aware != preset->is_query_aware()) {
+    return Error{quoted("query_aware", manifest.query_aware, preset->is_query_aware() ? "1" : "0") +
+                 " for the preset"};
+  }
+  return preset;
+}
+
+// Whether the sizes agree with each other and with the limits.
+Result<void> check_size(const Manifest& manifest, const DecodeLimits& limits) {
+  const std::uint64_t full = manifest.token_count * manifest.model.fp16_bytes_per_token();
+  if (manifest.raw_bytes != full) return Error{quoted("raw_bytes", manifest.raw_bytes, std::to_string(full))};
+  const std::uint64_t row_bytes = geometry_of(manifest.model).channels() * 2 * sizeof(std::uint16_t);
+  std::uint64_t bytes = 0;
+  for (std::uint32_t layer = 0; layer < manifest.model.layers; ++layer) {
+    if (rows_of(manifest, layer) == 0) {
+      return Error{"layer " + std::to_string(layer) + " keeps no position, expected at least one"};
+    }
+    bytes += rows_of(manifest, layer) * row_bytes;
+  }
+  if (bytes <= limits.max_cache_bytes) return {};
+  return Error{quoted("cache size", bytes, "at most " + std::to_string(limits.max_cache_bytes) + " bytes")};
+}
+
+// Every (tensor, layer, row) is in exactly one chunk: none is in two, and the counts agree.
+Result<void> check_cover(const Manifest& manifest) {
+  std::vector<std::uint64_t> first_cell;  // of each layer
+  std::uint64_t cells = 0;                // of one tensor
+  for (std::uint32_t layer = 0; layer < manifest.model.layers; ++layer) {
+    first_cell.push_back(cells);
+    cells += rows_of(manifest, layer);
+  }
+  std::vector<bool> seen(2 * cells);
+  std::uint64_t covered = 0;
+  for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
+    const ChunkInfo& info = manifest.chunks[i];
+    const std::string where = "chunk " + std::to_string(i);
+    if (info.level != 0 || info.refines) return Error{where + ": " + quoted("level", info.level, "0, whole")};
+    for (std::uint32_t layer = info.layer_begin; layer < info.layer_begin + info.layer_count; ++layer) {
+      for (std::uint64_t tensor = 0; tensor < 2; ++tensor) {
+        if (info.tensor != TensorPart::kBoth && static_cast<std::uint64_t>(info.tensor) != tensor) continue;
+        const std::uint64_t begin = tensor * cells + first_cell[layer] + info.row_begin;
+        for (std::uint64_t cell = begin; cell < begin + info.row_count; ++cell) {
+          if (seen[cell]) return Error{where + " overlaps another chunk, expected each row once"};
+          seen[cell] = true;
+        }
+        covered += info.row_count;
+      }
+    }
+  }
+  if (covered == 2 * cells) return {};
+  return Error{quoted("rows in chunks", covered, std::to_string(2 * cells))};
+}
+
+Result<KvCache> make_cache(const Manifest& manifest) {
+  std::vector<std::vector<std::int32_t>> positions;
+  for (const std::uint32_t set : manifest.layer_sets) {
+    positions.push_back(manifest.position_sets[set].positions());
+  }
+  return KvCache::create(geometry_of(manifest.model), std::move(positions),
+                         static_cast<std::uint32_t>(manifest.token_count));
+}
+
+}  // namespace
+
+Result<void> ChunkDecoder::begin(const Manifest& manifest) {
+  *this = ChunkDecoder(limits_);
+  if (auto valid = manifest.validate(); !valid) return valid.error().in("decode");
+  const auto preset = check_kind(manifest);
+  if (!preset) return preset.error().in("decode");
+  if (auto valid = check_size(manifest, limits_); !valid) return valid.error().in("decode");
+  if (auto valid = check_cover(manifest); !valid) return valid.error().in("decode");
+  auto cache = make_cache(manifest);
+  if (!cache) return cache.error().in("decode");
+  payloads_.emplace(preset->quant);
+  chunks_ = manifest.chunks;
+  added_.resize(chunks_.size());
+  missing_count_ = chunks_.size();
+  cache_ = std::move(*cache);
+  return {};
+}
+
+Result<void> ChunkDecoder::add(std::uint32_t index, ByteView payload) {
+  if (!cache_) return Error{"decode: chunk before a manifest, expected begin first"};
+  const std::string where = "decode: chunk " + std::to_string(index);
+  if (index >= chunks_.size()) {
+    return Error{where + " is not in the table, expected below " + std::to_string(chunks_.size())};
+  }
+  if (added_[index]) return Error{where + " came twice, expected each once"};
+  if (payload.size() != chunks_[index].size_bytes) {
+    return Error{where + ": " + quoted("size", payload.size(), std::to_string(chunks_[index].size_bytes))};
+  }
+  if (auto decoded = payloads_->decode(chunks_[index], payload, *cache_); !decoded) {
+    return decoded.error().in(where);
+  }
+  added_[index] = true;
+  --missing_count_;
+  return {};
+}
+
+std::vector<std::uint32_t> ChunkDecoder::missing() const {
+  std::vector<std::uint32_t> indices;
+  for (std::uint32_t i = 0; i < added_.size(); ++i) {
+    if (!added_[i]) indices.push_back(i);
+  }
+  return indices;
+}
+
+Result<KvCache> ChunkDecoder::take() {
+  if (!complete()) {
+    return Error{"decode: " + std::to_string(missing_count_) + " of " + std::to_string(chunks_.size()) +
+                 " chunks are missing, expected all"};
+  }
+  KvCache cache = std::move(*cache_);
+  *this = ChunkDecoder(limits_);
+  return cache;
+}
+
+Result<KvCache> decode(const Card& card, const DecodeLimits& limits) {
+  ChunkDecoder decoder(limits);
+  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
+  if (auto intact = card.verify(); !intact) return intact.error().in("decode");
+  for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {
+    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added.error();
+  }
+  return decoder.take();
+}
+
+}  // namespace kvferry
