@@ -19,8 +19,9 @@ constexpr double kMaxGradientNorm = 1.0;
 
 AdamW::AdamW(const ModelConfig& config, DecoderWeights& weights) {
   int64_t total = 0;
-  for_each_weight(config, weights,
-                  [&](const std::string&, const std::vector<int64_t>&, at::Tensor& w) { total += w.numel(); });
+  for_each_weight(config, weights, [&](const std::string&, const std::vector<int64_t>&, at::Tensor& w) {
+    total += w.numel();
+  });
   values_ = at::empty({total});
   gradient_ = at::zeros({total});
   mean_ = at::zeros({total});

@@ -2,6 +2,7 @@
 #include "model/checkpoint.h"
 
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "model/safetensors.h"
@@ -21,31 +22,29 @@ std::string shape_text(c10::IntArrayRef shape) {
 Result<DecoderWeights> take_weights(const ModelConfig& config, TensorMap tensors) {
   DecoderWeights weights;
   std::string problem;
-  for_each_weight(config, weights, [&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor& out) {
-    const auto it = tensors.find(name);
-    if (it == tensors.end()) {
-      if (problem.empty()) problem = "tensor '" + name + "' is missing";
-    } else if (it->second.sizes() != c10::IntArrayRef(shape)) {
-      if (problem.empty()) {
-        problem = "tensor '" + name + "': expected shape " + shape_text(shape) + ", not " + shape_text(it->second.sizes());
-      }
-    } else {
-      out = it->second.to(at::kFloat);
-    }
-  });
+  for_each_weight(config, weights,
+                  [&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor& out) {
+                    const auto it = tensors.find(name);
+                    if (it == tensors.end()) {
+                      if (problem.empty()) problem = "tensor '" + name + "' is missing";
+                    } else if (it->second.sizes() != c10::IntArrayRef(shape)) {
+                      if (problem.empty()) {
+                        problem = "tensor '" + name + "': expected shape " + shape_text(shape) + ", not " +
+                                  shape_text(it->second.sizes());
+                      }
+                    } else {
+                      out = it->second.to(at::kFloat);
+                    }
+                  });
   if (!problem.empty()) return Error{problem};
   return weights;
 }
 
 Result<Digest> digest_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{file.string() + ": cannot be opened"};
-  Sha256 hash;
-  std::vector<char> block(1 << 16);
-  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0) {
-    hash.update({reinterpret_cast<const uint8_t*>(block.data()), static_cast<size_t>(in.gcount())});
-  }
-  return hash.finish();
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (!in) return Error{file.string() + ": cannot be read"};
+  return sha256({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 Result<void> write_whole(const fs::path& file, const std::string& bytes) {
@@ -69,8 +68,8 @@ ModelIdentity make_identity(const ModelConfig& config, const Digest& tokenizer, 
   identity.kv_heads = static_cast<uint32_t>(config.num_kv_heads);
   identity.head_dim = static_cast<uint32_t>(config.head_dim);
   identity.rope_theta = config.rope_theta;
-  identity.tokenizer_digest = tokenizer;
-  identity.weights_digest = weights;
+  identity.tokenizer = tokenizer;
+  identity.weights = weights;
   return identity;
 }
 
@@ -78,7 +77,8 @@ ModelIdentity make_identity(const ModelConfig& config, const Digest& tokenizer, 
 
 Result<Checkpoint> read_checkpoint(const fs::path& folder) {
   if (!fs::is_directory(folder)) {
-    return Error{folder.string() + ": expected a model folder with config.json, model.safetensors and tokenizer.json"};
+    return Error{folder.string() +
+                 ": expected a model folder with config.json, model.safetensors and tokenizer.json"};
   }
   auto config = read_model_config(folder / "config.json");
   if (!config) return config.error();
@@ -106,9 +106,10 @@ Result<void> write_checkpoint(const fs::path& folder, const ModelConfig& config,
   fs::create_directories(folder, failed);
   if (failed) return Error{folder.string() + ": " + failed.message()};
   TensorMap tensors;
-  for_each_weight(config, weights, [&](const std::string& name, const std::vector<int64_t>&, at::Tensor& weight) {
-    tensors.emplace(name, weight.detach().to(at::kHalf));
-  });
+  for_each_weight(config, weights,
+                  [&](const std::string& name, const std::vector<int64_t>&, at::Tensor& weight) {
+                    tensors.emplace(name, weight.detach().to(at::kHalf));
+                  });
   if (auto done = write_whole(folder / "config.json", write_model_config(config)); !done) return done;
   if (auto done = write_whole(folder / "tokenizer.json", tokenizer.to_json()); !done) return done;
   return write_whole(folder / "model.safetensors", write_safetensors(tensors));

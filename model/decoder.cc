@@ -16,7 +16,8 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const auto type = x.scalar_type();
-  return at::linear(x, weight.to(type), bias.defined() ? c10::optional<at::Tensor>(bias.to(type)) : c10::nullopt);
+  return at::linear(x, weight.to(type),
+                    bias.defined() ? c10::optional<at::Tensor>(bias.to(type)) : c10::nullopt);
 }
 
 // [B, T, heads·C] -> [B, heads, T, C]
@@ -25,9 +26,7 @@ at::Tensor split_heads(const at::Tensor& x, int64_t head_dim) {
 }
 
 // [B, H, T, C] -> [B, T, H·C]
-at::Tensor merge_heads(const at::Tensor& x) {
-  return x.transpose(1, 2).reshape({x.size(0), x.size(2), -1});
-}
+at::Tensor merge_heads(const at::Tensor& x) { return x.transpose(1, 2).reshape({x.size(0), x.size(2), -1}); }
 
 // Repeats each KV head for the query heads that share it: [B, G, R, C] -> [B, H, R, C].
 at::Tensor expand_groups(const at::Tensor& x, int64_t heads) {

@@ -17,13 +17,13 @@
 namespace kvferry {
 
 struct LayerWeights {
-  at::Tensor input_norm;                  // [D]
-  at::Tensor q, q_bias;                   // [H·C, D], [H·C]
-  at::Tensor k, k_bias;                   // [G·C, D], [G·C]
-  at::Tensor v, v_bias;                   // [G·C, D], [G·C]
-  at::Tensor o, o_bias;                   // [D, H·C], [D]
-  at::Tensor post_norm;                   // [D]
-  at::Tensor gate, up, down;              // [F, D], [F, D], [D, F]
+  at::Tensor input_norm;      // [D]
+  at::Tensor q, q_bias;       // [H·C, D], [H·C]
+  at::Tensor k, k_bias;       // [G·C, D], [G·C]
+  at::Tensor v, v_bias;       // [G·C, D], [G·C]
+  at::Tensor o, o_bias;       // [D, H·C], [D]
+  at::Tensor post_norm;       // [D]
+  at::Tensor gate, up, down;  // [F, D], [F, D], [D, F]
 };
 
 struct DecoderWeights {
@@ -34,9 +34,9 @@ struct DecoderWeights {
 };
 
 // Visits every weight that `config` calls for, with Hugging Face's name and its shape.
-void for_each_weight(
-    const ModelConfig& config, DecoderWeights& weights,
-    const std::function<void(const std::string& name, const std::vector<int64_t>& shape, at::Tensor&)>& visit);
+void for_each_weight(const ModelConfig& config, DecoderWeights& weights,
+                     const std::function<void(const std::string& name, const std::vector<int64_t>& shape,
+                                              at::Tensor&)>& visit);
 
 // One layer's cache while the model works on it: K after RoPE and V, both [G, R, C], FP32.
 struct LayerState {

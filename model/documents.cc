@@ -26,13 +26,16 @@ std::string maybe(const List& list, Rng& rng) {
 std::string make_value(Relation relation, Rng& rng) {
   const auto& l = lexicon();
   switch (relation) {
-    case Relation::kLives: return maybe(l.town_prefixes, rng) + pick(l.towns, rng);
-    case Relation::kWorks: return maybe(l.ranks, rng) + pick(l.jobs, rng);
+    case Relation::kLives:
+      return maybe(l.town_prefixes, rng) + pick(l.towns, rng);
+    case Relation::kWorks:
+      return maybe(l.ranks, rng) + pick(l.jobs, rng);
     case Relation::kBorn: {
       const auto month = pick(l.months, rng);
       return month + " " + pick(l.years, rng);
     }
-    case Relation::kEats: return maybe(l.cooking, rng) + pick(l.dishes, rng);
+    case Relation::kEats:
+      return maybe(l.cooking, rng) + pick(l.dishes, rng);
     case Relation::kOwns: {
       const auto colour = maybe(l.colours, rng);
       const auto material = maybe(l.materials, rng);
@@ -55,8 +58,9 @@ std::string_view phrase_of(const std::vector<std::string_view>& phrases, bool pa
 
 std::string make_filler(Rng& rng) {
   const auto& l = lexicon();
-  const auto subject = rng.below(8) == 0 ? pick(l.names, rng)
-                                         : "the " + maybe(l.filler_adjectives, rng) + pick(l.filler_nouns, rng);
+  const auto subject = rng.below(8) == 0
+                           ? pick(l.names, rng)
+                           : "the " + maybe(l.filler_adjectives, rng) + pick(l.filler_nouns, rng);
   const auto verb = pick(l.filler_verbs, rng);
   const auto place = pick(l.filler_places, rng);
   const auto object = "the " + maybe(l.filler_adjectives, rng) + pick(l.filler_nouns, rng);
@@ -99,7 +103,8 @@ Document make_document(const DocumentSpec& spec, Rng& rng) {
     const auto value = make_value(relation, rng);
     sentences.push_back(fill(phrase_of(phrases.statements, spec.paraphrased, rng), name, value));
     words += count_words(sentences.back());
-    document.questions.push_back({fill(phrase_of(phrases.questions, spec.paraphrased, rng), name, value), value});
+    document.questions.push_back(
+        {fill(phrase_of(phrases.questions, spec.paraphrased, rng), name, value), value});
   }
   while (words < spec.words) {
     sentences.push_back(make_filler(rng));

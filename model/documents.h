@@ -25,8 +25,8 @@ struct Document {
 
 struct DocumentSpec {
   int facts = 8;
-  int words = 0;             // filled up to about this many words with sentences nobody asks about; 0: facts only
-  bool paraphrased = false;  // all phrasings instead of the plain one
+  int words = 0;  // filled up to about this many words with sentences nobody asks about; 0: facts only
+  bool paraphrased = false;    // all phrasings instead of the plain one
   int relations = kRelations;  // how many different relations occur; with one or two, the name alone decides
 };
 

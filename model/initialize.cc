@@ -18,7 +18,8 @@ bool ends_with(const std::string& name, const std::string& end) {
   return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
 
-// k = (A, 0) and q = A·exp(−i·d·θ) in each pair: after RoPE, q·k = A²·cos((m − d − n)·θ), largest at n = m − d.
+// k = (A, 0) and q = A·exp(−i·d·θ) in each pair: after RoPE, q·k = A²·cos((m − d − n)·θ), largest at n = m −
+// d.
 void start_positional(const ModelConfig& c, LayerWeights& layer) {
   const auto half = c.head_dim / 2;
   const auto pairs = std::min(kPositionalPairs, half);
@@ -27,7 +28,8 @@ void start_positional(const ModelConfig& c, LayerWeights& layer) {
   auto q = layer.q_bias.view({c.num_heads, c.head_dim});
   auto k = layer.k_bias.view({c.num_kv_heads, c.head_dim});
   for (int64_t pair = 0; pair < pairs; ++pair) {
-    const auto theta = std::pow(c.rope_theta, -2.0 * static_cast<double>(pair) / static_cast<double>(c.head_dim));
+    const auto theta =
+        std::pow(c.rope_theta, -2.0 * static_cast<double>(pair) / static_cast<double>(c.head_dim));
     k.select(1, pair).fill_(kPositionalGain);
     for (int64_t head = 0; head < c.num_heads; ++head) {
       const auto angle = static_cast<double>(head + 1) * theta;
@@ -42,18 +44,20 @@ void start_positional(const ModelConfig& c, LayerWeights& layer) {
 DecoderWeights initialize_weights(const ModelConfig& config, uint64_t seed) {
   const auto generator = at::detail::createCPUGenerator(seed);
   DecoderWeights weights;
-  for_each_weight(config, weights, [&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor& out) {
-    if (ends_with(name, "norm.weight")) {
-      out = at::ones(shape);
-    } else if (ends_with(name, ".bias")) {
-      out = at::zeros(shape);
-    } else {
-      double deviation = 1.0 / std::sqrt(static_cast<double>(shape[1]));
-      if (ends_with(name, "embed_tokens.weight")) deviation = kEmbeddingDeviation;
-      if (ends_with(name, "o_proj.weight") || ends_with(name, "down_proj.weight")) deviation *= kResidualScale;
-      out = at::empty(shape).normal_(0.0, deviation, generator);
-    }
-  });
+  for_each_weight(config, weights,
+                  [&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor& out) {
+                    if (ends_with(name, "norm.weight")) {
+                      out = at::ones(shape);
+                    } else if (ends_with(name, ".bias")) {
+                      out = at::zeros(shape);
+                    } else {
+                      double deviation = 1.0 / std::sqrt(static_cast<double>(shape[1]));
+                      if (ends_with(name, "embed_tokens.weight")) deviation = kEmbeddingDeviation;
+                      if (ends_with(name, "o_proj.weight") || ends_with(name, "down_proj.weight"))
+                        deviation *= kResidualScale;
+                      out = at::empty(shape).normal_(0.0, deviation, generator);
+                    }
+                  });
   if (config.qkv_bias) start_positional(config, weights.layers.front());
   return weights;
 }

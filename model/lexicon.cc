@@ -29,11 +29,12 @@ Lexicon make_lexicon() {
   Lexicon l;
   l.names = make_names();
   l.town_prefixes = {"north", "south", "east", "west", "new", "upper", "lower", "saint"};
-  l.towns = {"deru",  "marlow", "tessin", "orvik",  "calder", "brenn",  "halden", "sorrel", "pavia",  "quill",
-             "ruston", "velm",  "ostra",  "lindow", "kestrel", "ambry", "dorran", "felsted", "garth", "hexley",
-             "ilmen", "jarrow", "kolmar", "lugano", "merrin", "norby",  "oakham", "pelton",  "rostan", "selby"};
+  l.towns = {"deru",   "marlow",  "tessin", "orvik",  "calder", "brenn",  "halden",  "sorrel",
+             "pavia",  "quill",   "ruston", "velm",   "ostra",  "lindow", "kestrel", "ambry",
+             "dorran", "felsted", "garth",  "hexley", "ilmen",  "jarrow", "kolmar",  "lugano",
+             "merrin", "norby",   "oakham", "pelton", "rostan", "selby"};
   l.ranks = {"junior", "senior", "chief", "deputy", "retired", "travelling"};
-  l.jobs = {"baker",   "carpenter", "teacher", "surgeon",  "pilot",   "farmer",     "miner",    "tailor",
+  l.jobs = {"baker",   "carpenter", "teacher", "surgeon",   "pilot",   "farmer",    "miner",    "tailor",
             "painter", "lawyer",    "chemist", "librarian", "plumber", "engineer",  "gardener", "butcher",
             "sailor",  "musician",  "actor",   "banker",    "weaver",  "printer",   "barber",   "geologist",
             "judge",   "nurse",     "potter",  "welder",    "editor",  "astronomer"};
@@ -41,24 +42,28 @@ Lexicon make_lexicon() {
               "july",    "august",   "september", "october", "november", "december"};
   l.years = make_years();
   l.cooking = {"fried", "baked", "pickled", "smoked", "roasted", "steamed", "spiced", "salted"};
-  l.dishes = {"rice",     "noodles",  "potatoes", "salmon",  "beans",   "cabbage",   "mushrooms", "lentils",
-              "dumplings", "pancakes", "plums",   "chicken", "herring", "aubergine", "carrots",   "almonds",
-              "cheese",   "pumpkin",  "spinach",  "olives",  "turnips", "trout",     "barley",    "chestnuts"};
+  l.dishes = {"rice",      "noodles",   "potatoes",  "salmon",   "beans",  "cabbage",
+              "mushrooms", "lentils",   "dumplings", "pancakes", "plums",  "chicken",
+              "herring",   "aubergine", "carrots",   "almonds",  "cheese", "pumpkin",
+              "spinach",   "olives",    "turnips",   "trout",    "barley", "chestnuts"};
   l.colours = {"red", "blue", "green", "yellow", "black", "white", "purple", "orange"};
   l.materials = {"wooden", "silver", "leather", "copper", "woollen", "marble", "glass", "iron"};
   l.things = {"boat",  "clock",   "violin", "lantern", "kettle",  "bicycle", "ladder", "telescope",
               "chair", "hammer",  "mirror", "basket",  "saddle",  "trumpet", "globe",  "chest",
               "vase",  "compass", "carpet", "piano",   "whistle", "candle",  "wagon",  "umbrella"};
-  l.filler_adjectives = {"quiet", "long", "early", "late",  "cold",  "warm",   "heavy", "light", "slow",   "quick",
-                         "old",   "tall", "narrow", "wide", "empty", "crowded", "wet",  "dry",   "bright", "dark"};
-  l.filler_nouns = {"river",  "train",  "storm",  "market", "bridge", "crowd",   "road",   "letter",  "bell",   "wind",
-                    "field",  "school", "harbour", "forest", "tower",  "engine",  "garden", "winter",  "summer", "valley",
-                    "street", "ferry",  "station", "window", "fence",  "meadow",  "church", "library", "square", "hill",
-                    "canal",  "mill",   "parade",  "festival", "lamp",  "orchard", "cellar", "roof",   "gate",   "wall"};
-  l.filler_verbs = {"passed", "stood",  "waited", "turned",  "stopped",  "moved",   "shook", "rested",
+  l.filler_adjectives = {"quiet", "long",    "early", "late", "cold",   "warm",   "heavy",
+                         "light", "slow",    "quick", "old",  "tall",   "narrow", "wide",
+                         "empty", "crowded", "wet",   "dry",  "bright", "dark"};
+  l.filler_nouns = {"river",  "train",    "storm",  "market",  "bridge",  "crowd",  "road",    "letter",
+                    "bell",   "wind",     "field",  "school",  "harbour", "forest", "tower",   "engine",
+                    "garden", "winter",   "summer", "valley",  "street",  "ferry",  "station", "window",
+                    "fence",  "meadow",   "church", "library", "square",  "hill",   "canal",   "mill",
+                    "parade", "festival", "lamp",   "orchard", "cellar",  "roof",   "gate",    "wall"};
+  l.filler_verbs = {"passed", "stood",  "waited", "turned",  "stopped",  "moved",    "shook", "rested",
                     "opened", "closed", "rolled", "drifted", "appeared", "vanished", "slept", "echoed"};
   l.filler_places = {"near", "behind", "above", "below", "beyond", "beside", "across", "around"};
-  l.filler_times = {"yesterday", "today", "at noon", "at night", "all week", "once more", "before dawn", "for hours"};
+  l.filler_times = {"yesterday", "today",     "at noon",     "at night",
+                    "all week",  "once more", "before dawn", "for hours"};
   l.phrases = {{
       {Relation::kLives,
        {"{n} lives in {v} .", "{n} has a home in {v} .", "the home of {n} is in {v} .",
@@ -111,9 +116,9 @@ std::vector<std::string> lexicon_words() {
     add_words(phrases.statements, words, seen);
     add_words(phrases.questions, words, seen);
   }
-  for (const auto* list : {&l.town_prefixes, &l.towns, &l.ranks, &l.jobs, &l.months, &l.cooking, &l.dishes, &l.colours,
-                           &l.materials, &l.things, &l.filler_adjectives, &l.filler_nouns, &l.filler_verbs,
-                           &l.filler_places, &l.filler_times}) {
+  for (const auto* list : {&l.town_prefixes, &l.towns, &l.ranks, &l.jobs, &l.months, &l.cooking, &l.dishes,
+                           &l.colours, &l.materials, &l.things, &l.filler_adjectives, &l.filler_nouns,
+                           &l.filler_verbs, &l.filler_places, &l.filler_times}) {
     add_words(*list, words, seen);
   }
   add_words(l.names, words, seen);

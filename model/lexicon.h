@@ -23,7 +23,7 @@ struct RelationPhrases {
 };
 
 struct Lexicon {
-  std::vector<std::string> names;        // one word each
+  std::vector<std::string> names;  // one word each
   std::vector<std::string_view> town_prefixes, towns;
   std::vector<std::string_view> ranks, jobs;
   std::vector<std::string_view> months;

@@ -18,11 +18,13 @@ inline constexpr const char* kQuestionMark = "<q>";
 inline constexpr const char* kAnswerMark = "<a>";
 inline constexpr const char* kEndMark = "<end>";
 
-[[nodiscard]] inline std::vector<int64_t> document_tokens(const Tokenizer& tokenizer, const std::string& text) {
+[[nodiscard]] inline std::vector<int64_t> document_tokens(const Tokenizer& tokenizer,
+                                                          const std::string& text) {
   return tokenizer.encode(std::string(kDocumentMark) + " " + text);
 }
 
-[[nodiscard]] inline std::vector<int64_t> question_tokens(const Tokenizer& tokenizer, const std::string& question) {
+[[nodiscard]] inline std::vector<int64_t> question_tokens(const Tokenizer& tokenizer,
+                                                          const std::string& question) {
   return tokenizer.encode(std::string(kQuestionMark) + " " + question + " " + kAnswerMark);
 }
 

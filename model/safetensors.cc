@@ -39,23 +39,29 @@ Result<TensorEntry> parse_entry(const json& entry, uint64_t data_bytes) {
     }
     return true;
   };
-  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) return Error{"dtype is missing"};
+  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string())
+    return Error{"dtype is missing"};
   const auto* type = find_type(entry["dtype"]);
-  if (type == nullptr) return Error{"dtype '" + entry["dtype"].get<std::string>() + "': expected F32, F16 or BF16"};
-  if (!entry.contains("shape") || !unsigned_list(entry["shape"])) return Error{"shape: expected a list of sizes"};
-  if (!entry.contains("data_offsets") || !unsigned_list(entry["data_offsets"]) || entry["data_offsets"].size() != 2) {
+  if (type == nullptr)
+    return Error{"dtype '" + entry["dtype"].get<std::string>() + "': expected F32, F16 or BF16"};
+  if (!entry.contains("shape") || !unsigned_list(entry["shape"]))
+    return Error{"shape: expected a list of sizes"};
+  if (!entry.contains("data_offsets") || !unsigned_list(entry["data_offsets"]) ||
+      entry["data_offsets"].size() != 2) {
     return Error{"data_offsets: expected two offsets"};
   }
   TensorEntry out{type->type, {}, entry["data_offsets"][0], entry["data_offsets"][1]};
   uint64_t bytes = at::elementSize(type->type);
   for (const auto& item : entry["shape"]) {
     const auto size = item.get<uint64_t>();
-    if (size == 0 || size > data_bytes || bytes > data_bytes / size) return Error{"shape does not fit the file"};
+    if (size == 0 || size > data_bytes || bytes > data_bytes / size)
+      return Error{"shape does not fit the file"};
     bytes *= size;
     out.shape.push_back(static_cast<int64_t>(size));
   }
   if (out.begin > out.end || out.end > data_bytes) {
-    return Error{"truncated: data ends at byte " + std::to_string(out.end) + " of " + std::to_string(data_bytes)};
+    return Error{"truncated: data ends at byte " + std::to_string(out.end) + " of " +
+                 std::to_string(data_bytes)};
   }
   if (out.end - out.begin != bytes) return Error{"data_offsets do not fit the shape"};
   return out;
@@ -67,10 +73,12 @@ Result<json> read_header(std::ifstream& in, uint64_t file_bytes, uint64_t& data_
   uint64_t header_bytes = 0;
   for (int i = 7; i >= 0; --i) header_bytes = header_bytes << 8 | raw[i];
   if (header_bytes > kMaxHeaderBytes || header_bytes > file_bytes - 8) {
-    return Error{"truncated: header of " + std::to_string(header_bytes) + " bytes in a file of " + std::to_string(file_bytes)};
+    return Error{"truncated: header of " + std::to_string(header_bytes) + " bytes in a file of " +
+                 std::to_string(file_bytes)};
   }
   std::string text(header_bytes, '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(header_bytes))) return Error{"header cannot be read"};
+  if (!in.read(text.data(), static_cast<std::streamsize>(header_bytes)))
+    return Error{"header cannot be read"};
   json header = json::parse(text, nullptr, false);
   if (!header.is_object()) return Error{"header is not a JSON object"};
   data_begin = 8 + header_bytes;
@@ -116,7 +124,9 @@ std::string write_safetensors(const TensorMap& tensors) {
     for (const auto& entry : kTypes) {
       if (tensor.scalar_type() == entry.type) type = entry.name;
     }
-    header[name] = {{"dtype", type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + tensor.nbytes()}}};
+    header[name] = {{"dtype", type},
+                    {"shape", tensor.sizes().vec()},
+                    {"data_offsets", {offset, offset + tensor.nbytes()}}};
     offset += tensor.nbytes();
   }
   auto text = header.dump();

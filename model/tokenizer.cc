@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "model/tokenizer.h"
 
+#include <algorithm>
 #include <cctype>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -29,12 +30,14 @@ Result<Tokenizer> from_json(const nlohmann::json& object) {
   std::vector<std::string> words(model["vocab"].size());
   for (const auto& [word, id] : model["vocab"].items()) {
     if (!id.is_number_unsigned() || id.get<size_t>() >= words.size() || !words[id.get<size_t>()].empty()) {
-      return Error{"field 'model.vocab." + word + "': expected an id of its own below " + std::to_string(words.size())};
+      return Error{"field 'model.vocab." + word + "': expected an id of its own below " +
+                   std::to_string(words.size())};
     }
     words[id.get<size_t>()] = word;
   }
   const size_t specials = object.contains("added_tokens") ? object["added_tokens"].size() : 0;
-  if (specials == 0 || specials > words.size()) return Error{"field 'added_tokens': expected the special tokens"};
+  if (specials == 0 || specials > words.size())
+    return Error{"field 'added_tokens': expected the special tokens"};
   return Tokenizer(std::move(words), specials);
 }
 
@@ -60,8 +63,13 @@ std::string Tokenizer::to_json() const {
   object["version"] = "1.0";
   object["added_tokens"] = nlohmann::ordered_json::array();
   for (size_t i = 0; i < specials_; ++i) {
-    object["added_tokens"].push_back({{"id", i}, {"content", words_[i]}, {"single_word", false}, {"lstrip", false},
-                                      {"rstrip", false}, {"normalized", false}, {"special", true}});
+    object["added_tokens"].push_back({{"id", i},
+                                      {"content", words_[i]},
+                                      {"single_word", false},
+                                      {"lstrip", false},
+                                      {"rstrip", false},
+                                      {"normalized", false},
+                                      {"special", true}});
   }
   object["normalizer"] = {{"type", "Lowercase"}};
   object["pre_tokenizer"] = {{"type", "BertPreTokenizer"}};
@@ -75,31 +83,45 @@ std::string Tokenizer::to_json() const {
   return object.dump(1) + "\n";
 }
 
-std::vector<int64_t> Tokenizer::encode(std::string_view text) const {
-  std::vector<int64_t> ids;
-  size_t at = 0;
-  while (at < text.size()) {
+std::vector<std::string> Tokenizer::split(std::string_view text) const {
+  std::vector<std::string> words;
+  for (size_t at = 0; at < text.size();) {
     if (is_space(text[at])) {
       ++at;
       continue;
     }
-    if (text[at] == '<') {
-      const auto close = text.find('>', at);
-      const auto special = close == std::string_view::npos ? ids_.end() : ids_.find(std::string(text.substr(at, close + 1 - at)));
-      if (special != ids_.end() && special->second < static_cast<int64_t>(specials_)) {
-        ids.push_back(special->second);
-        at = close + 1;
-        continue;
-      }
-    }
     size_t end = at + 1;
-    if (!is_punctuation(text[at])) {
+    const auto close = text[at] == '<' ? text.find('>', at) : std::string_view::npos;
+    if (close != std::string_view::npos && is_special(text.substr(at, close + 1 - at))) {
+      end = close + 1;
+    } else if (!is_punctuation(text[at])) {
       while (end < text.size() && !is_space(text[end]) && !is_punctuation(text[end])) ++end;
     }
-    ids.push_back(id(lower(text.substr(at, end - at))));
+    words.push_back(lower(text.substr(at, end - at)));
     at = end;
   }
+  return words;
+}
+
+bool Tokenizer::is_special(std::string_view word) const {
+  const auto it = ids_.find(std::string(word));
+  return it != ids_.end() && it->second < static_cast<int64_t>(specials_);
+}
+
+std::vector<int64_t> Tokenizer::encode(std::string_view text) const {
+  std::vector<int64_t> ids;
+  for (const auto& word : split(text)) ids.push_back(id(word));
   return ids;
+}
+
+std::vector<std::string> Tokenizer::unknown_words(std::string_view text) const {
+  std::vector<std::string> unknown;
+  for (const auto& word : split(text)) {
+    if (ids_.count(word) == 0 && std::find(unknown.begin(), unknown.end(), word) == unknown.end()) {
+      unknown.push_back(word);
+    }
+  }
+  return unknown;
 }
 
 std::string Tokenizer::decode(const std::vector<int64_t>& ids) const {

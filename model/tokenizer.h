@@ -25,6 +25,9 @@ class Tokenizer {
 
   [[nodiscard]] std::vector<int64_t> encode(std::string_view text) const;
 
+  // Words of the text that have no token, each once, in order.
+  [[nodiscard]] std::vector<std::string> unknown_words(std::string_view text) const;
+
   // Words joined by single spaces; special tokens are left out.
   [[nodiscard]] std::string decode(const std::vector<int64_t>& ids) const;
 
@@ -34,6 +37,10 @@ class Tokenizer {
   [[nodiscard]] size_t size() const { return words_.size(); }
 
  private:
+  // Lower-case words, punctuation marks and special tokens of the text.
+  [[nodiscard]] std::vector<std::string> split(std::string_view text) const;
+  [[nodiscard]] bool is_special(std::string_view word) const;
+
   std::vector<std::string> words_;
   std::unordered_map<std::string, int64_t> ids_;
   size_t specials_;

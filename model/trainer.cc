@@ -85,7 +85,8 @@ double answers_right(const at::Tensor& logits, const Batch& batch) {
   for (size_t i = 0; i < batch.answer_of.size(); ++i) {
     if (hit.data_ptr<int64_t>()[i] == 0) right[static_cast<size_t>(batch.answer_of[i])] = false;
   }
-  return static_cast<double>(std::count(right.begin(), right.end(), true)) / static_cast<double>(batch.answers);
+  return static_cast<double>(std::count(right.begin(), right.end(), true)) /
+         static_cast<double>(batch.answers);
 }
 
 struct StepResult {
@@ -117,8 +118,8 @@ Tokenizer make_document_tokenizer() {
   return Tokenizer(std::move(words), specials);
 }
 
-void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeights& weights, int report_every,
-           const std::function<void(const TrainingProgress&)>& report) {
+void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeights& weights,
+           int report_every, const std::function<void(const TrainingProgress&)>& report) {
   AdamW optimizer(recipe.shape, weights);
   const Decoder decoder(recipe.shape, weights);
   Rng rng(recipe.seed);
@@ -139,7 +140,8 @@ void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeig
       const auto now = std::chrono::steady_clock::now();
       progress.loss = std::exchange(loss, 0) / steps;
       progress.answers_right = std::exchange(right, 0) / steps;
-      progress.seconds_per_step = std::chrono::duration<double>(now - std::exchange(since, now)).count() / steps;
+      progress.seconds_per_step =
+          std::chrono::duration<double>(now - std::exchange(since, now)).count() / steps;
       report(progress);
     }
   }

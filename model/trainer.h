@@ -41,8 +41,8 @@ struct TrainingProgress {
   int step = 0;  // counted over all stages
   int total_steps = 0;
   int stage = 0;
-  double loss = 0;               // nats per answer token
-  double answers_right = 0;      // share of answers whose tokens are all predicted, given the true prefix
+  double loss = 0;           // nats per answer token
+  double answers_right = 0;  // share of answers whose tokens are all predicted, given the true prefix
   double seconds_per_step = 0;
 };
 
@@ -50,11 +50,12 @@ struct TrainingProgress {
 [[nodiscard]] Tokenizer make_document_tokenizer();
 
 // Trains `weights` in place. `report` is called every `report_every` steps and may save the weights.
-void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeights& weights, int report_every,
-           const std::function<void(const TrainingProgress&)>& report);
+void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeights& weights,
+           int report_every, const std::function<void(const TrainingProgress&)>& report);
 
 // Weights of a deeper model whose first layers are `shallow`'s and whose others begin close to the identity.
-[[nodiscard]] Result<DecoderWeights> grow_weights(const ModelConfig& shallow_config, const DecoderWeights& shallow,
-                                                  const ModelConfig& config, uint64_t seed);
+[[nodiscard]] Result<DecoderWeights> grow_weights(const ModelConfig& shallow_config,
+                                                  const DecoderWeights& shallow, const ModelConfig& config,
+                                                  uint64_t seed);
 
 }  // namespace kvferry
