@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// The one way to include Boost.Asio. Asio 1.74 compiles as C++20 only when
+// <utility> comes before it.
+#pragma once
+
+#include <utility>
+// clang-format off
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+// clang-format on
+
+namespace kvferry {
+
+namespace asio = boost::asio;
+using boost::asio::ip::tcp;
+using SocketError = boost::system::error_code;
+
+}  // namespace kvferry

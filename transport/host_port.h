@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// "HOST:PORT" as people write it: 127.0.0.1:4433, [::1]:4433, box.example:4433.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/base/result.h"
+#include "transport/asio.h"
+
+namespace kvferry {
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+
+  // Port 0 is accepted: listening on it picks a free one.
+  [[nodiscard]] static Result<HostPort> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+};
+
+[[nodiscard]] HostPort host_port(const tcp::endpoint& endpoint);
+
+// Addresses of the host, numeric or looked up. A lookup that takes longer than the timeout is left behind.
+[[nodiscard]] Result<std::vector<tcp::endpoint>> resolve(const HostPort& where,
+                                                         std::chrono::nanoseconds timeout);
+
+}  // namespace kvferry

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// Accepts TCP connections and runs each on a thread of its own, so that a bad
+// peer, or a long answer, holds up nobody else.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <thread>
+
+#include "transport/tcp_connection.h"
+
+namespace kvferry {
+
+struct TcpServerOptions {
+  HostPort listen{"127.0.0.1", 0};  // port 0: any free one
+  // More peers than this wait in the kernel's queue.
+  std::size_t max_connections = 64;
+  // Stops by itself after this many connections have ended; 0: never.
+  std::size_t connections_to_serve = 0;
+  ConnectionConfig connection;  // role and binding are set; the seed is varied
+  TcpOptions tcp;
+  Duration stop_grace = std::chrono::seconds(2);  // how long open connections may take to say goodbye
+};
+
+class TcpServer {
+ public:
+  // Called on the accepting thread for each connection; the handler lives as long as its connection.
+  using MakeHandler = std::function<std::unique_ptr<ConnectionHandler>()>;
+  // Called on the accepting thread when a connection's thread failed: an exception of its handler.
+  using OnFailure = std::function<void(const std::string& peer, const std::string& what)>;
+
+  // Binds and listens. The error names the address.
+  [[nodiscard]] static Result<std::unique_ptr<TcpServer>> listen(const TcpServerOptions& options,
+                                                                 MakeHandler make_handler,
+                                                                 OnFailure on_failure = {});
+  ~TcpServer();
+
+  [[nodiscard]] HostPort local() const;  // with the port that was picked
+
+  // Serves on this thread until stop(), then until every connection has ended.
+  void run();
+  // From any thread: open connections are closed, and dropped when the grace time has passed; run() returns.
+  void stop();
+
+  // The accepting thread's context, for signals.
+  [[nodiscard]] asio::io_context& io() { return io_; }
+
+ private:
+  struct Worker;
+
+  TcpServer(const TcpServerOptions& options, MakeHandler make_handler, OnFailure on_failure);
+  void accept();
+  void start(std::unique_ptr<Worker> worker, tcp::socket socket);
+  void reap(Worker* worker);
+  void close_all();
+
+  std::unique_ptr<Worker>
+      next_;  // for the connection being accepted; outlives io_, whose operation refers to it
+  asio::io_context io_;
+  TcpServerOptions options_;
+  MakeHandler make_handler_;
+  OnFailure on_failure_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;  // after a failed accept (no file descriptors), before the next
+  asio::steady_timer grace_;  // from stop() until connections are dropped
+  std::list<std::unique_ptr<Worker>> workers_;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t ended_ = 0;
+  bool accepting_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace kvferry
