@@ -148,11 +148,11 @@ TEST(Decoder, infinities_in_fp16_payloads_are_refused) {
 }
 
 TEST(Decoder, unused_bits_must_be_zero) {
-  const Card card = encode_as(gaussian_cache({1, 1, 1}, 13), "quant=int2:8");
+  const Card card = encode_as(gaussian_cache({1, 1, 11}, 13), "quant=int2:8");
   Bytes payload = payload_of(card, 0);
   ASSERT_EQ(payload[0], 3);
-  // K: 2 groups x 4 bytes, then 13 codes of 2 bits in 4 bytes.
-  payload[2 + 8 + 3] |= 0x80;
+  // K: 2 x 11 groups of 4 bytes, then 13 x 11 codes of 2 bits in 36 bytes.
+  payload[2 + 88 + 35] |= 0x80;
   EXPECT_EQ(add_error(card, 0, payload),
             "decode: chunk 0: layer 0 K: unused bits after the codes are set, expected zero");
 }
