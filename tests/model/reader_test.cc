@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "model/reader.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/model/small_model.h"
+
+namespace kvferry {
+namespace {
+
+class RandomReader : public ::testing::Test {
+ protected:
+  RandomReader() { write_small_model(scratch_.path()); }
+  Reader open() {
+    auto reader = Reader::open(scratch_.path());
+    if (!reader) throw std::runtime_error(reader.error().message);
+    return std::move(*reader);
+  }
+  ScratchFolder scratch_;
+  Reader reader_ = open();
+  const std::string text_ = "bako lives in north deru . demu works as a pilot .";
+  const std::string question_ = "where does bako live ?";
+};
+
+TEST_F(RandomReader, prefills_a_full_cache_of_the_models_geometry) {
+  const auto cache = reader_.prefill(text_);
+  ASSERT_TRUE(cache) << cache.error().message;
+  EXPECT_EQ(cache->geometry(), reader_.geometry());
+  EXPECT_EQ(cache->token_count(), 13U);  // the words, two full stops and the document mark
+  EXPECT_EQ(cache->bytes_fp16(), 13U * static_cast<uint64_t>(reader_.config().kv_bytes_per_token()));
+}
+
+TEST_F(RandomReader, finds_no_difference_between_a_cache_and_itself) {
+  const auto cache = reader_.prefill(text_);
+  ASSERT_TRUE(cache);
+  const auto fidelity = reader_.compare(*cache, *cache, question_, "north deru");
+  ASSERT_TRUE(fidelity);
+  EXPECT_EQ(fidelity->kl_sum, 0.0);
+  EXPECT_EQ(fidelity->tokens, 3);
+  EXPECT_EQ(fidelity->top1_agree, 3);
+  EXPECT_EQ(fidelity->nll_sum, fidelity->nll_full_sum);
+}
+
+TEST_F(RandomReader, sees_a_damaged_cache_diverge) {
+  const auto full = reader_.prefill(text_);
+  ASSERT_TRUE(full);
+  auto damaged = *full;
+  for (auto& bits : damaged.value_data(1)) bits = 0x3c00;  // 1.0
+  const auto fidelity = reader_.compare(*full, damaged, question_, "north deru");
+  ASSERT_TRUE(fidelity);
+  EXPECT_GT(fidelity->kl_sum, 0.0);
+}
+
+TEST_F(RandomReader, spreads_question_attention_over_the_rows_of_the_document) {
+  const auto cache = reader_.prefill(text_);
+  ASSERT_TRUE(cache);
+  const auto scores = reader_.question_attention(*cache, reader_.question_tokens(question_));
+  ASSERT_TRUE(scores);
+  ASSERT_EQ(scores->size(), cache->token_count());
+  double sum = 0;
+  for (const auto score : *scores) {
+    EXPECT_GE(score, 0.0F);
+    sum += score;
+  }
+  EXPECT_GT(sum, 0.1);
+  EXPECT_LT(sum, 1.0);  // the rest goes to the question itself
+}
+
+TEST_F(RandomReader, refuses_text_that_is_empty_or_too_long_and_a_cache_of_another_shape) {
+  EXPECT_EQ(reader_.prefill("").error().message, "document: expected text, found none");
+  std::string long_text;
+  for (int i = 0; i < 5000; ++i) long_text += "bako ";
+  EXPECT_EQ(reader_.prefill(long_text).error().message,
+            "document: 5001 tokens, the model takes at most 4096");
+  const auto other = KvCache::create_full({2, 2, 8}, 4);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(reader_.answer(*other, question_).error().message,
+            "cache: its layers, heads or head size are not this model's");
+}
+
+TEST(ShippedSmallModel, answers_from_the_cache_alone) {
+  const auto reader = Reader::open(std::string(KVFERRY_SOURCE_DIR) + "/model/checkpoints/small");
+  ASSERT_TRUE(reader) << reader.error().message;
+  const auto cache = reader->prefill("Bako lives in north deru. Demu lives in orvik. Bako works as a pilot.");
+  ASSERT_TRUE(cache);
+  const auto ask = [&](const std::string& question) { return reader->answer(*cache, question)->text; };
+  EXPECT_EQ(ask("Where does Bako live?"), "north deru");
+  EXPECT_EQ(ask("Where does Demu live?"), "orvik");
+  EXPECT_EQ(ask("What does Bako work as?"), "pilot");
+}
+
+}  // namespace
+}  // namespace kvferry
