@@ -91,7 +91,8 @@ void MapReader::text(std::uint8_t key, const char* name, std::string& value, std
   auto token = take(Kind::kText, "text");
   if (!token) return;
   if (token->body.size() > max_bytes) return fail("text longer than " + std::to_string(max_bytes) + " bytes");
-  if (std::any_of(token->body.begin(), token->body.end(), [](std::uint8_t c) { return c < 0x20 || c == 0x7F; })) {
+  if (std::any_of(token->body.begin(), token->body.end(),
+                  [](std::uint8_t c) { return c < 0x20 || c == 0x7F; })) {
     return fail("text with a control character");
   }
   value.assign(token->body.begin(), token->body.end());

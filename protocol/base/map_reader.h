@@ -18,7 +18,8 @@ class MapReader {
   MapReader(ByteView map, const char* what);
 
   template <typename T>
-  void number(std::uint8_t key, const char* name, T& value, std::uint64_t max = std::numeric_limits<T>::max()) {
+  void number(std::uint8_t key, const char* name, T& value,
+              std::uint64_t max = std::numeric_limits<T>::max()) {
     if (find(key, name, true)) value = static_cast<T>(take_number(max));
   }
   template <typename T>
@@ -55,8 +56,10 @@ class MapReader {
   void packed(std::uint8_t key, const char* name, T& value, std::size_t max_bytes) {
     if (!find(key, name, true)) return;
     auto parsed = T::parse(take_bytes(max_bytes));
-    if (parsed) value = std::move(*parsed);
-    else fail(parsed.error().message);
+    if (parsed)
+      value = std::move(*parsed);
+    else
+      fail(parsed.error().message);
   }
   template <typename T>
   void nested(std::uint8_t key, const char* name, T& value) {

@@ -62,7 +62,8 @@ void MapWriter::digest(std::uint8_t key, const char*, const Digest& value) {
   append(body_, value.view());
 }
 
-void MapWriter::numbers(std::uint8_t key, const char*, const std::vector<std::uint32_t>& values, std::size_t) {
+void MapWriter::numbers(std::uint8_t key, const char*, const std::vector<std::uint32_t>& values,
+                        std::size_t) {
   put_key(key);
   Sink sink{body_};
   auto pack = packer(sink);
@@ -70,7 +71,8 @@ void MapWriter::numbers(std::uint8_t key, const char*, const std::vector<std::ui
   for (std::uint32_t value : values) pack.pack_uint32(value);
 }
 
-void MapWriter::blobs(std::uint8_t key, const char*, const std::vector<Bytes>& values, std::size_t, std::size_t) {
+void MapWriter::blobs(std::uint8_t key, const char*, const std::vector<Bytes>& values, std::size_t,
+                      std::size_t) {
   put_key(key);
   Sink sink{body_};
   auto pack = packer(sink);

@@ -13,7 +13,8 @@
 
 namespace kvferry {
 
-// Keys that this version does not know, kept verbatim so that decoding and encoding again gives the same bytes.
+// Keys that this version does not know, kept verbatim so that decoding and encoding again gives the same
+// bytes.
 struct UnknownFields {
   std::uint32_t count = 0;
   Bytes raw;  // alternating keys and values
@@ -45,7 +46,8 @@ class MapWriter {
   void optional_digest(std::uint8_t key, const char* name, const std::optional<Digest>& value) {
     if (value) digest(key, name, *value);
   }
-  void numbers(std::uint8_t key, const char*, const std::vector<std::uint32_t>& values, std::size_t max_count);
+  void numbers(std::uint8_t key, const char*, const std::vector<std::uint32_t>& values,
+               std::size_t max_count);
   void blobs(std::uint8_t key, const char*, const std::vector<Bytes>& values, std::size_t max_count,
              std::size_t max_bytes);
   template <typename T>

@@ -14,15 +14,24 @@ struct Head {
 };
 
 constexpr Head kHeads[] = {
-    {0xC0, Kind::kNil, 0, 0},         {0xC2, Kind::kBool, 0, 0},
-    {0xC3, Kind::kBool, 0, 0},        {0xC4, Kind::kBytes, 1, 0},
-    {0xC5, Kind::kBytes, 2, 0x100},   {0xC6, Kind::kBytes, 4, 0x10000},
-    {0xCA, Kind::kFloat32, 4, 0},     {0xCB, Kind::kFloat64, 8, 0},
-    {0xCC, Kind::kUnsigned, 1, 0x80}, {0xCD, Kind::kUnsigned, 2, 0x100},
-    {0xCE, Kind::kUnsigned, 4, 0x10000}, {0xCF, Kind::kUnsigned, 8, 0x100000000},
-    {0xD9, Kind::kText, 1, 32},       {0xDA, Kind::kText, 2, 0x100},
-    {0xDB, Kind::kText, 4, 0x10000},  {0xDC, Kind::kArray, 2, 16},
-    {0xDD, Kind::kArray, 4, 0x10000}, {0xDE, Kind::kMap, 2, 16},
+    {0xC0, Kind::kNil, 0, 0},
+    {0xC2, Kind::kBool, 0, 0},
+    {0xC3, Kind::kBool, 0, 0},
+    {0xC4, Kind::kBytes, 1, 0},
+    {0xC5, Kind::kBytes, 2, 0x100},
+    {0xC6, Kind::kBytes, 4, 0x10000},
+    {0xCA, Kind::kFloat32, 4, 0},
+    {0xCB, Kind::kFloat64, 8, 0},
+    {0xCC, Kind::kUnsigned, 1, 0x80},
+    {0xCD, Kind::kUnsigned, 2, 0x100},
+    {0xCE, Kind::kUnsigned, 4, 0x10000},
+    {0xCF, Kind::kUnsigned, 8, 0x100000000},
+    {0xD9, Kind::kText, 1, 32},
+    {0xDA, Kind::kText, 2, 0x100},
+    {0xDB, Kind::kText, 4, 0x10000},
+    {0xDC, Kind::kArray, 2, 16},
+    {0xDD, Kind::kArray, 4, 0x10000},
+    {0xDE, Kind::kMap, 2, 16},
     {0xDF, Kind::kMap, 4, 0x10000},
 };
 

@@ -15,7 +15,18 @@ namespace kvferry::msgpack_walk {
 
 inline constexpr int kMaxDepth = 6;
 
-enum class Kind : std::uint8_t { kNil, kBool, kUnsigned, kNegative, kFloat32, kFloat64, kText, kBytes, kArray, kMap };
+enum class Kind : std::uint8_t {
+  kNil,
+  kBool,
+  kUnsigned,
+  kNegative,
+  kFloat32,
+  kFloat64,
+  kText,
+  kBytes,
+  kArray,
+  kMap
+};
 
 struct Token {
   Kind kind = Kind::kNil;

@@ -105,7 +105,8 @@ Result<void> CardFileSink::begin(const Manifest& manifest) {
 }
 
 Result<void> CardFileSink::chunk(std::uint32_t index, Slice payload) {
-  if (file_ < 0 || index >= offsets_.size()) return Error{path_.string() + ": no place for chunk " + std::to_string(index)};
+  if (file_ < 0 || index >= offsets_.size())
+    return Error{path_.string() + ": no place for chunk " + std::to_string(index)};
   auto written = write_at(offsets_[index], payload.view());
   if (!written) discard();
   return written;

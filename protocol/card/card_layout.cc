@@ -13,7 +13,8 @@ Result<ByteView> take_part(ByteReader& in, const std::string& what, std::uint64_
   std::string at = " at byte " + std::to_string(in.position());
   auto size = in.take_le<std::uint32_t>();
   if (!size) return Error{what + at + ": truncated, expected a 4-byte length"};
-  if (*size > limit) return Error{what + at + ": " + std::to_string(*size) + " bytes, limit " + std::to_string(limit)};
+  if (*size > limit)
+    return Error{what + at + ": " + std::to_string(*size) + " bytes, limit " + std::to_string(limit)};
   auto part = in.take(*size);
   if (!part) return Error{what + at + ": truncated, expected " + std::to_string(*size) + " bytes"};
   return *part;
@@ -43,7 +44,8 @@ Result<CardPreamble> parse_card_preamble(ByteView file, const Limits& limits) {
   auto version = in.take_le<std::uint32_t>();
   if (!version) return Error{"byte 8: truncated, expected a version"};
   if (*version != kCardVersion) {
-    return Error{"byte 8: card version " + std::to_string(*version) + ", expected " + std::to_string(kCardVersion)};
+    return Error{"byte 8: card version " + std::to_string(*version) + ", expected " +
+                 std::to_string(kCardVersion)};
   }
   auto root = take_part(in, "root", limits.max_root_bytes);
   if (!root) return root.error();
@@ -59,8 +61,8 @@ Result<CardPreamble> parse_card_preamble(ByteView file, const Limits& limits) {
   CardPreamble preamble{std::move(*manifest), in.position()};
   std::uint64_t expected = preamble.size_bytes + preamble.manifest.payload_bytes();
   if (file.size() != expected) {
-    return Error{"byte " + std::to_string(file.size()) + ": end of file, expected " + std::to_string(expected) +
-                 " bytes"};
+    return Error{"byte " + std::to_string(file.size()) + ": end of file, expected " +
+                 std::to_string(expected) + " bytes"};
   }
   return preamble;
 }

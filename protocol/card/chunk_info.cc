@@ -28,7 +28,8 @@ void put_entry(Bytes& out, const ChunkInfo& chunk) {
 
 std::optional<std::uint32_t> take_count(ByteReader& in) {
   auto value = in.take_varint();
-  if (!value || *value >= (std::uint64_t{1} << 30)) return std::nullopt;  // so that sums of two stay in 32 bits
+  if (!value || *value >= (std::uint64_t{1} << 30))
+    return std::nullopt;  // so that sums of two stay in 32 bits
   return static_cast<std::uint32_t>(*value);
 }
 

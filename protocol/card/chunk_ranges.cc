@@ -14,7 +14,8 @@ std::uint64_t end_of(const ChunkRange& range) { return std::uint64_t{range.first
 }  // namespace
 
 void ChunkRanges::add(std::uint32_t index) {
-  auto after = std::find_if(ranges_.begin(), ranges_.end(), [&](const ChunkRange& r) { return end_of(r) >= index; });
+  auto after =
+      std::find_if(ranges_.begin(), ranges_.end(), [&](const ChunkRange& r) { return end_of(r) >= index; });
   if (after == ranges_.end() || after->first > index) {
     bool joins = after != ranges_.end() && after->first == index + 1;
     if (joins) {

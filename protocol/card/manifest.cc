@@ -16,7 +16,8 @@ Result<void> check_chunk(const Manifest& m, std::size_t index) {
   }
   std::uint32_t set = m.layer_sets[chunk.layer_begin];
   for (std::uint32_t layer = 1; layer < chunk.layer_count; ++layer) {
-    if (m.layer_sets[chunk.layer_begin + layer] != set) return bad(where + "its layers keep different positions");
+    if (m.layer_sets[chunk.layer_begin + layer] != set)
+      return bad(where + "its layers keep different positions");
   }
   std::uint32_t rows = m.position_sets[set].size();
   if (chunk.row_count == 0 || chunk.row_begin >= rows || chunk.row_count > rows - chunk.row_begin) {
@@ -30,7 +31,8 @@ Result<void> check_chunk(const Manifest& m, std::size_t index) {
 Result<void> Manifest::validate() const {
   if (auto checked = model.validate(); !checked) return checked.error().in("manifest");
   if (token_count > kMaxTokens) return bad("token_count above " + std::to_string(kMaxTokens));
-  if (preset.size() > kMaxPresetBytes) return bad("preset longer than " + std::to_string(kMaxPresetBytes) + " bytes");
+  if (preset.size() > kMaxPresetBytes)
+    return bad("preset longer than " + std::to_string(kMaxPresetBytes) + " bytes");
   if (position_sets.empty() || position_sets.size() > model.layers) {
     return bad(std::to_string(position_sets.size()) + " position sets, expected one to one per layer");
   }

@@ -62,7 +62,8 @@ Result<void> check_limits(const ManifestRoot& root, const Limits& limits) {
                  std::to_string(limits.max_card_bytes)};
   }
   if (root.page_digests.size() != pages_for(root.chunk_count) * Digest::kBytes) {
-    return Error{"manifest root: " + std::to_string(root.page_digests.size()) + " bytes of page digests, expected " +
+    return Error{"manifest root: " + std::to_string(root.page_digests.size()) +
+                 " bytes of page digests, expected " +
                  std::to_string(pages_for(root.chunk_count) * Digest::kBytes)};
   }
   return {};
@@ -98,7 +99,8 @@ Result<ManifestAssembler> ManifestAssembler::from_root(ByteView bytes, const Lim
   assembler.chunk_count_ = root->chunk_count;
   assembler.payload_bytes_ = root->payload_bytes;
   for (std::size_t at = 0; at < root->page_digests.size(); at += Digest::kBytes) {
-    assembler.page_digests_.push_back(Digest::from_bytes(ByteView(root->page_digests).subspan(at, Digest::kBytes)));
+    assembler.page_digests_.push_back(
+        Digest::from_bytes(ByteView(root->page_digests).subspan(at, Digest::kBytes)));
   }
   assembler.pages_.resize(assembler.page_digests_.size());
   assembler.pages_missing_ = assembler.page_digests_.size();
@@ -110,7 +112,8 @@ Result<ManifestAssembler> ManifestAssembler::from_root(ByteView bytes, const Lim
 
 Result<void> ManifestAssembler::add_page(std::uint64_t index, ByteView page) {
   if (index >= pages_.size()) {
-    return Error{"page " + std::to_string(index) + ": the table has " + std::to_string(pages_.size()) + " pages"};
+    return Error{"page " + std::to_string(index) + ": the table has " + std::to_string(pages_.size()) +
+                 " pages"};
   }
   auto& place = pages_[static_cast<std::size_t>(index)];
   if (!place.empty()) return {};
@@ -133,15 +136,16 @@ Result<Manifest> ManifestAssembler::take() {
     for (ChunkInfo& chunk : page) {
       if (chunk.size_bytes > limits_.max_chunk_bytes) {
         return Error{"manifest: chunk " + std::to_string(manifest_.chunks.size()) + " has " +
-                     std::to_string(chunk.size_bytes) + " bytes, limit " + std::to_string(limits_.max_chunk_bytes)};
+                     std::to_string(chunk.size_bytes) + " bytes, limit " +
+                     std::to_string(limits_.max_chunk_bytes)};
       }
       manifest_.chunks.push_back(chunk);
     }
   }
   if (auto checked = manifest_.validate(); !checked) return checked.error();
   if (manifest_.payload_bytes() != payload_bytes_) {
-    return Error{"manifest: chunks have " + std::to_string(manifest_.payload_bytes()) + " bytes, the root says " +
-                 std::to_string(payload_bytes_)};
+    return Error{"manifest: chunks have " + std::to_string(manifest_.payload_bytes()) +
+                 " bytes, the root says " + std::to_string(payload_bytes_)};
   }
   return std::move(manifest_);
 }

@@ -47,12 +47,15 @@ std::optional<std::string> mismatch(const ModelIdentity& mine, const ModelIdenti
     return differ("rope_theta", number(mine.rope_theta), number(theirs.rope_theta));
   }
   if (mine.k_after_rope != theirs.k_after_rope) {
-    return differ("k_after_rope", mine.k_after_rope ? "true" : "false", theirs.k_after_rope ? "true" : "false");
+    return differ("k_after_rope", mine.k_after_rope ? "true" : "false",
+                  theirs.k_after_rope ? "true" : "false");
   }
   if (mine.dtype != theirs.dtype) {
-    return differ("dtype", std::to_string(static_cast<int>(mine.dtype)), std::to_string(static_cast<int>(theirs.dtype)));
+    return differ("dtype", std::to_string(static_cast<int>(mine.dtype)),
+                  std::to_string(static_cast<int>(theirs.dtype)));
   }
-  if (mine.tokenizer != theirs.tokenizer) return differ("tokenizer", mine.tokenizer.hex(), theirs.tokenizer.hex());
+  if (mine.tokenizer != theirs.tokenizer)
+    return differ("tokenizer", mine.tokenizer.hex(), theirs.tokenizer.hex());
   if (mine.weights != theirs.weights) return differ("weights", mine.weights.hex(), theirs.weights.hex());
   return std::nullopt;
 }

@@ -59,7 +59,8 @@ std::vector<std::int32_t> PositionSet::positions() const {
   std::vector<std::int32_t> out;
   out.reserve(size_);
   for (TokenRange range : ranges_) {
-    for (std::uint32_t i = 0; i < range.length; ++i) out.push_back(static_cast<std::int32_t>(range.start + i));
+    for (std::uint32_t i = 0; i < range.length; ++i)
+      out.push_back(static_cast<std::int32_t>(range.start + i));
   }
   return out;
 }

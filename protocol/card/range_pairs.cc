@@ -14,7 +14,8 @@ Result<std::vector<RangePair>> parse_range_pairs(ByteView in, std::uint64_t limi
     auto length = reader.take_varint();
     std::string where = "range " + std::to_string(ranges.size());
     if (!gap || !length) return Error{where + ": truncated, or a varint that is not the shortest form"};
-    if (*length == 0 || (*gap == 0 && !ranges.empty())) return Error{where + ": empty or touching the one before"};
+    if (*length == 0 || (*gap == 0 && !ranges.empty()))
+      return Error{where + ": empty or touching the one before"};
     if (*gap > limit - end || *length > limit - end - *gap) {
       return Error{where + ": ends above " + std::to_string(limit)};
     }

@@ -3,10 +3,11 @@
 // One connection between two peers, on either binding, without any I/O: bytes
 // and time in, bytes and time out.
 //
-// The law: after every call that changes the connection, drain poll_event(),
-// then poll_transmit(), then arm one timer at poll_timeout(), before the next
-// call. On the stream binding the driver may stop polling poll_transmit() while
-// its socket is full; it goes on when the socket takes bytes again.
+// The law: after every call that changes the connection, drain poll_transmit()
+// and poll_event() until neither has anything (each may give rise to the
+// other), then arm one timer at poll_timeout(), before the next call. On the
+// stream binding the driver may stop polling poll_transmit() while its socket
+// is full, and goes on when the socket takes bytes again.
 //
 // `now` never goes backwards. Sinks and sources live until their transfer ends
 // (Confirmed, Rejected, Refused, Cancelled, confirm(), reject(), cancel(),

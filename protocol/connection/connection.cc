@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/connection/connection.h"
+
+#include <algorithm>
+
+#include "protocol/connection/binding.h"
+
+namespace kvferry {
+
+class Connection::Impl {
+ public:
+  Impl(const ConnectionConfig& config, Time now)
+      : session(config, now),
+        binding(config.binding == Binding::kStream ? make_stream_binding(config, session, ledger)
+                                                   : make_datagram_binding(config, session, ledger, now)) {}
+
+  Ledger ledger;
+  Session session;
+  std::unique_ptr<BindingLayer> binding;
+};
+
+Connection::Connection(const ConnectionConfig& config, Time now)
+    : impl_(std::make_unique<Impl>(config, now)) {}
+Connection::~Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+
+void Connection::handle_bytes(Time now, ByteView bytes) { impl_->binding->handle_bytes(now, bytes); }
+void Connection::handle_datagram(Time now, ByteView datagram) { impl_->binding->handle_bytes(now, datagram); }
+void Connection::handle_end_of_stream(Time now) { impl_->session.on_end(now); }
+
+void Connection::handle_timeout(Time now) {
+  impl_->binding->handle_timeout(now);
+  impl_->session.handle_timeout(now);
+}
+
+TransferId Connection::request(Time now, const RequestOptions& options, ChunkSink& sink) {
+  return impl_->session.request(now, options, sink);
+}
+void Connection::accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held) {
+  impl_->session.accept(now, id, sink, held);
+}
+void Connection::stop(Time now, TransferId id) { impl_->session.stop(now, id); }
+void Connection::confirm(Time now, TransferId id) { impl_->session.confirm(now, id); }
+void Connection::reject(Time now, TransferId id, const std::string& reason) {
+  impl_->session.reject(now, id, reason);
+}
+void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source) {
+  impl_->session.provide(now, id, std::move(source));
+}
+TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source) {
+  return impl_->session.offer(now, document, std::move(source));
+}
+void Connection::refuse(Time now, TransferId id, const std::string& reason) {
+  impl_->session.refuse(now, id, reason);
+}
+void Connection::cancel(Time now, TransferId id, const std::string& reason) {
+  impl_->session.cancel(now, id, reason);
+}
+void Connection::close(Time now, ErrorCode code, const std::string& reason) {
+  impl_->session.close(now, code, reason);
+}
+
+std::optional<Event> Connection::poll_event() { return impl_->session.poll_event(); }
+std::optional<Outgoing> Connection::poll_transmit(Time now) { return impl_->binding->poll_transmit(now); }
+
+std::optional<Time> Connection::poll_timeout() const {
+  auto a = impl_->session.next_timeout();
+  auto b = impl_->binding->next_timeout();
+  if (a && b) return std::min(*a, *b);
+  return a ? a : b;
+}
+
+bool Connection::is_established() const { return impl_->session.state() == SessionState::kOpen; }
+bool Connection::is_closed() const { return impl_->session.state() == SessionState::kClosed; }
+const Ledger& Connection::ledger() const { return impl_->ledger; }
+ChunkRanges Connection::chunks_verified(TransferId id) const { return impl_->session.chunks_verified(id); }
+std::optional<std::uint64_t> Connection::connection_id() const { return impl_->binding->connection_id(); }
+
+PathStats Connection::path() const {
+  PathStats stats;
+  impl_->binding->describe(stats);
+  return stats;
+}
+
+}  // namespace kvferry

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//
+// What both bindings share: messages in, messages and pieces of chunks out,
+// transfers, events. A session does not know how its frames travel.
+//
+// Timers: kHandshake (the peer's HELLO is due), kIdle (nothing heard),
+// kKeepAlive (ask for a sign of life), kProgress (a transfer stands still),
+// kDrain (closing takes too long).
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "protocol/base/rng.h"
+#include "protocol/connection/chunk_assembly.h"
+#include "protocol/connection/chunk_sender.h"
+#include "protocol/connection/connection.h"
+#include "protocol/connection/state_tables.h"
+#include "protocol/connection/timers.h"
+#include "protocol/wire/messages.h"
+
+namespace kvferry {
+
+enum class SessionTimer : std::uint8_t { kHandshake, kIdle, kKeepAlive, kProgress, kDrain, kCount };
+
+struct ControlFrame {
+  std::uint64_t type = 0;
+  Bytes body;
+};
+
+enum class DataVerdict : std::uint8_t {
+  kTaken,     // new bytes
+  kRepeated,  // here already
+  kIgnored,   // of a transfer that has ended
+  kNotNow,    // no room: as if it had not arrived (datagram binding only)
+};
+
+class Session {
+ public:
+  Session(const ConnectionConfig& config, Time now);
+
+  // From the binding.
+  void on_frame(Time now, std::uint64_t type, ByteView body);  // a whole message or unknown frame
+  [[nodiscard]] DataVerdict on_data(Time now, const DataPlace& place, ByteView bytes);
+  void on_heard(Time now);  // something valid came
+  void on_end(Time now);
+  void on_peer_close(Time now, std::uint64_t code, const std::string& reason);
+  void on_flushed(Time now);  // closing, and everything queued is out
+  void fault(Time now, ErrorCode code, const std::string& reason);
+  void handle_timeout(Time now);
+  void data_acknowledged(const DataPlace& place, std::uint64_t size_bytes);
+  void data_lost(const DataPlace& place, std::uint64_t size_bytes);
+
+  // To the binding.
+  [[nodiscard]] std::optional<ControlFrame> next_control();
+  [[nodiscard]] std::optional<DataPiece> next_data(Time now, std::size_t max_bytes);
+  [[nodiscard]] bool has_control() const { return !control_.empty(); }
+  [[nodiscard]] bool has_data() const;
+  [[nodiscard]] std::optional<Time> next_timeout() const { return timers_.next(); }
+  [[nodiscard]] SessionState state() const { return state_; }
+  [[nodiscard]] bool closing_by_fault() const { return state_ == SessionState::kClosing && by_fault_; }
+  [[nodiscard]] const GoodbyeMessage& farewell() const { return farewell_; }
+  [[nodiscard]] const std::optional<Duration>& ping_rtt() const { return ping_rtt_; }
+  [[nodiscard]] const std::optional<double>& progress_rate() const { return progress_rate_; }
+
+  // Commands; see Connection.
+  TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
+  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+  void accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held);
+  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source);
+  void refuse(Time now, TransferId id, const std::string& reason);
+  void stop(Time now, TransferId id);
+  void confirm(Time now, TransferId id);
+  void reject(Time now, TransferId id, const std::string& reason);
+  void cancel(Time now, TransferId id, const std::string& reason);
+  void close(Time now, ErrorCode code, const std::string& reason);
+  [[nodiscard]] std::optional<Event> poll_event();
+  [[nodiscard]] ChunkRanges chunks_verified(TransferId id) const;
+
+ private:
+  // One transfer of either direction; `sink` is set on the receiver's side, `sender` or `source` on the
+  // other.
+  struct Transfer {
+    TransferState state = TransferState::kDone;
+    Time active_at{};
+    std::optional<Digest> card;  // the one that must come
+    ChunkRanges held;
+    // Receiver
+    ChunkSink* sink = nullptr;
+    bool sink_begun = false;
+    std::optional<ManifestAssembler> assembler;
+    Manifest manifest;
+    ChunkRanges verified;
+    std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
+    // Source
+    std::shared_ptr<ChunkSource> source;
+    std::optional<ChunkSender> sender;
+  };
+  struct EarlyData {
+    DataPlace place;
+    Bytes bytes;
+  };
+
+  // session.cc: life of the connection
+  bool advance(Time now, SessionInput input);
+  void enter_closed();
+  void end_transfers(const std::string& reason);
+  void arm_timers(Time now);
+  void on_progress_timer(Time now);
+  template <typename Message>
+  void send(const Message& message) {
+    queue_control(static_cast<std::uint64_t>(Message::kType), encode_map(message));
+  }
+  void queue_control(std::uint64_t type, Bytes body);
+
+  // session_commands.cc
+  Transfer* find(TransferId id);
+  bool advance(Time now, Transfer& transfer, TransferInput input);
+  void drop(TransferId id, const std::string& reason);  // forget it; an open sink is abandoned
+  [[nodiscard]] std::optional<std::string> begin_sending(Time now, TransferId id, Transfer& transfer);
+  [[nodiscard]] std::optional<std::string> objection(const Manifest& manifest) const;
+  [[nodiscard]] bool can_begin() const;
+  void fail_transfer(TransferId id, const std::string& reason);  // tells the peer and the application
+
+  // session_frames.cc
+  template <typename Message>
+  void read(Time now, ByteView body, void (Session::*handle)(Time, Message&));
+  void on(Time now, HelloMessage& message);
+  void on(Time now, RequestMessage& message);
+  void on(Time now, OfferMessage& message);
+  void on(Time now, AcceptMessage& message);
+  void on(Time now, ManifestMessage& message);
+  void on(Time now, PageMessage& message);
+  void on(Time now, ResendMessage& message);
+  void on(Time now, StopMessage& message);
+  void on(Time now, EndMessage& message);
+  void on(Time now, ConfirmMessage& message);
+  void on(Time now, RejectMessage& message);
+  void on(Time now, CancelMessage& message);
+  void on(Time now, RefuseMessage& message);
+  void on(Time now, PingMessage& message);
+  void on(Time now, PongMessage& message);
+  void on(Time now, ProgressMessage& message);
+  void on(Time now, ErrorMessage& message);
+  void on(Time now, GoodbyeMessage& message);
+  Transfer* for_frame(Time now, TransferId id, TransferInput input, const char* name);
+  bool admit_peer_transfer(Time now, TransferId id);
+  void on_manifest_part(Time now, TransferId id);
+  void begin_receiving(Time now, TransferId id, Transfer& transfer);
+
+  // session_data.cc
+  [[nodiscard]] DataVerdict keep_early(const DataPlace& place, ByteView bytes);
+  void replay_early(Time now, TransferId id);
+  void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
+  void finish_if_whole(Time now, TransferId id);
+  void note_progress(Time now, std::uint64_t new_bytes, bool flush);
+  [[nodiscard]] bool is_known(TransferId id) const;  // open now or once
+
+  ConnectionConfig config_;
+  Rng rng_;
+  SessionState state_ = SessionState::kGreeting;
+  TimerTable<SessionTimer> timers_;
+  std::deque<Event> events_;
+  std::deque<ControlFrame> control_;
+  Hello peer_;
+  GoodbyeMessage farewell_;
+  bool by_fault_ = false;
+  bool by_peer_ = false;
+
+  std::map<TransferId, Transfer> transfers_;
+  TransferId next_own_id_;
+  TransferId next_peer_id_;
+  TransferId last_served_ = 0;  // round robin of next_data()
+
+  ChunkAssembly arriving_;
+  std::shared_ptr<std::uint64_t> sending_bytes_ = std::make_shared<std::uint64_t>(0);  // chunks begun
+  std::vector<EarlyData> early_;
+  std::uint64_t early_bytes_ = 0;
+
+  std::uint64_t ping_nonce_ = 0;
+  std::optional<Time> ping_sent_at_;
+  std::optional<Duration> ping_rtt_;
+  std::uint64_t received_bytes_ = 0;  // payload
+  std::uint64_t unreported_bytes_ = 0;
+  Time reported_at_{};
+  std::uint64_t peer_received_bytes_ = 0;
+  std::optional<double> progress_rate_;
+};
+
+}  // namespace kvferry

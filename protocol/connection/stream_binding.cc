@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// The stream binding: frames one after the other on a reliable stream (TCP,
+// TLS). Signalling goes before data; one call yields one frame, so that a
+// decision still matters when it is taken.
+#include "protocol/connection/binding.h"
+#include "protocol/connection/stream_reader.h"
+
+namespace kvferry {
+namespace {
+
+class StreamBinding final : public BindingLayer {
+ public:
+  StreamBinding(const ConnectionConfig& config, Session& session, Ledger& ledger)
+      : session_(session),
+        sent_(ledger.sent),
+        reader_(session, ledger.received),
+        max_data_(config.max_data_bytes) {}
+
+  void handle_bytes(Time now, ByteView bytes) override {
+    session_.on_heard(now);
+    reader_.read(now, bytes);
+  }
+  void handle_timeout(Time) override {}
+  std::optional<Outgoing> poll_transmit(Time now) override;
+  std::optional<Time> next_timeout() const override { return std::nullopt; }
+  void describe(PathStats& stats) const override {
+    stats.rtt = session_.ping_rtt();
+    stats.delivery_rate_bytes_per_s = session_.progress_rate();
+  }
+  std::optional<std::uint64_t> connection_id() const override { return std::nullopt; }
+
+ private:
+  Outgoing control_frame(ControlFrame frame);
+  Outgoing data_frame(DataPiece piece);
+
+  Session& session_;
+  ByteClasses& sent_;
+  StreamReader reader_;
+  std::size_t max_data_;
+};
+
+std::optional<Outgoing> StreamBinding::poll_transmit(Time now) {
+  if (auto frame = session_.next_control()) {
+    Outgoing out = control_frame(std::move(*frame));
+    // The last words are out: the driver sends what it holds and then closes.
+    if (session_.state() == SessionState::kClosing && !session_.has_control()) session_.on_flushed(now);
+    return out;
+  }
+  if (auto piece = session_.next_data(now, max_data_)) return data_frame(std::move(*piece));
+  if (auto frame = session_.next_control()) return control_frame(std::move(*frame));  // a source that failed
+  return std::nullopt;
+}
+
+Outgoing StreamBinding::control_frame(ControlFrame frame) {
+  Outgoing out;
+  put_stream_frame_head(out.head, frame.type, frame.body);
+  append(out.head, frame.body);
+  bool progress = frame.type == static_cast<std::uint64_t>(FrameType::kProgress);
+  (progress ? sent_.acks : sent_.signalling) += out.head.size();
+  return out;
+}
+
+Outgoing StreamBinding::data_frame(DataPiece piece) {
+  Outgoing out;
+  Bytes place;
+  put_data_place(place, piece.place);
+  put_stream_frame_head(out.head, static_cast<std::uint64_t>(FrameType::kData), place, piece.bytes.view());
+  append(out.head, place);
+  sent_.framing += out.head.size();
+  (piece.again ? sent_.retransmitted : sent_.payload) += piece.bytes.size();
+  out.payload = std::move(piece.bytes);
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<BindingLayer> make_stream_binding(const ConnectionConfig& config, Session& session,
+                                                  Ledger& ledger) {
+  return std::make_unique<StreamBinding>(config, session, ledger);
+}
+
+}  // namespace kvferry

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+//
+// Two connections over two virtual links on one virtual clock, with a capped
+// number of steps. Applications are callbacks on events.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "protocol/connection/connection.h"
+#include "tests/protocol/virtual_link.h"
+
+namespace kvferry::test {
+
+struct PairOptions {
+  Binding binding = Binding::kStream;
+  LinkOptions to_server;
+  LinkOptions to_client;
+  ConnectionConfig client;
+  ConnectionConfig server;
+};
+
+// The same link both ways, other seeds; connections with default configurations.
+[[nodiscard]] inline PairOptions pair_options(Binding binding, const LinkOptions& link, std::uint64_t seed) {
+  PairOptions options;
+  options.binding = binding;
+  options.to_server = link;
+  options.to_client = link;
+  options.to_server.seed = seed * 4 + 1;
+  options.to_client.seed = seed * 4 + 2;
+  options.client.seed = seed * 4 + 3;
+  options.server.seed = seed * 4 + 4;
+  return options;
+}
+
+struct Side {
+  Connection connection;
+  VirtualLink out;
+  std::vector<Event> log;
+  std::function<void(Time, const Event&)> on_event;
+  std::uint64_t handed_out_bytes = 0;
+
+  template <typename T>
+  [[nodiscard]] const T* find() const {  // the first event of a kind
+    for (const Event& event : log) {
+      if (const T* found = std::get_if<T>(&event)) return found;
+    }
+    return nullptr;
+  }
+};
+
+class Pair {
+ public:
+  explicit Pair(PairOptions options)
+      : stream_(options.binding == Binding::kStream),
+        client{Connection(with(options.client, Role::kClient, options.binding), now),
+               VirtualLink(options.to_server, stream_),
+               {},
+               {},
+               0},
+        server{Connection(with(options.server, Role::kServer, options.binding), now),
+               VirtualLink(options.to_client, stream_),
+               {},
+               {},
+               0} {}
+
+  // Runs until done() is true, nothing is left to do, `until` is reached or steps run out. True if done()
+  // was.
+  bool run(const std::function<bool()>& done, Time until = time_from_ns(600'000'000'000),
+           std::uint64_t max_steps = 2'000'000) {
+    for (std::uint64_t step = 0; step < max_steps; ++step) {
+      pump();
+      if (done()) return true;
+      auto next = next_time();
+      if (!next || *next > until) return false;
+      now = std::max(now, *next);
+      deliver(client.out, server);
+      deliver(server.out, client);
+      for (Side* side : {&client, &server}) {
+        auto timer = side->connection.poll_timeout();
+        if (timer && *timer <= now) side->connection.handle_timeout(now);
+      }
+    }
+    return false;
+  }
+
+  // Drains both sides until neither has anything to say.
+  void pump() {
+    while (pump(client) | pump(server)) {
+    }
+  }
+
+ private:
+  bool stream_;
+
+ public:
+  Time now = time_from_ns(1'000'000'000);
+  Side client;
+  Side server;
+
+ private:
+  static ConnectionConfig with(ConnectionConfig config, Role role, Binding binding) {
+    config.role = role;
+    config.binding = binding;
+    return config;
+  }
+
+  bool pump(Side& side) {
+    bool any = false;
+    while (!stream_ || side.out.writable(now)) {
+      auto out = side.connection.poll_transmit(now);
+      if (!out) break;
+      any = true;
+      Bytes bytes = std::move(out->head);
+      append(bytes, out->payload.view());
+      side.handed_out_bytes += bytes.size();
+      side.out.send(now, std::move(bytes));
+    }
+    while (auto event = side.connection.poll_event()) {
+      any = true;
+      side.log.push_back(*event);
+      if (side.on_event) side.on_event(now, *event);
+    }
+    return any;
+  }
+
+  void deliver(VirtualLink& link, Side& to) {
+    while (auto bytes = link.take(now)) {
+      if (stream_) {
+        to.connection.handle_bytes(now, *bytes);
+      } else {
+        to.connection.handle_datagram(now, *bytes);
+      }
+      pump(to);
+    }
+  }
+
+  std::optional<Time> next_time() const {
+    std::optional<Time> next;
+    for (const auto& at : {client.out.next(), server.out.next(), client.connection.poll_timeout(),
+                           server.connection.poll_timeout()}) {
+      if (at && (!next || *at < *next)) next = at;
+    }
+    // A full stream socket is polled again a little later.
+    if (stream_ && (!client.out.writable(now) || !server.out.writable(now))) {
+      Time soon = now + milliseconds(1);
+      if (!next || soon < *next) next = soon;
+    }
+    return next;
+  }
+};
+
+}  // namespace kvferry::test

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// One direction of a path on a virtual clock: rate, delay, a drop-tail queue,
+// and seeded faults. As a datagram link it keeps packets whole; as a stream it
+// loses nothing and delivers bytes in order, split and coalesced at random.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/rng.h"
+#include "protocol/base/time.h"
+
+namespace kvferry::test {
+
+struct LinkOptions {
+  double rate_bits_per_s = 50e6;
+  Duration delay = milliseconds(20);     // one way
+  std::size_t queue_bytes = 256 * 1024;  // datagrams: dropped beyond; stream: the driver must wait
+  std::size_t header_bytes = 28;         // per datagram, counted by the rate
+  double loss = 0;                       // probabilities per datagram
+  double reorder = 0;                    // held back by up to one delay
+  double duplicate = 0;
+  double corrupt = 0;  // a few bits flipped
+  std::uint64_t seed = 1;
+};
+
+class VirtualLink {
+ public:
+  VirtualLink(const LinkOptions& options, bool stream)
+      : options_(options), stream_(stream), rng_(options.seed) {}
+
+  // Stream: whether the socket buffer takes more.
+  [[nodiscard]] bool writable(Time now) const { return backlog_bytes(now) < options_.queue_bytes; }
+
+  void send(Time now, Bytes bytes) {
+    ++sent_count_;
+    sent_bytes_ += bytes.size();
+    if (!stream_ && backlog_bytes(now) + bytes.size() > options_.queue_bytes) return;
+    std::size_t header = stream_ ? 0 : options_.header_bytes;
+    double seconds = static_cast<double>(bytes.size() + header) * 8 / options_.rate_bits_per_s;
+    free_at_ = std::max(free_at_, now) + from_seconds(seconds);
+    Time arrival = free_at_ + options_.delay;
+    if (stream_) {
+      arriving_.emplace(arrival, std::move(bytes));
+      return;
+    }
+    if (rng_.chance(options_.loss)) return;
+    if (rng_.chance(options_.duplicate)) arriving_.emplace(arrival + late(), bytes);
+    if (rng_.chance(options_.corrupt)) flip_bits(bytes);
+    if (rng_.chance(options_.reorder)) arrival += late();
+    arriving_.emplace(arrival, std::move(bytes));
+  }
+
+  [[nodiscard]] std::optional<Time> next() const {
+    if (arriving_.empty()) return std::nullopt;
+    return arriving_.begin()->first;
+  }
+
+  // What has arrived by now, one datagram or one piece of the stream at a time.
+  [[nodiscard]] std::optional<Bytes> take(Time now) {
+    if (arriving_.empty() || arriving_.begin()->first > now) return std::nullopt;
+    auto first = arriving_.begin();
+    Bytes bytes = std::move(first->second);
+    arriving_.erase(first);
+    if (!stream_ || bytes.size() < 2 || !rng_.chance(0.5)) return bytes;
+    std::size_t cut = 1 + rng_.below(bytes.size() - 1);
+    // The multimap keeps insertion order among equals, so the rest goes back under the earliest time.
+    Bytes rest(bytes.begin() + static_cast<std::ptrdiff_t>(cut), bytes.end());
+    bytes.resize(cut);
+    arriving_.emplace_hint(arriving_.begin(), now - Duration(1), std::move(rest));
+    return bytes;
+  }
+
+  [[nodiscard]] std::uint64_t sent_count() const { return sent_count_; }
+  [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
+  LinkOptions& options() { return options_; }
+
+ private:
+  std::size_t backlog_bytes(Time now) const {
+    double seconds = free_at_ > now ? to_seconds(free_at_ - now) : 0;
+    return static_cast<std::size_t>(seconds * options_.rate_bits_per_s / 8);
+  }
+  Duration late() {
+    return Duration(static_cast<std::int64_t>(rng_.uniform() * static_cast<double>(options_.delay.count())));
+  }
+  void flip_bits(Bytes& bytes) {
+    for (std::uint64_t n = 1 + rng_.below(3); n > 0; --n) {
+      bytes[rng_.below(bytes.size())] ^= static_cast<std::uint8_t>(1u << rng_.below(8));
+    }
+  }
+
+  LinkOptions options_;
+  bool stream_;
+  Rng rng_;
+  Time free_at_{};
+  std::multimap<Time, Bytes> arriving_;
+  std::uint64_t sent_count_ = 0;
+  std::uint64_t sent_bytes_ = 0;
+};
+
+}  // namespace kvferry::test
