@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//
+// What the subcommands of kvferry-lab do; main.cc reads their options. All throw Failure.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace kvferry {
+
+struct TrainOptions {
+  std::filesystem::path recipe, out;
+  std::string command_line;  // recorded in training.json
+  bool overwrite = false;
+};
+void run_train(const TrainOptions& options);
+
+struct ScoreOptions {
+  std::string model;
+  uint64_t seed = 0;
+  int jobs = 2;
+  bool json = false;
+};
+void run_score(const ScoreOptions& options);
+
+struct ProfileOptions {
+  std::string model;
+  std::filesystem::path out;  // empty: standard output
+};
+void run_profile(const ProfileOptions& options);
+
+struct EncodeCommand {
+  std::filesystem::path document, out;
+  std::string model, preset, question;
+  uint64_t seed = 1;
+  bool json = false;
+};
+void run_encode(const EncodeCommand& options);
+
+struct DecodeCommand {
+  std::filesystem::path card, out;
+  std::string model;
+  bool json = false;
+};
+void run_decode(const DecodeCommand& options);
+
+struct AskCommand {
+  std::filesystem::path card;
+  std::string question, model;
+  bool json = false;
+};
+void run_ask(const AskCommand& options);
+
+void run_presets(bool json);
+
+}  // namespace kvferry

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+//
+// kvferry-lab: the laboratory. Trains models, makes cards by hand, and measures what compression does to
+// answers and to time.
+#include <algorithm>
+#include <thread>
+
+#include "scenarios/command_line.h"
+#include "scenarios/lab/commands.h"
+#include "scenarios/lab/tradeoff.h"
+
+namespace kvferry {
+namespace {
+
+const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
+
+struct Options {
+  TradeoffOptions tradeoff;
+  TrainOptions train;
+  ScoreOptions score;
+  ProfileOptions profile;
+  EncodeCommand encode;
+  DecodeCommand decode;
+  AskCommand ask;
+  bool presets_json = false;
+};
+
+void add_json(CLI::App* command, bool& json) {
+  command->add_flag("--json", json, "print one machine-readable object");
+}
+
+void add_jobs(CLI::App* command, int& jobs) {
+  jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  command->add_option("--jobs", jobs, "threads and processes at a time")->check(CLI::Range(1, 256));
+}
+
+void add_experiments(CLI::App& app, Options& o) {
+  auto* tradeoff = app.add_subcommand("tradeoff", "measure accuracy, bytes and time of presets over a link");
+  tradeoff->add_option("PLAN", o.tradeoff.plan, "a plan, such as scenarios/edge-link.toml")->required();
+  tradeoff->add_option("--out", o.tradeoff.out, "folder for results.jsonl, tradeoff.png and report.html")
+      ->required();
+  add_jobs(tradeoff, o.tradeoff.jobs);
+  add_json(tradeoff, o.tradeoff.json);
+  tradeoff->callback([&o] { run_tradeoff(o.tradeoff); });
+
+  auto* profile = app.add_subcommand("profile", "measure how fast this device runs a model and the codec");
+  profile->add_option("--model", o.profile.model, kModelHelp)->required();
+  profile->add_option("--out", o.profile.out, "the profile's file; without it, standard output");
+  profile->callback([&o] { run_profile(o.profile); });
+}
+
+void add_training(CLI::App& app, Options& o) {
+  auto* train = app.add_subcommand("train", "train a model from a recipe, and score it");
+  train->add_option("RECIPE", o.train.recipe, "such as model/recipes/small.toml")->required();
+  train->add_option("--out", o.train.out, "the model's folder")->required();
+  train->add_flag("--overwrite", o.train.overwrite, "replace a model that is there");
+  train->callback([&o] { run_train(o.train); });
+
+  auto* score = app.add_subcommand("score", "answer questions about fresh documents from the cache");
+  score->add_option("--model", o.score.model, kModelHelp)->required();
+  score->add_option("--seed", o.score.seed, "draws other documents");
+  add_jobs(score, o.score.jobs);
+  add_json(score, o.score.json);
+  score->callback([&o] { run_score(o.score); });
+}
+
+void add_cards(CLI::App& app, Options& o) {
+  auto* encode = app.add_subcommand("encode", "read a document and make a card of its cache");
+  encode->add_option("--document", o.encode.document, "a text file")->required();
+  encode->add_option("--model", o.encode.model, kModelHelp)->required();
+  encode->add_option("--preset", o.encode.preset, "a name (see presets) or a pipeline")->required();
+  encode->add_option("--question", o.encode.question,
+                     "what selection looks at, and divergence is measured with");
+  encode->add_option("--seed", o.encode.seed, "of random selection");
+  encode->add_option("--out", o.encode.out, "the card's file")->required();
+  add_json(encode, o.encode.json);
+  encode->callback([&o] { run_encode(o.encode); });
+
+  auto* decode = app.add_subcommand("decode", "turn a card back into K, V and positions of each layer");
+  decode->add_option("CARD", o.decode.card, "a .card file")->required();
+  decode->add_option("--model", o.decode.model, kModelHelp)->required();
+  decode->add_option("--out", o.decode.out, "a .safetensors file")->required();
+  add_json(decode, o.decode.json);
+  decode->callback([&o] { run_decode(o.decode); });
+
+  auto* ask = app.add_subcommand("ask", "answer a question from a card alone");
+  ask->add_option("CARD", o.ask.card, "a .card file")->required();
+  ask->add_option("QUESTION", o.ask.question, "such as 'where does bako live ?'")->required();
+  ask->add_option("--model", o.ask.model, kModelHelp)->required();
+  add_json(ask, o.ask.json);
+  ask->callback([&o] { run_ask(o.ask); });
+
+  auto* presets = app.add_subcommand("presets", "list the named presets");
+  add_json(presets, o.presets_json);
+  presets->callback([&o] { run_presets(o.presets_json); });
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("The laboratory of kvferry: models, cards and experiments.", "kvferry-lab");
+  app.require_subcommand(1);
+  Options options;
+  for (int i = 0; i < argc; ++i) {
+    options.train.command_line += i == 0 ? "kvferry-lab" : std::string(" ") + argv[i];
+  }
+  add_experiments(app, options);
+  add_training(app, options);
+  add_cards(app, options);
+  return parse_command_line(app, argc, argv).value_or(kExitSuccess);
+}
+
+}  // namespace
+}  // namespace kvferry
+
+int main(int argc, char** argv) {
+  return kvferry::run_program("kvferry-lab", [&] { return kvferry::run(argc, argv); });
+}

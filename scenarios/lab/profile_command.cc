@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//
+// profile: measures this device, so that simulated runs can take their compute times from it.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "codec/decoder.h"
+#include "codec/encoder.h"
+#include "model/reader.h"
+#include "scenarios/data_files.h"
+#include "scenarios/lab/commands.h"
+#include "scenarios/lab/files.h"
+#include "scenarios/lab/one_thread.h"
+#include "scenarios/lab/profile.h"
+#include "scenarios/program.h"
+
+namespace kvferry {
+namespace {
+
+constexpr int kDocumentWords = 512;
+
+double median_of_five(const std::function<double()>& measure) {
+  (void)measure();  // warms caches and allocators
+  std::array<double, 5> values{};
+  for (auto& value : values) value = measure();
+  std::sort(values.begin(), values.end());
+  return values[2];
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const auto started = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+std::string processor_name() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+// Tokens after the first one, without the time to the first.
+double tokens_per_second(const Reader& reader, const KvCache& cache, const Document& document) {
+  double tokens = 0, seconds = 0;
+  for (const auto& question : document.questions) {
+    const auto answer = value_or_fail(reader.answer(cache, question.text));
+    tokens +=
+        static_cast<double>(answer.tokens.size());  // the end mark takes a step too, the first token none
+    seconds += to_seconds(answer.total - answer.first_token);
+  }
+  return tokens / seconds;
+}
+
+}  // namespace
+
+void run_profile(const ProfileOptions& options) {
+  use_one_thread();
+  const auto folder = value_or_fail(find_model(options.model));
+  const auto reader = value_or_fail(Reader::open(folder));
+  Rng rng(1);
+  const auto document = make_document({.facts = 8, .words = kDocumentWords, .paraphrased = true}, rng);
+  const auto cache = value_or_fail(reader.prefill(document.text));
+  EncodeOptions encoding;
+  encoding.preset = value_or_fail(parse_preset("int4"));
+  encoding.model = reader.identity();
+  const auto card = value_or_fail(encode(cache, encoding));
+  const auto gigabytes = static_cast<double>(cache.bytes_fp16()) * 1e-9;
+  const auto rate = [](double amount, const std::function<void()>& work) {
+    return amount / median_of_five([&] { return seconds_of(work); });
+  };
+
+  Profile profile;
+  profile.device = "one core of " + processor_name();
+  profile.model = std::filesystem::weakly_canonical(folder).filename().string();
+  profile.source = "measured: kvferry-lab profile --model " + profile.model + ", medians of five, int4, " +
+                   std::to_string(cache.token_count()) + " tokens";
+  profile.prefill_tokens_per_s =
+      rate(cache.token_count(), [&] { (void)value_or_fail(reader.prefill(document.text)); });
+  profile.decode_tokens_per_s = median_of_five([&] { return tokens_per_second(reader, cache, document); });
+  profile.encode_gb_per_s = rate(gigabytes, [&] { (void)value_or_fail(encode(cache, encoding)); });
+  profile.decode_gb_per_s = rate(gigabytes, [&] { (void)value_or_fail(decode(card)); });
+  profile.inject_gb_per_s =
+      gigabytes / median_of_five([&] {
+        return to_seconds(value_or_fail(reader.answer(cache, document.questions.front().text)).inject);
+      });
+  const auto text = write_profile(profile);
+  if (options.out.empty()) {
+    std::printf("%s", text.c_str());
+  } else {
+    check_or_fail(write_whole_file(options.out, text));
+  }
+}
+
+}  // namespace kvferry

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// What a trade-off run sends: documents read by the first agent, and a card for each preset (and, where the
+// selection looks at the question, for each question).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/documents.h"
+#include "model/reader.h"
+#include "scenarios/lab/plan.h"
+#include "scenarios/lab/results.h"
+
+namespace kvferry {
+
+struct ReadDocument {
+  std::string text;
+  std::vector<Question> questions;
+  KvCache cache;  // full
+};
+
+struct Shipment {
+  std::string id;  // "doc0/int4", "doc0/q2c:0.5 int4/q3", "doc0/text"
+  size_t document = 0;
+  std::optional<size_t> question;
+  std::optional<size_t> preset;  // index into the plan's; none: the text itself
+  CardFacts facts;
+  std::filesystem::path card;     // of the model that ran
+  std::filesystem::path travels;  // the card that goes over the link: another one where a shape scales it
+  std::string digest;             // of the card that travels
+};
+
+// Seeds of a run's parts, each derived from the plan's.
+[[nodiscard]] uint64_t derived_seed(uint64_t seed, const std::string& part);
+
+// Draws the documents and reads them with the model.
+[[nodiscard]] Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const Reader& reader,
+                                                               int jobs);
+
+// Encodes all cards of all documents into folder/cards. Order: documents, presets, questions; each document's
+// text comes last.
+[[nodiscard]] Result<std::vector<Shipment>> encode_shipments(const TradeoffPlan& plan, const Reader& reader,
+                                                             const std::vector<ReadDocument>& documents,
+                                                             const std::filesystem::path& folder, int jobs);
+
+}  // namespace kvferry

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "scenarios/lab/tradeoff.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <tuple>
+
+#include "codec/decoder.h"
+#include "protocol/card/card_file.h"
+#include "scenarios/data_files.h"
+#include "scenarios/lab/evaluate.h"
+#include "scenarios/lab/one_thread.h"
+#include "scenarios/lab/parallel.h"
+#include "scenarios/lab/process.h"
+#include "scenarios/lab/progress.h"
+#include "scenarios/lab/scratch.h"
+#include "scenarios/lab/shipment.h"
+#include "scenarios/program.h"
+
+namespace kvferry {
+namespace fs = std::filesystem;
+namespace {
+
+// Everything that one run holds; filled step by step.
+struct Run {
+  TradeoffPlan plan;
+  Reader reader;
+  std::vector<ReadDocument> documents;
+  std::vector<Shipment> shipments;
+  std::vector<Transfer> transfers;  // of shipment s over transport t at [s · transports + t]
+  std::vector<Quality> qualities;   // of each shipment
+
+  [[nodiscard]] const Transfer& transfer(size_t shipment, size_t transport) const {
+    return transfers[shipment * plan.transports.size() + transport];
+  }
+  [[nodiscard]] size_t text_of(size_t document) const {
+    const auto is_text = [&](const Shipment& s) { return s.document == document && !s.preset; };
+    return static_cast<size_t>(std::find_if(shipments.begin(), shipments.end(), is_text) - shipments.begin());
+  }
+};
+
+std::vector<TransferOrder> order_transfers(const Run& run, const fs::path& folder) {
+  std::vector<TransferOrder> orders;
+  for (const auto& shipment : run.shipments) {
+    for (const auto& transport : run.plan.transports) {
+      orders.push_back({shipment.id + "/" + transport, transport, shipment.travels.lexically_relative(folder),
+                        shipment.facts.card_bytes});
+    }
+  }
+  return orders;
+}
+
+std::span<const Question> questions_of(const Run& run, const Shipment& shipment) {
+  const std::span<const Question> all = run.documents[shipment.document].questions;
+  return shipment.question ? all.subspan(*shipment.question, 1) : all;
+}
+
+// Every transport delivered this very card; what was decoded from the first is what all receivers hold.
+Result<KvCache> decode_arrived(const Run& run, size_t index) {
+  const auto& shipment = run.shipments[index];
+  Result<KvCache> cache = Error{"no transport"};
+  for (size_t t = 0; t < run.plan.transports.size(); ++t) {
+    const auto& transfer = run.transfer(index, t);
+    const auto card = read_card_file(transfer.arrived);
+    if (!card) return card.error();
+    if (auto verified = card->verify(); !verified) return verified.error().in(transfer.arrived.string());
+    if (card->digest().hex() != shipment.digest)
+      return Error{transfer.id + ": another card arrived than was sent"};
+    if (t > 0 || !shipment.preset) continue;
+    const auto own = run.plan.shape_model ? read_card_file(shipment.card) : card;
+    if (!own) return own.error();
+    cache = decode(*own);
+    if (!cache) return cache.error().in(transfer.id);
+  }
+  return shipment.preset ? std::move(cache) : Result<KvCache>(run.documents[shipment.document].cache);
+}
+
+void evaluate_arrivals(Run& run, int jobs) {
+  Progress progress("answer from what arrived", run.shipments.size());
+  run.qualities.resize(run.shipments.size());
+  check_or_fail(for_each_index(run.shipments.size(), jobs, [&](size_t i) -> Result<void> {
+    use_one_thread();
+    const auto cache = decode_arrived(run, i);
+    if (!cache) return cache.error();
+    const auto& shipment = run.shipments[i];
+    auto quality = evaluate_cache(run.reader, run.documents[shipment.document].cache, *cache,
+                                  questions_of(run, shipment));
+    if (!quality) return quality.error().in(shipment.id);
+    run.qualities[i] = *quality;
+    progress.step();
+    return {};
+  }));
+}
+
+RunLine make_line(const Run& run, size_t index, size_t transport) {
+  const auto& shipment = run.shipments[index];
+  const auto& profile = run.plan.profile;
+  const auto text = run.text_of(shipment.document);
+  RunLine line;
+  line.plan = &run.plan;
+  line.transport = run.plan.transports[transport];
+  line.document = shipment.document;
+  line.question = shipment.question;
+  line.model_weights = run.reader.identity().weights.hex();
+  line.libtorch = libtorch_version();
+  line.card = shipment.facts;
+  line.transfer = run.transfer(index, transport);
+  line.quality = run.qualities[index];
+  const auto& text_transfer = run.transfer(text, transport);
+  const auto tokens = shipment.facts.tokens;
+  line.text.card_bytes = run.shipments[text].facts.card_bytes;
+  line.text.wire_total = text_transfer.wire.total;
+  line.text.time_s = text_times(profile, tokens, line.quality, text_transfer.complete_s);
+  line.time_s = line.text.time_s;
+  if (!shipment.preset) return line;
+  line.time_s = card_times(profile, shipment.facts, line.quality, line.transfer.complete_s);
+  line.text.break_even_prefill = break_even_prefill(tokens, line.time_s, line.text.time_s);
+  return line;
+}
+
+// Lines in the plan's order of presets (the text last), then transports, documents, questions.
+std::string make_results(const Run& run) {
+  std::map<std::tuple<size_t, size_t, size_t>, std::string> lines;
+  for (size_t i = 0; i < run.shipments.size(); ++i) {
+    const auto& shipment = run.shipments[i];
+    if (!shipment.preset && !run.plan.include_text) continue;
+    const auto preset = shipment.preset.value_or(run.plan.presets.size());
+    for (size_t t = 0; t < run.plan.transports.size(); ++t) {
+      lines[{preset, t, i}] = to_json_line(make_line(run, i, t));
+    }
+  }
+  std::string text;
+  for (const auto& [place, line] : lines) text += line;
+  return text;
+}
+
+void write_file(const fs::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  if (!out.flush()) throw Failure(file.string() + ": cannot be written");
+}
+
+// Draws the picture and the report, and prints the table.
+void analyse(const fs::path& script, const TradeoffOptions& options, const fs::path& folder) {
+  std::fflush(stdout);
+  std::vector<std::string> command = {
+      "python3",
+      script.string(),
+      (folder / "results.jsonl").string(),
+      "--out",
+      folder.string(),
+      "--plan",
+      options.plan.string(),
+      "--command",
+      "kvferry-lab tradeoff " + options.plan.string() + " --out " + options.out.string()};
+  if (options.json) command.emplace_back("--json");
+  auto child = value_or_fail(ChildProcess::start(std::move(command), folder / "analysis.err"));
+  check_or_fail(child.wait());
+}
+
+fs::path find_plan(const fs::path& plan) {
+  std::error_code ignored;
+  if (fs::exists(plan, ignored)) return plan;
+  const auto shipped = find_data(plan);
+  return shipped ? *shipped : plan;
+}
+
+}  // namespace
+
+void run_tradeoff(const TradeoffOptions& options) {
+  auto plan = value_or_fail(read_plan(find_plan(options.plan)));
+  const auto script = value_or_fail(find_data("analysis/tradeoff.py"));
+  (void)value_or_fail(find_program("kvferry-sim"));
+  use_one_thread();
+  auto reader = value_or_fail(Reader::open(value_or_fail(find_model(plan.model))));
+  const Scratch scratch(options.out);
+  watch_interrupts();
+  Run run{std::move(plan), std::move(reader), {}, {}, {}, {}};
+  run.documents = value_or_fail(read_documents(run.plan, run.reader, options.jobs));
+  run.shipments =
+      value_or_fail(encode_shipments(run.plan, run.reader, run.documents, scratch.folder(), options.jobs));
+  run.transfers = value_or_fail(
+      simulate(run.plan, order_transfers(run, scratch.folder()), scratch.folder(), options.jobs));
+  evaluate_arrivals(run, options.jobs);
+  write_file(scratch.folder() / "results.jsonl", make_results(run));
+  TradeoffOptions found = options;
+  found.plan = run.plan.file;
+  analyse(script, found, scratch.folder());
+  scratch.keep({"results.jsonl", "tradeoff.png", "report.html"});
+}
+
+}  // namespace kvferry
