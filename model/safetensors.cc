@@ -16,7 +16,8 @@ struct TypeName {
   const char* name;
   at::ScalarType type;
 };
-constexpr TypeName kTypes[] = {{"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}};
+constexpr TypeName kTypes[] = {
+    {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}, {"I32", at::kInt}};
 
 const TypeName* find_type(const std::string& name) {
   for (const auto& entry : kTypes) {
@@ -43,7 +44,7 @@ Result<TensorEntry> parse_entry(const json& entry, uint64_t data_bytes) {
     return Error{"dtype is missing"};
   const auto* type = find_type(entry["dtype"]);
   if (type == nullptr)
-    return Error{"dtype '" + entry["dtype"].get<std::string>() + "': expected F32, F16 or BF16"};
+    return Error{"dtype '" + entry["dtype"].get<std::string>() + "': expected F32, F16, BF16 or I32"};
   if (!entry.contains("shape") || !unsigned_list(entry["shape"]))
     return Error{"shape: expected a list of sizes"};
   if (!entry.contains("data_offsets") || !unsigned_list(entry["data_offsets"]) ||

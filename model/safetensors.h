@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The safetensors container: an 8-byte little-endian header length, a JSON header
-// {name: {dtype, shape, data_offsets}}, then the tensors' bytes. F32, F16 and BF16.
+// {name: {dtype, shape, data_offsets}}, then the tensors' bytes. F32, F16, BF16 and I32.
 #pragma once
 
 #include <ATen/ATen.h>
