@@ -41,6 +41,12 @@ T value_or_fail(Result<T> result) {
   if (!result) throw Failure(result.error());
   return std::move(result).value();
 }
+// The same for what the user typed.
+template <typename T>
+T value_or_usage(Result<T> result) {
+  if (!result) throw UsageError(result.error().message);
+  return std::move(result).value();
+}
 inline void check_or_fail(const Result<void>& result) {
   if (!result) throw Failure(result.error());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transport/fetch.h"
 
+#include "transport/stop_signals.h"
 #include "transport/tcp_connect.h"
 
 namespace kvferry {
@@ -128,14 +129,10 @@ FetchReport fetch_card(const HostPort& where, const FetchOptions& options, Chunk
 
   FetchHandler handler(options, sink, report);
   TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
-  asio::signal_set signals(io);
+  std::optional<StopSignals> signals;
   if (options.obey_signals) {
-    SocketError ignored;
-    signals.add(SIGINT, ignored);
-    signals.add(SIGTERM, ignored);
-    signals.async_wait([&](const SocketError& error, int) {
-      if (!error) connection.post([&](Connection& c, Time now) { handler.interrupt(c, now); });
-    });
+    signals.emplace(io,
+                    [&] { connection.post([&](Connection& c, Time now) { handler.interrupt(c, now); }); });
   }
   connection.run();
   report.ledger = connection.connection().ledger();

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// The commands of the wire tool. Each returns an exit status or throws what
+// run_program() catches.
+#pragma once
+
+#include <string>
+
+namespace kvferry {
+
+struct InspectOptions {
+  std::string file;
+  bool json = false;
+};
+// Says what a card is, after checking every digest.
+int inspect(const InspectOptions& options);
+
+struct ServeOptions {
+  std::string cards;  // a card file, or a folder of them
+  std::string listen;
+  bool insecure = false;
+};
+// Serves cards until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
+int serve(const ServeOptions& options);
+
+struct FetchCommandOptions {
+  std::string peer;
+  std::string digest;    // this card,
+  std::string document;  // or the card of this name
+  std::string into = ".";
+  bool insecure = false;
+  bool json = false;
+};
+// Fetches one card into DIR/DIGEST.card.
+int fetch(const FetchCommandOptions& options);
+
+}  // namespace kvferry

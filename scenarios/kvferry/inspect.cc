@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+//
+// kvferry inspect: a card's manifest in words or as JSON.
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "protocol/card/card_file.h"
+#include "scenarios/kvferry/commands.h"
+#include "scenarios/program.h"
+#include "scenarios/report.h"
+
+namespace kvferry {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kRangesShown = 8;
+
+const char* name_of(ElementType type) {
+  switch (type) {
+    case ElementType::kF16:
+      return "F16";
+    case ElementType::kBF16:
+      return "BF16";
+    case ElementType::kF32:
+      return "F32";
+  }
+  return "unknown";
+}
+
+const char* name_of(TensorPart part) {
+  switch (part) {
+    case TensorPart::kKey:
+      return "K";
+    case TensorPart::kValue:
+      return "V";
+    case TensorPart::kBoth:
+      return "KV";
+  }
+  return "unknown";
+}
+
+std::string name_of(CodecId codec) {
+  switch (codec) {
+    case CodecId::kOpaque:
+      return "opaque";
+    case CodecId::kUniform:
+      return "uniform";
+  }
+  return "codec " + std::to_string(static_cast<std::uint32_t>(codec));
+}
+
+// What the table says at a glance.
+struct ChunkSummary {
+  std::uint32_t smallest_bytes = 0;
+  std::uint32_t largest_bytes = 0;
+  int levels = 1;
+};
+
+ChunkSummary summarise(const std::vector<ChunkInfo>& chunks) {
+  ChunkSummary summary;
+  for (const ChunkInfo& chunk : chunks) {
+    const bool first = summary.largest_bytes == 0;
+    summary.smallest_bytes = first ? chunk.size_bytes : std::min(summary.smallest_bytes, chunk.size_bytes);
+    summary.largest_bytes = std::max(summary.largest_bytes, chunk.size_bytes);
+    summary.levels = std::max(summary.levels, chunk.level + 1);
+  }
+  return summary;
+}
+
+std::string range_text(const TokenRange& range) {
+  const std::string first = std::to_string(range.start);
+  return range.length == 1 ? first : first + "-" + std::to_string(range.start + range.length - 1);
+}
+
+// "0-3 10-14 and 12 more ranges"
+std::string ranges_text(const PositionSet& set) {
+  std::string text;
+  const auto& ranges = set.ranges();
+  const std::size_t shown = std::min(ranges.size(), kRangesShown);
+  for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : " ") + range_text(ranges[i]);
+  if (ranges.size() > shown) text += " and " + std::to_string(ranges.size() - shown) + " more ranges";
+  return text;
+}
+
+void print_line(const char* key, const std::string& value) { std::printf("%-11s %s\n", key, value.c_str()); }
+
+void print_model(const ModelIdentity& model) {
+  print_line("model", model.architecture + ", " + std::to_string(model.layers) + " layers, " +
+                          std::to_string(model.kv_heads) + " KV heads of " + std::to_string(model.head_dim) +
+                          ", RoPE base " + number_text(model.rope_theta) +
+                          (model.k_after_rope ? ", K after RoPE, " : ", K before RoPE, ") +
+                          name_of(model.dtype));
+  print_line("weights", model.weights.hex());
+  print_line("tokenizer", model.tokenizer.hex());
+}
+
+void print_positions(const Manifest& manifest) {
+  print_line("tokens", std::to_string(manifest.token_count) + " in the document");
+  for (std::size_t set = 0; set < manifest.position_sets.size(); ++set) {
+    const auto layers = std::count(manifest.layer_sets.begin(), manifest.layer_sets.end(), set);
+    const PositionSet& kept = manifest.position_sets[set];
+    const double share =
+        manifest.token_count == 0 ? 0 : 100.0 * kept.size() / static_cast<double>(manifest.token_count);
+    print_line("kept", std::to_string(kept.size()) + " (" + number_text(share) + " %) in " +
+                           std::to_string(layers) + (layers == 1 ? " layer: " : " layers: ") +
+                           ranges_text(kept));
+  }
+}
+
+void print_words(const InspectOptions& options, const Card& card) {
+  const Manifest& manifest = card.manifest;
+  const ChunkSummary chunks = summarise(manifest.chunks);
+  const std::uint64_t file_bytes = card.file_bytes();
+  print_line("card", card.digest().hex());
+  print_model(manifest.model);
+  print_positions(manifest);
+  print_line("preset", manifest.preset + (manifest.query_aware ? " (made for one question)" : ""));
+  print_line("codec", name_of(manifest.codec));
+  if (manifest.divergence) {
+    print_line("divergence", "KL " + number_text(manifest.divergence->kl) + " nats, top-1 " +
+                                 number_text(manifest.divergence->top1) + " over " +
+                                 std::to_string(manifest.divergence->n_tokens) + " tokens");
+  } else {
+    print_line("divergence", "not measured");
+  }
+  if (manifest.base) print_line("base", manifest.base->hex());
+  print_line("chunks", std::to_string(manifest.chunks.size()) + " of " + bytes_text(chunks.smallest_bytes) +
+                           " to " + bytes_text(chunks.largest_bytes) + ", " + std::to_string(chunks.levels) +
+                           (chunks.levels == 1 ? " level" : " levels"));
+  print_line("size", std::to_string(file_bytes) + " bytes, of which payload " +
+                         std::to_string(manifest.payload_bytes()));
+  print_line("ratio", number_text(static_cast<double>(manifest.raw_bytes) / static_cast<double>(file_bytes)) +
+                          " (FP16 cache of " + std::to_string(manifest.raw_bytes) + " bytes / this file)");
+  print_line("verified", "all " + std::to_string(manifest.chunks.size()) + " chunks of " + options.file);
+}
+
+Json model_json(const ModelIdentity& model) {
+  return {{"architecture", model.architecture}, {"layers", model.layers},
+          {"kv_heads", model.kv_heads},         {"head_dim", model.head_dim},
+          {"rope_theta", model.rope_theta},     {"k_after_rope", model.k_after_rope},
+          {"dtype", name_of(model.dtype)},      {"weights", model.weights.hex()},
+          {"tokenizer", model.tokenizer.hex()}};
+}
+
+Json positions_json(const Manifest& manifest) {
+  Json sets = Json::array();
+  for (const PositionSet& set : manifest.position_sets) {
+    Json ranges = Json::array();
+    for (const TokenRange& range : set.ranges()) ranges.push_back({range.start, range.length});
+    sets.push_back(std::move(ranges));
+  }
+  return sets;
+}
+
+Json chunk_json(const ChunkInfo& chunk) {
+  return {{"digest", chunk.digest.hex()},     {"size_bytes", chunk.size_bytes},
+          {"layer_begin", chunk.layer_begin}, {"layer_count", chunk.layer_count},
+          {"row_begin", chunk.row_begin},     {"row_count", chunk.row_count},
+          {"tensor", name_of(chunk.tensor)},  {"level", chunk.level},
+          {"refines", chunk.refines},         {"importance", chunk.importance}};
+}
+
+void print_json(const Card& card) {
+  const Manifest& manifest = card.manifest;
+  Json json = {{"card", card.digest().hex()}, {"model", model_json(manifest.model)}};
+  json["token_count"] = manifest.token_count;
+  json["position_ranges"] = positions_json(manifest);
+  json["layer_sets"] = manifest.layer_sets;
+  json["preset"] = manifest.preset;
+  json["query_aware"] = manifest.query_aware;
+  json["codec"] = name_of(manifest.codec);
+  if (const auto& divergence = manifest.divergence) {
+    json["divergence"] = {
+        {"kl", divergence->kl}, {"top1", divergence->top1}, {"n_tokens", divergence->n_tokens}};
+  }
+  if (manifest.base) json["base"] = manifest.base->hex();
+  json["kv_bytes_fp16"] = manifest.raw_bytes;
+  json["card_bytes"] = card.file_bytes();
+  json["payload_bytes"] = manifest.payload_bytes();
+  json["ratio"] = static_cast<double>(manifest.raw_bytes) / static_cast<double>(card.file_bytes());
+  json["chunks"] = Json::array();
+  for (const ChunkInfo& chunk : manifest.chunks) json["chunks"].push_back(chunk_json(chunk));
+  std::printf("%s\n", json.dump().c_str());
+}
+
+}  // namespace
+
+int inspect(const InspectOptions& options) {
+  const Card card = value_or_fail(read_card_file(options.file));
+  if (auto verified = card.verify(); !verified) throw Failure(verified.error().in(options.file));
+  if (options.json) {
+    print_json(card);
+  } else {
+    print_words(options, card);
+  }
+  return kExitSuccess;
+}
+
+}  // namespace kvferry

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+//
+// kvferry, the wire tool: looks at card files and moves them between machines.
+#include "scenarios/command_line.h"
+#include "scenarios/kvferry/commands.h"
+
+namespace kvferry {
+namespace {
+
+void add_inspect(CLI::App& app, InspectOptions& options) {
+  CLI::App* command = app.add_subcommand("inspect", "say what a card file holds, and check every digest");
+  command->add_option("FILE.card", options.file, "the card")->required();
+  command->add_flag("--json", options.json, "print one JSON object");
+}
+
+void add_serve(CLI::App& app, ServeOptions& options) {
+  CLI::App* command = app.add_subcommand("serve", "serve card files to whoever asks");
+  command->add_option("CARD|DIR", options.cards, "a card file, or a folder of them")->required();
+  command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
+      ->default_val("127.0.0.1:4917");
+  command->add_flag("--insecure", options.insecure, "allow plain TCP, for laboratories");
+}
+
+void add_fetch(CLI::App& app, FetchCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("fetch", "fetch one card into DIR/DIGEST.card");
+  command->add_option("HOST:PORT", options.peer, "the server")->required();
+  CLI::Option* digest =
+      command->add_option("DIGEST", options.digest, "the card's digest, 64 hexadecimal digits");
+  command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
+  command->add_option("--into", options.into, "folder for the card")->capture_default_str();
+  command->add_flag("--insecure", options.insecure, "allow plain TCP, for laboratories");
+  command->add_flag("--json", options.json, "print one JSON object");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("kvferry carries compressed KV caches between agents.", "kvferry");
+  app.require_subcommand(1);
+  InspectOptions inspect_options;
+  ServeOptions serve_options;
+  FetchCommandOptions fetch_options;
+  add_inspect(app, inspect_options);
+  add_serve(app, serve_options);
+  add_fetch(app, fetch_options);
+  if (const auto done = parse_command_line(app, argc, argv)) return *done;
+
+  if (app.got_subcommand("inspect")) return inspect(inspect_options);
+  if (app.got_subcommand("serve")) return serve(serve_options);
+  return fetch(fetch_options);
+}
+
+}  // namespace
+}  // namespace kvferry
+
+int main(int argc, char** argv) {
+  return kvferry::run_program("kvferry", [&] { return kvferry::run(argc, argv); });
+}
