@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""tradeoff.png: F1 against bytes on the wire, and against time to first token."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
+
+MARKERS = {"ns3-tcp": ("o", "#0072b2"), "ns3-udp": ("^", "#d55e00")}  # colours of Okabe and Ito
+SPARE = [("s", "#009e73"), ("D", "#cc79a7"), ("v", "#56b4e9")]
+LABEL_OFFSETS = [(0, 9), (0, -9), (9, 0), (-9, 0), (9, 9), (-9, 9), (9, -9), (-9, -9), (0, 19), (0, -19), (14, 19),
+                 (-14, 19), (14, -19), (-14, -19), (0, 29), (0, -29), (20, 29), (-20, -29), (0, 40), (0, -40)]
+
+
+def style(transport, transports):
+    known = MARKERS.get(transport)
+    return known or SPARE[transports.index(transport) % len(SPARE)]
+
+
+def bytes_text(value, _=None):
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
+        if value >= limit:
+            return f"{value / limit:g} {unit}"
+    return f"{value:g} B"
+
+
+def seconds_text(value, _=None):
+    return f"{value:g} s" if value >= 0.1 else f"{1e3 * value:g} ms"
+
+
+def place_labels(figure, axis, points):
+    """Writes each label beside its mark, where it covers neither a mark nor another label."""
+    renderer = figure.canvas.get_renderer()
+    frame = axis.get_window_extent(renderer)
+    marks = [axis.transData.transform((x, y)) for label, marks in points for x, y in marks]
+    taken = []
+    for label, places in points:
+        for dx, dy in LABEL_OFFSETS:
+            text = axis.annotate(label, places[-1], (dx, dy), textcoords="offset points", fontsize=9.5,
+                                 ha="center" if dx == 0 else "left" if dx > 0 else "right",
+                                 va="center" if dy == 0 else "bottom" if dy > 0 else "top")
+            box = text.get_window_extent(renderer).padded(1)
+            inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
+            covers = any(box.padded(4).contains(x, y) for x, y in marks)
+            if inside and not covers and not any(box.overlaps(other) for other in taken):
+                break
+            text.remove()
+        else:
+            text = axis.annotate(label, places[-1], (0, 9), textcoords="offset points", fontsize=9.5, ha="center")
+            box = text.get_window_extent(renderer)
+        taken.append(box)
+
+
+def panel(axis, groups, value, name, unit):
+    """One mark per preset and transport; a thin line ties the marks of a preset."""
+    transports = list(dict.fromkeys(g.transport for g in groups))
+    by_preset = {}
+    for g in groups:
+        by_preset.setdefault(g.preset, []).append((value(g), g.per_question("f1")))
+        marker, colour = style(g.transport, transports)
+        axis.plot(*by_preset[g.preset][-1], marker, color=colour, markersize=8, markerfacecolor="none",
+                  markeredgewidth=1.6, zorder=3)
+    for marks in by_preset.values():
+        axis.plot(*zip(*marks), "-", color="#999999", linewidth=0.8, zorder=1)
+    axis.set_xscale("log")
+    axis.set_xlabel(name)
+    axis.margins(x=0.12)
+    low, high = axis.get_xlim()
+    few = high / low < 100
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+    axis.xaxis.set_major_formatter(FuncFormatter(unit))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.grid(True, color="#e4e4e4", linewidth=0.7)
+    axis.set_axisbelow(True)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    return list(by_preset.items())
+
+
+def draw(groups, title, path):
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5.4), dpi=110, sharey=True)
+    labels = [panel(axes[0], groups, lambda g: g.wire_bytes, "bytes on the wire per card, both directions (log)",
+                    bytes_text),
+              panel(axes[1], groups, lambda g: g.seconds("first_token"), "time to first token (log)", seconds_text)]
+    worst = min(g.per_question("f1") for g in groups)
+    axes[0].set_ylim(max(-0.05, min(worst - 0.1, 0.75)), 1.04)
+    axes[0].set_ylabel("F1 of the answers")
+    transports = list(dict.fromkeys(g.transport for g in groups))
+    handles = [plt.Line2D([], [], linestyle="none", marker=style(t, transports)[0], color=style(t, transports)[1],
+                          markerfacecolor="none", markeredgewidth=1.6, markersize=8, label=t) for t in transports]
+    figure.legend(handles=handles, loc="lower center", frameon=False, ncol=len(handles))
+    figure.suptitle(title, fontsize=10.5)
+    figure.tight_layout(rect=(0, 0.05, 1, 0.98))
+    figure.canvas.draw()
+    for axis, points in zip(axes, labels):
+        place_labels(figure, axis, points)
+    figure.savefig(path, metadata={"Software": None})
+    plt.close(figure)
