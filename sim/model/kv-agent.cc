@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/model/kv-agent.h"
+
+#include <ns3/boolean.h>
+#include <ns3/enum.h>
+#include <ns3/node.h>
+#include <ns3/object-factory.h>
+#include <ns3/tcp-bbr.h>
+#include <ns3/tcp-cubic.h>
+#include <ns3/tcp-socket-base.h>
+#include <ns3/tcp-socket-factory.h>
+#include <ns3/trace-source-accessor.h>
+#include <ns3/udp-socket-factory.h>
+#include <ns3/uinteger.h>
+
+#include "protocol/base/rng.h"
+
+namespace kvferry::sim {
+
+using namespace ns3;
+
+NS_OBJECT_ENSURE_REGISTERED(KvAgent);
+
+namespace {
+
+constexpr uint32_t kSegmentBytes = 1448;  // an MTU of 1500 less IP, TCP and its timestamps
+
+Duration ToDuration(const ns3::Time& time) { return Duration(time.GetNanoSeconds()); }
+
+}  // namespace
+
+TypeId KvAgent::GetTypeId() {
+  static TypeId tid =
+      TypeId("kvferry::KvAgent")
+          .SetParent<Application>()
+          .SetGroupName("Kvferry")
+          .AddAttribute("Transport", "What the connection runs over.", EnumValue(TCP),
+                        MakeEnumAccessor(&KvAgent::m_transport), MakeEnumChecker(TCP, "Tcp", UDP, "Udp"))
+          .AddAttribute("Port", "The source's port.", UintegerValue(4840),
+                        MakeUintegerAccessor(&KvAgent::m_port), MakeUintegerChecker<uint16_t>(1))
+          .AddAttribute("UnsentBytes", "TCP: more is written only below so many bytes that it has not sent.",
+                        UintegerValue(32 * 1024), MakeUintegerAccessor(&KvAgent::m_unsentBytes),
+                        MakeUintegerChecker<uint32_t>(1))
+          .AddAttribute("SocketBufferBytes", "TCP: send and receive buffer.", UintegerValue(4 << 20),
+                        MakeUintegerAccessor(&KvAgent::m_socketBufferBytes),
+                        MakeUintegerChecker<uint32_t>(16 * 1024, 1 << 30))
+          .AddAttribute("TcpCongestion", "TCP: the congestion control.", TypeIdValue(TcpCubic::GetTypeId()),
+                        MakeTypeIdAccessor(&KvAgent::m_tcpCongestion), MakeTypeIdChecker())
+          .AddAttribute("UdpCongestion", "UDP: the connection's congestion control.", EnumValue(MODEL),
+                        MakeEnumAccessor(&KvAgent::m_udpCongestion),
+                        MakeEnumChecker(MODEL, "Model", NEWRENO, "NewReno"))
+          .AddAttribute("MaxDatagramBytes", "UDP: largest payload of a datagram.", UintegerValue(1452),
+                        MakeUintegerAccessor(&KvAgent::m_maxDatagramBytes),
+                        MakeUintegerChecker<uint32_t>(256, 1472))
+          .AddAttribute("Seed", "Of the connections' random choices.", UintegerValue(0),
+                        MakeUintegerAccessor(&KvAgent::m_seed), MakeUintegerChecker<uint64_t>())
+          .AddAttribute("HandshakeTimeout", "The connection fails without the peer's hello.",
+                        TimeValue(Seconds(10)), MakeTimeAccessor(&KvAgent::m_handshakeTimeout),
+                        MakeTimeChecker(MilliSeconds(1)))
+          .AddAttribute("IdleTimeout", "The connection fails when nothing is heard.", TimeValue(Seconds(30)),
+                        MakeTimeAccessor(&KvAgent::m_idleTimeout), MakeTimeChecker(MilliSeconds(1)))
+          .AddTraceSource("Tx", "Handed to the socket, bytes tagged by class.",
+                          MakeTraceSourceAccessor(&KvAgent::m_txTrace), "ns3::Packet::TracedCallback")
+          .AddTraceSource("Rx", "Taken from the socket.", MakeTraceSourceAccessor(&KvAgent::m_rxTrace),
+                          "ns3::Packet::TracedCallback");
+  return tid;
+}
+
+int64_t KvAgent::AssignStreams(int64_t stream) {
+  m_stream = stream;
+  return 1;
+}
+
+Ptr<Socket> KvAgent::CreateSocket() {
+  if (m_transport == UDP) return Socket::CreateSocket(GetNode(), UdpSocketFactory::GetTypeId());
+  auto socket = Socket::CreateSocket(GetNode(), TcpSocketFactory::GetTypeId());
+  TuneTcp(socket);
+  return socket;
+}
+
+// The settings of today's kernels; ns-3 begins with segments of 536 bytes and timeouts of a second and more.
+void KvAgent::TuneTcp(Ptr<Socket> socket) const {
+  socket->SetAttribute("SegmentSize", UintegerValue(kSegmentBytes));
+  socket->SetAttribute("SndBufSize", UintegerValue(m_socketBufferBytes));
+  socket->SetAttribute("RcvBufSize", UintegerValue(m_socketBufferBytes));
+  socket->SetAttribute("ConnTimeout", TimeValue(Seconds(1)));
+  socket->SetAttribute("MinRto", TimeValue(MilliSeconds(200)));
+  socket->SetAttribute("TcpNoDelay", BooleanValue(true));
+  ObjectFactory factory;
+  factory.SetTypeId(m_tcpCongestion);
+  auto congestion = factory.Create<TcpCongestionOps>();
+  if (auto bbr = DynamicCast<TcpBbr>(congestion); bbr && m_stream >= 0)
+    bbr->SetStream(static_cast<uint32_t>(m_stream));
+  DynamicCast<TcpSocketBase>(socket)->SetCongestionControlAlgorithm(congestion);
+}
+
+ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) const {
+  ConnectionConfig config;
+  config.role = role;
+  config.binding = m_transport == TCP ? Binding::kStream : Binding::kDatagram;
+  config.hello.agent = "kvferry-sim";
+  config.max_datagram_bytes = m_maxDatagramBytes;
+  config.congestion.controller = m_udpCongestion == MODEL ? Congestion::kModel : Congestion::kNewReno;
+  config.handshake_timeout = ToDuration(m_handshakeTimeout);
+  config.idle_timeout = ToDuration(m_idleTimeout);
+  config.seed = Rng(m_seed ^ Rng(number).next()).next();
+  return config;
+}
+
+KvSessionHandlers KvAgent::MakeHandlers(std::function<void(const Event&)> event) {
+  return {std::move(event), [this](Ptr<const Packet> packet) { m_txTrace(packet); },
+          [this](Ptr<const Packet> packet) { m_rxTrace(packet); }};
+}
+
+}  // namespace kvferry::sim

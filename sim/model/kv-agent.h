@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What the two kinds of agent share: attributes, sockets, and the settings of
+// the connections that they host.
+#pragma once
+
+#include <ns3/application.h>
+#include <ns3/nstime.h>
+#include <ns3/socket.h>
+#include <ns3/traced-callback.h>
+#include <ns3/type-id.h>
+
+#include <memory>
+
+#include "sim/model/kv-session.h"
+
+namespace kvferry::sim {
+
+class KvAgent : public ns3::Application {
+ public:
+  enum Transport { TCP, UDP };
+  enum UdpCongestion { MODEL, NEWRENO };
+
+  static ns3::TypeId GetTypeId();
+
+  // Fixes the stream of the random numbers that TCP's congestion control draws; returns how many are used.
+  int64_t AssignStreams(int64_t stream);
+
+ protected:
+  // A socket of the agent's transport, tuned as the attributes say.
+  ns3::Ptr<ns3::Socket> CreateSocket();
+  // number: counts an agent's sessions, so that each has its own seed.
+  [[nodiscard]] ConnectionConfig MakeConfig(Role role, uint64_t number) const;
+  [[nodiscard]] KvSessionHandlers MakeHandlers(std::function<void(const Event&)> event);
+
+  Transport m_transport = TCP;
+  uint16_t m_port = 0;
+  uint32_t m_unsentBytes = 0;
+
+ private:
+  void TuneTcp(ns3::Ptr<ns3::Socket> socket) const;
+
+  uint32_t m_maxDatagramBytes = 0;
+  UdpCongestion m_udpCongestion = MODEL;
+  ns3::TypeId m_tcpCongestion;
+  uint32_t m_socketBufferBytes = 0;
+  uint64_t m_seed = 0;
+  ns3::Time m_handshakeTimeout;
+  ns3::Time m_idleTimeout;
+  int64_t m_stream = -1;
+  ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_txTrace;
+  ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_rxTrace;
+};
+
+}  // namespace kvferry::sim

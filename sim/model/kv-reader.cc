@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/model/kv-reader.h"
+
+#include <ns3/inet-socket-address.h>
+#include <ns3/log.h>
+#include <ns3/simulator.h>
+#include <ns3/trace-source-accessor.h>
+
+#include "sim/model/kv-tcp-session.h"
+#include "sim/model/kv-udp-session.h"
+
+namespace kvferry::sim {
+
+using namespace ns3;
+
+NS_LOG_COMPONENT_DEFINE("KvReader");
+NS_OBJECT_ENSURE_REGISTERED(KvReader);
+
+TypeId KvReader::GetTypeId() {
+  static TypeId tid =
+      TypeId("kvferry::KvReader")
+          .SetParent<KvAgent>()
+          .SetGroupName("Kvferry")
+          .AddConstructor<KvReader>()
+          .AddAttribute("Remote", "The source's address.", AddressValue(),
+                        MakeAddressAccessor(&KvReader::m_remote), MakeAddressChecker())
+          .AddAttribute(
+              "Deadline", "Give up when the card is not complete so long after the start; zero: never.",
+              TimeValue(Seconds(0)), MakeTimeAccessor(&KvReader::m_deadline), MakeTimeChecker(Seconds(0)))
+          .AddTraceSource("Connected", "The source's hello is here; the request is made.",
+                          MakeTraceSourceAccessor(&KvReader::m_connectedTrace),
+                          "kvferry::sim::KvReader::ConnectedTracedCallback")
+          .AddTraceSource("ChunkArrived", "A verified chunk is in the sink.",
+                          MakeTraceSourceAccessor(&KvReader::m_chunkTrace),
+                          "kvferry::sim::KvReader::ChunkTracedCallback")
+          .AddTraceSource("TransferComplete", "The whole card is in the sink and is being confirmed.",
+                          MakeTraceSourceAccessor(&KvReader::m_completeTrace),
+                          "kvferry::sim::KvReader::CompleteTracedCallback")
+          .AddTraceSource("Failed", "The card will not come.",
+                          MakeTraceSourceAccessor(&KvReader::m_failedTrace),
+                          "kvferry::sim::KvReader::FailedTracedCallback");
+  return tid;
+}
+
+void KvReader::SetRequest(const RequestOptions& options, std::shared_ptr<ChunkSink> sink) {
+  m_request = options;
+  m_sink = std::move(sink);
+}
+
+void KvReader::StartApplication() {
+  m_state = CONNECTING;
+  if (m_deadline.IsStrictlyPositive()) {
+    m_deadlineEvent = Simulator::Schedule(m_deadline, &KvReader::HandleDeadline, this);
+  }
+  const InetSocketAddress remote(Ipv4Address::ConvertFrom(m_remote), m_port);
+  if (m_transport == TCP) {
+    StartTcp(remote);
+  } else {
+    StartUdp(remote);
+  }
+}
+
+void KvReader::StartTcp(const Address& remote) {
+  auto session = std::make_unique<KvTcpSession>(
+      MakeConfig(Role::kClient, 0), MakeHandlers([this](const Event& event) { HandleEvent(event); }),
+      CreateSocket(), m_unsentBytes);
+  auto& opened = *session;
+  m_session = std::move(session);
+  opened.Connect(remote);
+}
+
+void KvReader::StartUdp(const Address& remote) {
+  m_udpSocket = CreateSocket();
+  m_udpSocket->Bind();
+  m_udpSocket->Connect(remote);
+  m_udpSocket->SetRecvCallback(MakeCallback(&KvReader::HandleDatagrams, this));
+  auto session = std::make_unique<KvUdpSession>(
+      MakeConfig(Role::kClient, 0), MakeHandlers([this](const Event& event) { HandleEvent(event); }),
+      m_udpSocket, remote);
+  auto& opened = *session;
+  m_session = std::move(session);
+  opened.Start();
+}
+
+void KvReader::StopApplication() {
+  if (m_session && m_state != COMPLETE) Fail("the reader stops");
+}
+
+void KvReader::DoDispose() {
+  m_deadlineEvent.Cancel();
+  m_session.reset();
+  m_sink.reset();
+  if (m_udpSocket) m_udpSocket->SetRecvCallback(MakeNullCallback<void, Ptr<Socket>>());
+  m_udpSocket = nullptr;
+  KvAgent::DoDispose();
+}
+
+void KvReader::HandleDatagrams(Ptr<Socket> socket) {
+  while (auto packet = socket->Recv()) static_cast<KvUdpSession&>(*m_session).HandleDatagram(packet);
+}
+
+void KvReader::HandleEvent(const Event& event) {
+  if (std::holds_alternative<event::Connected>(event)) {
+    Request();
+  } else if (const auto* chunk = std::get_if<event::ChunkArrived>(&event)) {
+    m_chunkTrace(chunk->index, chunk->size_bytes);
+  } else if (const auto* complete = std::get_if<event::Complete>(&event)) {
+    Apply(complete->id);
+  } else if (const auto* refused = std::get_if<event::Refused>(&event)) {
+    Fail("refused: " + refused->reason);
+  } else if (const auto* rejected = std::get_if<event::Rejected>(&event)) {
+    Fail("rejected: " + rejected->reason);
+  } else if (const auto* cancelled = std::get_if<event::Cancelled>(&event)) {
+    Fail("cancelled: " + cancelled->reason);
+  } else if (const auto* stalled = std::get_if<event::Stalled>(&event)) {
+    NS_LOG_INFO("stalled: " << stalled->reason);
+  } else if (const auto* closed = std::get_if<event::Closed>(&event)) {
+    HandleClosed(*closed);
+  }
+}
+
+void KvReader::Request() {
+  if (m_state != CONNECTING) return;
+  m_state = REQUESTED;
+  m_connectedTrace();
+  m_session->Call([this](Connection& connection, kvferry::Time now) {
+    m_transfer = connection.request(now, m_request, *m_sink);
+  });
+}
+
+void KvReader::Apply(TransferId id) {
+  m_state = COMPLETE;
+  m_deadlineEvent.Cancel();
+  m_completeTrace();
+  m_session->Call([id](Connection& connection, kvferry::Time now) {
+    connection.confirm(now, id);
+    connection.close(now);
+  });
+}
+
+void KvReader::HandleClosed(const event::Closed& closed) {
+  if (m_state == COMPLETE) return;
+  const auto& fault = m_session->GetTransportFault();
+  Fail(fault.empty() ? "connection closed: " + closed.reason : fault);
+}
+
+void KvReader::HandleDeadline() { Fail("not complete at the deadline"); }
+
+void KvReader::Fail(const std::string& reason) {
+  if (m_state == FAILED) return;
+  const bool asked = m_state == REQUESTED;
+  m_state = FAILED;
+  m_failure = reason;
+  m_deadlineEvent.Cancel();
+  m_failedTrace(reason);
+  m_session->Call([&](Connection& connection, kvferry::Time now) {
+    if (asked) connection.cancel(now, m_transfer, reason);
+    connection.close(now, ErrorCode::kNone, reason);
+  });
+}
+
+}  // namespace kvferry::sim

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/model/kv-session.h"
+
+#include <ns3/simulator.h>
+
+#include <algorithm>
+
+#include "sim/model/kv-byte-class-tag.h"
+
+namespace kvferry::sim {
+
+Time NowOnWire() { return time_from_ns(ns3::Simulator::Now().GetNanoSeconds()); }
+
+KvSession::KvSession(const ConnectionConfig& config, KvSessionHandlers handlers)
+    : m_connection(config, NowOnWire()), m_handlers(std::move(handlers)) {}
+
+KvSession::~KvSession() { m_timer.Cancel(); }
+
+void KvSession::Drain() {
+  if (m_draining) return;
+  m_draining = true;
+  do {
+    DrainEvents();
+    Transmit();
+  } while (DrainEvents());
+  ArmTimer();
+  m_draining = false;
+  if (m_connection.is_closed()) Release();
+}
+
+bool KvSession::DrainEvents() {
+  bool any = false;
+  while (auto event = m_connection.poll_event()) {
+    any = true;
+    if (m_handlers.event) m_handlers.event(*event);
+  }
+  return any;
+}
+
+void KvSession::ArmTimer() {
+  m_timer.Cancel();
+  const auto at = m_connection.poll_timeout();
+  if (!at) return;
+  const auto wait = std::max(*at - NowOnWire(), Duration::zero());
+  m_timer = ns3::Simulator::Schedule(ns3::NanoSeconds(wait.count()), &KvSession::HandleTimer, this);
+}
+
+void KvSession::HandleTimer() {
+  m_connection.handle_timeout(NowOnWire());
+  Drain();
+}
+
+ns3::Ptr<ns3::Packet> KvSession::Poll() {
+  const auto before = m_connection.ledger().sent;
+  const auto out = m_connection.poll_transmit(NowOnWire());
+  if (!out) return nullptr;
+  return MakeTaggedPacket(*out, Difference(m_connection.ledger().sent, before));
+}
+
+void KvSession::NotifyTx(ns3::Ptr<const ns3::Packet> packet) const {
+  if (m_handlers.tx) m_handlers.tx(packet);
+}
+
+void KvSession::NotifyRx(ns3::Ptr<const ns3::Packet> packet) const {
+  if (m_handlers.rx) m_handlers.rx(packet);
+}
+
+void KvSession::SetTransportFault(const std::string& fault) {
+  if (m_transportFault.empty()) m_transportFault = fault;
+}
+
+}  // namespace kvferry::sim

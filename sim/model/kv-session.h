@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// One kvferry connection on an ns-3 socket: simulated time and received bytes
+// in, packets and a timer out. Obeys the connection's law: after every call,
+// events are drained, then transmissions, then one timer is armed.
+//
+//   command, packet, timer ──► Connection ──► events ──► the agent's handler
+//                                   └───────► packets ─► the socket
+#pragma once
+
+#include <ns3/event-id.h>
+#include <ns3/packet.h>
+
+#include <functional>
+#include <string>
+
+#include "protocol/connection/connection.h"
+
+namespace kvferry::sim {
+
+// Simulated time as the connection's.
+[[nodiscard]] Time NowOnWire();
+
+// What a session tells its agent; either may be empty. Handlers must not destroy the session.
+struct KvSessionHandlers {
+  std::function<void(const Event&)> event;
+  std::function<void(ns3::Ptr<const ns3::Packet>)> tx;  // handed to the socket
+  std::function<void(ns3::Ptr<const ns3::Packet>)> rx;  // taken from the socket
+};
+
+class KvSession {
+ public:
+  KvSession(const ConnectionConfig& config, KvSessionHandlers handlers);
+  virtual ~KvSession();
+  KvSession(const KvSession&) = delete;
+  KvSession& operator=(const KvSession&) = delete;
+
+  // Runs a command on the connection, then drains it, unless called from an event handler, which is within a
+  // drain already.
+  template <typename Command>
+  void Call(Command&& command) {
+    command(m_connection, NowOnWire());
+    Drain();
+  }
+
+  [[nodiscard]] const Connection& GetConnection() const { return m_connection; }
+  // What the transport below said when it failed; empty if it did not.
+  [[nodiscard]] const std::string& GetTransportFault() const { return m_transportFault; }
+  // The transport's own round trip, where the connection below knows it better; zero: unknown.
+  [[nodiscard]] virtual Duration GetTransportRtt() const { return Duration::zero(); }
+
+ protected:
+  void Drain();
+  // The next thing to send, its bytes tagged by class; null: nothing now.
+  [[nodiscard]] ns3::Ptr<ns3::Packet> Poll();
+  void NotifyTx(ns3::Ptr<const ns3::Packet> packet) const;
+  void NotifyRx(ns3::Ptr<const ns3::Packet> packet) const;
+  void SetTransportFault(const std::string& fault);
+
+  // Hands Poll()'s packets to the socket until there are no more or it is full.
+  virtual void Transmit() = 0;
+  // The connection is closed and drained: let go of the socket. May be called again.
+  virtual void Release() = 0;
+
+ private:
+  bool DrainEvents();
+  void ArmTimer();
+  void HandleTimer();
+
+  Connection m_connection;
+  KvSessionHandlers m_handlers;
+  std::string m_transportFault;
+  ns3::EventId m_timer;
+  bool m_draining = false;
+};
+
+}  // namespace kvferry::sim

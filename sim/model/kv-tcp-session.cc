@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/model/kv-tcp-session.h"
+
+#include <ns3/simulator.h>
+
+#include <algorithm>
+
+namespace kvferry::sim {
+
+using namespace ns3;
+
+KvTcpSession::KvTcpSession(const ConnectionConfig& config, KvSessionHandlers handlers, Ptr<Socket> socket,
+                           uint32_t unsentBytes)
+    : KvSession(config, std::move(handlers)), m_socket(socket), m_unsentLimit(unsentBytes) {
+  m_socket->SetConnectCallback(MakeCallback(&KvTcpSession::HandleConnected, this),
+                               MakeCallback(&KvTcpSession::HandleConnectFailed, this));
+  m_socket->SetCloseCallbacks(MakeCallback(&KvTcpSession::HandlePeerClosed, this),
+                              MakeCallback(&KvTcpSession::HandleFault, this));
+  m_socket->SetRecvCallback(MakeCallback(&KvTcpSession::HandleRead, this));
+  m_socket->SetSendCallback(MakeCallback(&KvTcpSession::HandleSendable, this));
+}
+
+KvTcpSession::~KvTcpSession() {
+  m_pump.Cancel();
+  m_socket->SetConnectCallback(MakeNullCallback<void, Ptr<Socket>>(), MakeNullCallback<void, Ptr<Socket>>());
+  m_socket->SetCloseCallbacks(MakeNullCallback<void, Ptr<Socket>>(), MakeNullCallback<void, Ptr<Socket>>());
+  m_socket->SetRecvCallback(MakeNullCallback<void, Ptr<Socket>>());
+  m_socket->SetSendCallback(MakeNullCallback<void, Ptr<Socket>, uint32_t>());
+  m_socket->TraceDisconnectWithoutContext("HighestSequence", MakeCallback(&KvTcpSession::HandleSent, this));
+  m_socket->TraceDisconnectWithoutContext("RTT", MakeCallback(&KvTcpSession::HandleRtt, this));
+}
+
+void KvTcpSession::Connect(const Address& peer) {
+  m_socket->Bind();
+  m_socket->Connect(peer);
+  Drain();
+}
+
+void KvTcpSession::Adopt() {
+  m_state = OPEN;
+  m_socket->TraceConnectWithoutContext("HighestSequence", MakeCallback(&KvTcpSession::HandleSent, this));
+  m_socket->TraceConnectWithoutContext("RTT", MakeCallback(&KvTcpSession::HandleRtt, this));
+  Drain();
+}
+
+void KvTcpSession::Transmit() {
+  while (m_state == OPEN && FlushPending() && m_unsent < m_unsentLimit) {
+    m_pending = Poll();
+    if (!m_pending) return;
+  }
+}
+
+bool KvTcpSession::FlushPending() {
+  while (m_pending) {
+    const auto take = std::min(m_pending->GetSize(), m_socket->GetTxAvailable());
+    if (take == 0) return false;
+    const bool all = take == m_pending->GetSize();
+    auto part = all ? m_pending : m_pending->CreateFragment(0, take);
+    auto rest = all ? nullptr : m_pending->CreateFragment(take, m_pending->GetSize() - take);
+    if (m_socket->Send(part) < 0) return false;
+    m_unsent += take;
+    NotifyTx(part);
+    m_pending = rest;
+  }
+  return true;
+}
+
+void KvTcpSession::Release() {
+  if (m_state == FINISHED || (m_state == OPEN && !FlushPending())) return;
+  m_state = FINISHED;
+  m_socket->Close();
+}
+
+void KvTcpSession::Fail(const std::string& fault) {
+  if (m_state == FINISHED) return;
+  SetTransportFault(fault);
+  m_state = FINISHED;
+  Call([](Connection& connection, kvferry::Time now) { connection.handle_end_of_stream(now); });
+}
+
+void KvTcpSession::HandleConnected(Ptr<Socket>) { Adopt(); }
+void KvTcpSession::HandleConnectFailed(Ptr<Socket>) { Fail("TCP could not connect"); }
+void KvTcpSession::HandleFault(Ptr<Socket>) { Fail("TCP gave up"); }
+
+void KvTcpSession::HandlePeerClosed(Ptr<Socket>) {
+  Call([](Connection& connection, kvferry::Time now) { connection.handle_end_of_stream(now); });
+}
+
+void KvTcpSession::HandleRead(Ptr<Socket>) {
+  Bytes bytes;
+  while (auto packet = m_socket->Recv()) {
+    if (packet->GetSize() == 0) break;
+    NotifyRx(packet);
+    bytes.resize(packet->GetSize());
+    packet->CopyData(bytes.data(), packet->GetSize());
+    Call([&](Connection& connection, kvferry::Time now) { connection.handle_bytes(now, bytes); });
+  }
+}
+
+void KvTcpSession::HandleSendable(Ptr<Socket>, uint32_t) { Drain(); }
+
+// Called from within TCP's sending, so that more is written by an event of its own.
+void KvTcpSession::HandleSent(SequenceNumber32 before, SequenceNumber32 after) {
+  m_unsent = std::max<int64_t>(m_unsent - (after - before), 0);
+  if (m_unsent < m_unsentLimit && !m_pump.IsRunning()) {
+    m_pump = Simulator::ScheduleNow(&KvTcpSession::Drain, this);
+  }
+}
+
+void KvTcpSession::HandleRtt(ns3::Time, ns3::Time after) { m_rtt = Duration(after.GetNanoSeconds()); }
+
+}  // namespace kvferry::sim
