@@ -3,6 +3,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -69,7 +70,7 @@ Result<void> entropy_decode(EntropyCoder coder, std::span<const std::uint8_t> co
                             std::span<std::uint8_t> body) {
   if (coder == EntropyCoder::kNone) {
     if (coded.size() != body.size()) return wrong_size("body", coded.size(), body.size());
-    std::memcpy(body.data(), coded.data(), body.size());
+    std::copy(coded.begin(), coded.end(), body.begin());
     return {};
   }
   if (auto valid = check_zstd_frame(coded, body.size()); !valid) return valid;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "codec/quant/bitpack.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace kvferry {
 namespace {
@@ -17,7 +17,7 @@ std::uint8_t pack_tail(const std::uint8_t* codes, std::size_t n, unsigned bits) 
 
 void pack_bits(const std::uint8_t* codes, std::size_t n, unsigned bits, std::uint8_t* out) {
   if (bits == 8) {
-    std::memcpy(out, codes, n);
+    std::copy_n(codes, n, out);
     return;
   }
   const std::size_t per_byte = 8 / bits;
@@ -37,7 +37,7 @@ void pack_bits(const std::uint8_t* codes, std::size_t n, unsigned bits, std::uin
 
 bool unpack_bits(const std::uint8_t* packed, std::size_t n, unsigned bits, std::uint8_t* codes) {
   if (bits == 8) {
-    std::memcpy(codes, packed, n);
+    std::copy_n(packed, n, codes);
     return true;
   }
   const std::size_t per_byte = 8 / bits;
