@@ -24,7 +24,7 @@ struct ConnectionConfig {
   Role role = Role::kClient;
   Binding binding = Binding::kStream;
   Hello hello;                             // ours: features, limits, model identity, codecs
-  std::size_t max_datagram_bytes = 1452;   // UDP payload; at least 256
+  std::size_t max_datagram_bytes = 1452;   // UDP payload; 256 to 16383
   std::size_t max_data_bytes = 16 * 1024;  // payload of one DATA frame, stream binding
   CongestionOptions congestion;
   Duration handshake_timeout = std::chrono::seconds(10);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/datagram/sent_packets.h"
+
+#include <algorithm>
+
+namespace kvferry {
+namespace {
+
+constexpr std::size_t kMaxSkipped = 256;
+
+}  // namespace
+
+void SentPackets::add(std::uint64_t number, SentPacket packet) {
+  if (packets_.empty()) flight_began_at_ = delivered_at_ = packet.sent_at;
+  packet.delivered_bytes = delivered_bytes_;
+  packet.delivered_at = delivered_at_;
+  packet.flight_began_at = flight_began_at_;
+  packet.app_limited = app_limited_until_bytes_ > delivered_bytes_;
+  bytes_in_flight_ += packet.size_bytes;
+  last_sent_at_ = packet.sent_at;
+  packets_.emplace_hint(packets_.end(), number, std::move(packet));
+}
+
+void SentPackets::skip(std::uint64_t number) {
+  skipped_.push_back(number);
+  if (skipped_.size() > kMaxSkipped) skipped_.pop_front();
+}
+
+Result<SentPackets::Acked> SentPackets::on_ack(Time now, const AckFrame& ack, std::uint64_t next_number,
+                                               RttEstimator& rtt) {
+  if (ack.ranges.front().end > next_number) return Error{"ACK of a packet that was never sent"};
+  for (std::uint64_t number : skipped_) {
+    for (const Range& range : ack.ranges) {
+      if (number >= range.begin && number < range.end)
+        return Error{"ACK of a packet number that was skipped"};
+    }
+  }
+  Acked acked;
+  AckSample sample;
+  std::uint64_t newest = 0;
+  for (const Range& range : ack.ranges) {
+    auto at = packets_.lower_bound(range.begin);
+    while (at != packets_.end() && at->first < range.end) {
+      newest = std::max(newest, at->first);
+      sample.acked_bytes += at->second.size_bytes;
+      acked.packets.push_back(std::move(at->second));
+      if (newest == at->first)
+        std::swap(acked.packets.front(), acked.packets.back());  // the newest stands first
+      at = packets_.erase(at);
+    }
+  }
+  std::uint64_t largest = ack.ranges.front().end - 1;
+  largest_acked_ = std::max(largest_acked_.value_or(0), largest);
+  if (acked.packets.empty()) return acked;
+  const SentPacket& first = acked.packets.front();
+  if (newest == largest) {
+    sample.rtt = now - first.sent_at;
+    rtt.sample(*sample.rtt, std::min(ack.delay, kMaxAckDelay));
+  }
+  bytes_in_flight_ -= sample.acked_bytes;
+  delivered_bytes_ += sample.acked_bytes;
+  sample.now = now;
+  sample.bytes_in_flight = bytes_in_flight_;
+  sample.newest_sent_at = first.sent_at;
+  sample.delivered_bytes = delivered_bytes_;
+  sample.delivered_when_sent = first.delivered_bytes;
+  sample_rate(now, first, sample, rtt);
+  acked.sample = sample;
+  return acked;
+}
+
+void SentPackets::sample_rate(Time now, const SentPacket& newest, AckSample& sample,
+                              const RttEstimator& rtt) {
+  Duration sending = newest.sent_at - newest.flight_began_at;
+  Duration arriving = now - newest.delivered_at;
+  Duration interval = std::max(sending, arriving);
+  delivered_at_ = now;
+  flight_began_at_ = newest.sent_at;
+  sample.app_limited = newest.app_limited;
+  if (interval <= Duration::zero() || interval < rtt.min().value_or(Duration::zero())) return;
+  rate_ = static_cast<double>(delivered_bytes_ - newest.delivered_bytes) / to_seconds(interval);
+  sample.rate_bytes_per_s = rate_;
+}
+
+SentPackets::Lost SentPackets::detect_lost(Time now, const RttEstimator& rtt) {
+  Lost lost;
+  lost.sample.now = now;
+  lost.sample.bytes_in_flight = bytes_in_flight_;
+  loss_time_.reset();
+  if (!largest_acked_) return lost;
+  Duration delay = rtt.loss_delay();
+  std::optional<Time> oldest;
+  for (auto at = packets_.begin(); at != packets_.end() && at->first < *largest_acked_;) {
+    const SentPacket& packet = at->second;
+    bool late = packet.sent_at + delay <= now;
+    if (!late && at->first + kPacketThreshold > *largest_acked_) {
+      Time when = packet.sent_at + delay;
+      if (!loss_time_ || when < *loss_time_) loss_time_ = when;
+      ++at;
+      continue;
+    }
+    if (!oldest) oldest = packet.sent_at;
+    lost.sample.newest_sent_at = std::max(lost.sample.newest_sent_at, packet.sent_at);
+    lost.sample.lost_bytes += packet.size_bytes;
+    ++lost.sample.lost_packets;
+    bytes_in_flight_ -= packet.size_bytes;
+    lost.packets.push_back(std::move(at->second));
+    at = packets_.erase(at);
+  }
+  // RFC 9002 §7.6: nothing sent over three probe timeouts got through.
+  if (oldest && rtt.has_sample()) {
+    lost.sample.persistent = lost.sample.newest_sent_at - *oldest > 3 * rtt.probe_timeout(kMaxAckDelay);
+  }
+  return lost;
+}
+
+std::vector<SentPiece> SentPackets::oldest_pieces(std::size_t packets) const {
+  std::vector<SentPiece> pieces;
+  for (const auto& [number, packet] : packets_) {
+    if (packets-- == 0) break;
+    pieces.insert(pieces.end(), packet.pieces.begin(), packet.pieces.end());
+  }
+  return pieces;
+}
+
+}  // namespace kvferry
