@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Throughput of encoding and decoding, in bytes of the FP16 cache, beside memcpy of the
-// same bytes. One thread; 4 layers x 4 heads x 128, 1024 tokens: 16 MiB.
+// same bytes. One thread; 4 layers x 4 heads x 128, 1024 tokens: 8 MiB.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
