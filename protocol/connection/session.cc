@@ -8,7 +8,7 @@
 namespace kvferry {
 namespace {
 
-constexpr Duration kDrainTimeout = std::chrono::seconds(3);
+constexpr Duration kDrainTimeout = std::chrono::seconds(10);
 constexpr std::uint64_t kGreaseOneIn = 16;
 
 // What may stand in a message: no control characters, not too long.

@@ -59,6 +59,7 @@ class Session {
   [[nodiscard]] std::optional<Time> next_timeout() const { return timers_.next(); }
   [[nodiscard]] SessionState state() const { return state_; }
   [[nodiscard]] bool closing_by_fault() const { return state_ == SessionState::kClosing && by_fault_; }
+  [[nodiscard]] bool closed_by_peer() const { return by_peer_; }
   [[nodiscard]] const GoodbyeMessage& farewell() const { return farewell_; }
   [[nodiscard]] const std::optional<Duration>& ping_rtt() const { return ping_rtt_; }
   [[nodiscard]] const std::optional<double>& progress_rate() const { return progress_rate_; }

@@ -17,10 +17,10 @@ constexpr int kMaxFailures = 2;                           // RESENDs per chunk
 DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
   if (state_ == SessionState::kClosing || state_ == SessionState::kClosed) return DataVerdict::kIgnored;
   bool datagrams = config_.binding == Binding::kDatagram;
-  if (state_ == SessionState::kGreeting && datagrams) return DataVerdict::kNotNow;
   Transfer* transfer = find(place.transfer);
   if (!transfer) {
     if (is_known(place.transfer)) return DataVerdict::kIgnored;
+    if (datagrams && state_ == SessionState::kGreeting) return DataVerdict::kNotNow;
     fault(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
     return DataVerdict::kIgnored;
   }

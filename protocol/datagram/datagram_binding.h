@@ -58,6 +58,7 @@ class DatagramBinding final : public BindingLayer {
   void put_control(Draft& draft);
   void put_data(Time now, Draft& draft);
   void put_probe(Draft& draft);
+  void put_close(Draft& draft);
   [[nodiscard]] Outgoing seal(Time now, Draft draft);
   [[nodiscard]] Outgoing close_packet(Time now);
   void arm_loss_timer();

@@ -51,8 +51,13 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
   Draft draft;
   draft.room = max_datagram_bytes_ - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
   bool sends = !closed && may_send(now);
-  if (received_.ack_due(now) || (received_.ack_wanted() && (sends || closed))) put_ack(now, draft);
+  if (received_.ack_due(now) || (received_.ack_wanted() && (sends || closed))) {
+    put_ack(now, draft);
+    if (closed && !session_.closed_by_peer()) put_close(draft);  // the peer does not know yet
+  }
   if (sends) {
+    // Before anything was heard, every probe repeats the first packet: nothing else can help.
+    if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(sent_.oldest_pieces(1), false);
     put_control(draft);
     put_data(now, draft);
     if (probes_ > 0 && !draft.eliciting) put_probe(draft);
@@ -152,14 +157,19 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   return out;
 }
 
-// One packet that says why; it is not sent again.
-Outgoing DatagramBinding::close_packet(Time now) {
-  Draft draft;
+void DatagramBinding::put_close(Draft& draft) {
   const GoodbyeMessage& farewell = session_.farewell();
   Bytes body = encode_map(ErrorMessage{farewell.code, farewell.reason.substr(0, 128), {}});
+  std::size_t before = draft.frames.size();
   put_packet_frame_head(draft.frames, FrameType::kClose, body.size());
   append(draft.frames, body);
-  draft.bytes.signalling += draft.frames.size();
+  draft.bytes.signalling += draft.frames.size() - before;
+}
+
+// One packet that says why; it is repeated only to a peer that goes on talking.
+Outgoing DatagramBinding::close_packet(Time now) {
+  Draft draft;
+  put_close(draft);
   session_.on_flushed(now);
   timers_.stop_all();
   return seal(now, std::move(draft));

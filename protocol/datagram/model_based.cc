@@ -15,6 +15,7 @@ constexpr double kDownGain = 0.9;
 constexpr double kWindowGain = 2.0;
 constexpr double kHeadroom = 0.15;
 constexpr double kLossThreshold = 0.02;
+constexpr double kMostUsualLoss = 0.1;
 constexpr std::uint64_t kLossPackets = 6;  // fewer in a round prove nothing
 constexpr double kPipeGrowth = 1.25;       // per round, or the pipe is full after three
 constexpr Duration kMinRttLife = std::chrono::seconds(10);
@@ -109,11 +110,20 @@ void ModelBased::update_min_rtt(const AckSample& sample) {
 bool ModelBased::losing_too_much() const {
   auto lost = static_cast<double>(round_lost_bytes_);
   return round_lost_packets_ >= kLossPackets &&
-         lost > kLossThreshold * (lost + static_cast<double>(round_delivered_bytes_));
+         lost > (kLossThreshold + usual_loss_) * (lost + static_cast<double>(round_delivered_bytes_));
+}
+
+// What the path loses anyway, at the pace of the model: learnt while cruising, from one round in eight parts.
+void ModelBased::learn_usual_loss() {
+  if (phase_ != Phase::kCruise) return;
+  auto lost = static_cast<double>(round_lost_bytes_);
+  double share = lost / std::max(1.0, lost + static_cast<double>(round_delivered_bytes_));
+  usual_loss_ += (std::min(share, kMostUsualLoss) - usual_loss_) / 8;
 }
 
 void ModelBased::end_round() {
   if (!pipe_full_) check_pipe_full();
+  learn_usual_loss();
   ++phase_rounds_;
   round_delivered_bytes_ = round_lost_bytes_ = round_lost_packets_ = 0;
   // While there is too little to send, rounds are empty, and the filter must not forget what it knew.
@@ -125,12 +135,11 @@ void ModelBased::end_round() {
 }
 
 void ModelBased::check_pipe_full() {
-  if (losing_too_much()) pipe_full_ = true;
   if (round_app_limited_) return;
   if (bandwidth() >= full_rate_ * kPipeGrowth) {
     full_rate_ = bandwidth();
     flat_rounds_ = 0;
-  } else if (++flat_rounds_ >= 3) {
+  } else if (++flat_rounds_ >= (losing_too_much() ? 2 : 3)) {
     pipe_full_ = true;
   }
 }

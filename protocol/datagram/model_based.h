@@ -4,7 +4,8 @@
 // draft-cardwell-iccrg-bbr-congestion-control-02): the path is a bandwidth (the
 // largest delivery rate of the last ten rounds) and a delay (the least round
 // trip of the last ten seconds); sending is paced at the bandwidth, and now and
-// then a little above and below it. Loss counts only above 2 % of a round.
+// then a little above and below it. Loss counts only where a round loses 2 %
+// more than cruising does.
 //
 //   kStartup ─pipe full─► kDrain ─flight ≤ 1 BDP─► kDown ─flight ≤ .85 BDP─► kCruise ─6 rounds─► kUp ─┐
 //                                                    ▲───── flight ≥ 1.25 BDP, or too much loss ◄────┘
@@ -34,6 +35,7 @@ class ModelBased final : public CongestionController {
   void update_min_rtt(const AckSample& sample);
   void end_round();
   void check_pipe_full();
+  void learn_usual_loss();
   void step(const AckSample& sample);
   void enter(Phase phase, Time now);
   [[nodiscard]] bool losing_too_much() const;
@@ -58,6 +60,7 @@ class ModelBased final : public CongestionController {
   std::uint64_t round_delivered_bytes_ = 0;
   std::uint64_t round_lost_bytes_ = 0;
   std::uint64_t round_lost_packets_ = 0;
+  double usual_loss_ = 0;  // share of bytes
 
   bool pipe_full_ = false;
   double full_rate_ = 0;
