@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What kvferry-sim is told to do: a link, the transports' settings, and the
+// transfers to make over it. A plan is a TOML file; the format is in README.md.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/base/result.h"
+
+namespace kvferry::sim {
+
+enum class SimTransport { kTcp, kUdp };
+
+// As written in plans and results: "ns3-tcp", "ns3-udp".
+[[nodiscard]] const char* to_string(SimTransport transport);
+
+struct LinkPlan {
+  double rate_mbps = 5;  // each direction
+  double rtt_ms = 40;    // propagation, both ways together
+  double loss = 0;       // probability of losing a packet, each direction
+  std::uint32_t queue_packets = 100;
+};
+
+struct TransferPlan {
+  std::string id;
+  std::filesystem::path card;  // relative paths are resolved against the plan's folder
+  SimTransport transport = SimTransport::kTcp;
+  std::uint64_t seed = 0;            // the plan's, or made of the plan's seed and the id
+  std::optional<double> deadline_s;  // from the start of connecting
+};
+
+struct SimPlan {
+  LinkPlan link;
+  std::string tcp_congestion = "TcpCubic";  // a class ns3::X
+  std::string udp_congestion = "model";     // or "newreno"
+  std::uint32_t max_datagram_bytes = 1452;
+  std::vector<TransferPlan> transfers;
+};
+
+// Every key and value is checked, and that ns-3 knows the congestion control. Errors: "PLAN:LINE: key
+// 'x': what was expected". Cards are not opened.
+[[nodiscard]] Result<SimPlan> read_sim_plan(const std::filesystem::path& file);
+
+}  // namespace kvferry::sim

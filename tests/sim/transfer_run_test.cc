@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "scenarios/sim/transfer_run.h"
+
+#include <gtest/gtest.h>
+
+#include "scenarios/sim/results.h"
+#include "tests/sim/sim_plans.h"
+
+namespace kvferry::sim {
+namespace {
+
+struct Setting {
+  SimTransport transport;
+  double loss;
+};
+
+class SimTransfer : public ::testing::TestWithParam<Setting> {};
+
+TEST_P(SimTransfer, arrives_byte_identical_and_every_byte_is_classed) {
+  const auto card = test::sample_card(1, 24, 8000);
+  std::uint64_t lost = 0;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto result = run_transfer(plan_with_loss(GetParam().loss),
+                                     transfer_plan(GetParam().transport, seed), source_of(card));
+    ASSERT_TRUE(result.ok) << result.reason;
+    EXPECT_TRUE(test::same_bytes(*result.arrived, card));
+    EXPECT_EQ(result.card, card.digest());
+    EXPECT_EQ(result.chunks.size(), card.chunks.size());
+    EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+    EXPECT_EQ(result.wire.ours.payload, card.manifest.payload_bytes());
+    EXPECT_GT(result.wire.lowerLayers, 0u);
+    lost += result.packets.droppedError;
+  }
+  EXPECT_EQ(lost > 0, GetParam().loss > 0);
+}
+
+TEST_P(SimTransfer, reports_times_in_the_order_of_what_happened) {
+  const auto card = test::sample_card(2, 10, 4000);
+  const auto result =
+      run_transfer(plan_with_loss(GetParam().loss), transfer_plan(GetParam().transport, 7), source_of(card));
+  ASSERT_TRUE(result.ok) << result.reason;
+  EXPECT_GE(*result.connect_s, 0.04);
+  EXPECT_GE(*result.first_chunk_s, *result.connect_s + 0.04);
+  EXPECT_GE(*result.complete_s, *result.first_chunk_s);
+  EXPECT_GE(*result.confirmed_s, *result.complete_s + 0.02);
+  EXPECT_GT(*result.goodput_mbps, 0);
+  EXPECT_LT(*result.goodput_mbps, 5);
+  EXPECT_GE(*result.rtt_s, 0.04);
+}
+
+TEST_P(SimTransfer, gives_the_same_line_for_the_same_seed_and_another_for_another) {
+  const auto card = test::sample_card(3, 24, 8000);
+  const auto plan = plan_with_loss(GetParam().loss);
+  const auto line = [&](std::uint64_t seed) {
+    auto transfer = transfer_plan(GetParam().transport, seed);
+    return result_line(transfer, run_transfer(plan, transfer, source_of(card)), "", true);
+  };
+  const auto first = line(11);
+  const auto other = line(12);
+  EXPECT_EQ(first, line(11));
+  EXPECT_NE(first, other);
+}
+
+INSTANTIATE_TEST_SUITE_P(Links, SimTransfer,
+                         ::testing::Values(Setting{SimTransport::kTcp, 0}, Setting{SimTransport::kUdp, 0},
+                                           Setting{SimTransport::kTcp, 0.01},
+                                           Setting{SimTransport::kUdp, 0.01},
+                                           Setting{SimTransport::kTcp, 0.05},
+                                           Setting{SimTransport::kUdp, 0.05}),
+                         [](const auto& setting) {
+                           return std::string(setting.param.transport == SimTransport::kTcp ? "tcp" : "udp") +
+                                  "_loss_" + std::to_string(static_cast<int>(setting.param.loss * 100)) +
+                                  "_percent";
+                         });
+
+class SimTransferEnd : public ::testing::TestWithParam<SimTransport> {};
+
+TEST_P(SimTransferEnd, nothing_gets_through_ends_with_a_reason_in_bounded_time) {
+  const auto card = test::sample_card(4, 4, 1000);
+  const auto result = run_transfer(plan_with_loss(1), transfer_plan(GetParam(), 1), source_of(card));
+  EXPECT_FALSE(result.ok);
+  EXPECT_FALSE(result.reason.empty());
+  EXPECT_FALSE(result.connect_s.has_value());
+  EXPECT_FALSE(result.arrived.has_value());
+  EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+  EXPECT_GT(result.device_bytes, 0u);
+}
+
+TEST_P(SimTransferEnd, a_deadline_that_passes_ends_the_transfer_with_that_reason) {
+  const auto card = test::sample_card(5, 40, 8000);  // takes a quarter of a second at least
+  auto transfer = transfer_plan(GetParam(), 1);
+  transfer.deadline_s = 0.2;
+  const auto result = run_transfer(plan_with_loss(0), transfer, source_of(card));
+  EXPECT_FALSE(result.ok);
+  EXPECT_EQ(result.reason, "not complete at the deadline");
+  EXPECT_TRUE(result.connect_s.has_value());
+  EXPECT_FALSE(result.complete_s.has_value());
+  EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+}
+
+TEST_P(SimTransferEnd, a_short_queue_drops_and_the_card_still_arrives) {
+  const auto card = test::sample_card(6, 40, 16000);
+  auto plan = plan_with_loss(0);
+  plan.link.queue_packets = 10;
+  const auto result = run_transfer(plan, transfer_plan(GetParam(), 1), source_of(card));
+  ASSERT_TRUE(result.ok) << result.reason;
+  EXPECT_TRUE(test::same_bytes(*result.arrived, card));
+  EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, SimTransferEnd,
+                         ::testing::Values(SimTransport::kTcp, SimTransport::kUdp),
+                         [](const auto& transport) {
+                           return transport.param == SimTransport::kTcp ? "tcp" : "udp";
+                         });
+
+TEST(SimTcpCongestion, every_kind_that_the_plan_may_name_delivers_and_repeats_itself) {
+  const auto card = test::sample_card(7, 24, 8000);
+  for (const auto* congestion : {"TcpCubic", "TcpBbr", "TcpLinuxReno", "TcpVegas"}) {
+    SCOPED_TRACE(congestion);
+    auto plan = plan_with_loss(0.01);
+    plan.tcp_congestion = congestion;
+    const auto transfer = transfer_plan(SimTransport::kTcp, 5);
+    const auto first = run_transfer(plan, transfer, source_of(card));
+    ASSERT_TRUE(first.ok) << first.reason;
+    EXPECT_EQ(result_line(transfer, first, "", true),
+              result_line(transfer, run_transfer(plan, transfer, source_of(card)), "", true));
+  }
+}
+
+TEST(SimUdpCongestion, newreno_delivers_too) {
+  const auto card = test::sample_card(8, 24, 8000);
+  auto plan = plan_with_loss(0.01);
+  plan.udp_congestion = "newreno";
+  const auto result = run_transfer(plan, transfer_plan(SimTransport::kUdp, 5), source_of(card));
+  ASSERT_TRUE(result.ok) << result.reason;
+  EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+}
+
+}  // namespace
+}  // namespace kvferry::sim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/model/kv-wire-meter.h"
+
+#include <gtest/gtest.h>
+#include <ns3/enum.h>
+#include <ns3/internet-stack-helper.h>
+#include <ns3/ipv4-address-helper.h>
+#include <ns3/simulator.h>
+
+#include "sim/helper/kv-agent-helper.h"
+#include "sim/helper/kv-link-helper.h"
+#include "tests/sim/sim_plans.h"
+
+namespace kvferry::sim {
+namespace {
+
+constexpr std::uint64_t kUdpHeaders = 2 + 20 + 8;  // PPP, IPv4, UDP
+
+// Two agents on one link, built as a user of the module would.
+class SimWireMeter : public ::testing::Test {
+ protected:
+  ~SimWireMeter() override { ns3::Simulator::Destroy(); }
+
+  void transfer(KvAgent::Transport transport, const Card& card) {
+    nodes_.Create(2);
+    ns3::InternetStackHelper internet;
+    internet.SetIpv6StackInstall(false);
+    internet.Install(nodes_);
+    const auto devices = KvLinkHelper().Install(nodes_.Get(0), nodes_.Get(1));
+    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(0)));
+    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(1)));
+    const auto addresses = ns3::Ipv4AddressHelper("10.0.0.0", "255.255.255.252").Assign(devices);
+    KvAgentHelper agents;
+    agents.SetAttribute("Transport", ns3::EnumValue(transport));
+    source_ = agents.InstallSource(nodes_.Get(0));
+    source_->AddCard("a", std::make_shared<CardSource>(card));
+    reader_ = agents.InstallReader(nodes_.Get(1), addresses.GetAddress(0));
+    RequestOptions request;
+    request.document = "a";
+    reader_->SetRequest(request, std::make_shared<CardSink>());
+    ns3::Simulator::Run();
+  }
+
+  [[nodiscard]] ByteClasses sent_by_both() const {
+    auto sum = source_->GetSession(0).GetConnection().ledger().sent;
+    const auto reader = reader_->GetSession()->GetConnection().ledger().sent;
+    sum.payload += reader.payload;
+    sum.framing += reader.framing;
+    sum.signalling += reader.signalling;
+    sum.acks += reader.acks;
+    sum.retransmitted += reader.retransmitted;
+    sum.fec += reader.fec;
+    return sum;
+  }
+
+  ns3::NodeContainer nodes_;
+  KvWireMeter meter_;
+  ns3::Ptr<KvSource> source_;
+  ns3::Ptr<KvReader> reader_;
+};
+
+TEST_F(SimWireMeter, agrees_with_both_ledgers_on_a_clean_udp_link) {
+  transfer(KvAgent::UDP, test::sample_card(1, 6, 4000));
+  ASSERT_TRUE(reader_->IsComplete());
+  EXPECT_EQ(meter_.GetBytes().ours, sent_by_both());
+  EXPECT_EQ(meter_.GetBytes().lowerLayers, meter_.GetPackets().sent * kUdpHeaders);
+  EXPECT_EQ(meter_.GetBytes().GetTotal(), meter_.GetDeviceBytes());
+}
+
+TEST_F(SimWireMeter, agrees_with_both_ledgers_on_a_clean_tcp_link) {
+  transfer(KvAgent::TCP, test::sample_card(2, 6, 4000));
+  ASSERT_TRUE(reader_->IsComplete());
+  EXPECT_EQ(meter_.GetBytes().ours, sent_by_both());
+  EXPECT_EQ(meter_.GetBytes().GetTotal(), meter_.GetDeviceBytes());
+  EXPECT_EQ(meter_.GetPackets().retransmissions, 0u);
+}
+
+TEST(SimByteClassTag, stays_with_its_bytes_when_packets_are_cut_and_joined) {
+  const Outgoing out{Bytes(10), Slice(Bytes(100))};
+  const auto packet = MakeTaggedPacket(out, {.payload = 100, .framing = 6, .signalling = 4});
+  auto cut = packet->CreateFragment(8, 50);
+  cut->AddAtEnd(packet->CreateFragment(0, 3));
+  ByteClasses seen;
+  auto it = cut->GetByteTagIterator();
+  while (it.HasNext()) {
+    const auto item = it.Next();
+    KvByteClassTag tag;
+    item.GetTag(tag);
+    CountOf(seen, tag.GetClass()) += item.GetEnd() - item.GetStart();
+  }
+  EXPECT_EQ(seen, (ByteClasses{.payload = 48, .framing = 3, .signalling = 2}));
+}
+
+}  // namespace
+}  // namespace kvferry::sim
