@@ -11,6 +11,7 @@
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
+#include "model/documents.h"
 #include "model/reader.h"
 #include "scenarios/data_files.h"
 #include "scenarios/lab/commands.h"

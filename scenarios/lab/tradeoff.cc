@@ -142,6 +142,9 @@ void write_file(const fs::path& file, const std::string& text) {
   if (!out.flush()) throw Failure(file.string() + ": cannot be written");
 }
 
+// Debian's own interpreter is the one that has Debian's matplotlib.
+std::string python() { return fs::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; }
+
 // Draws the picture and the report, and prints the table.
 void analyse(const fs::path& script, const TradeoffOptions& options, const fs::path& folder) {
   std::fflush(stdout);
