@@ -93,9 +93,9 @@ class FetchHandler final : public ConnectionHandler {
   }
 
   [[nodiscard]] std::string explain(const TcpConnection& connection, const event::Closed& event) const {
-    const std::string why =
-        connection.socket_error() ? connection.socket_error().message() : std::string(event.reason);
-    if (event.by_peer) return connection.peer() + " closed the connection: " + why;
+    const std::string why = connection.socket_error() ? connection.socket_error().message() : event.reason;
+    const bool said_so = event.by_peer && event.code != ErrorCode::kEndOfStream;
+    if (said_so) return connection.peer() + " closed the connection: " + why;
     if (id_) return connection.peer() + ": the connection was lost: " + why;
     return connection.peer() + ": no kvferry greeting from this peer: " + why;
   }

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+//
+// Whole transfers over loopback sockets.
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "tests/transport/harness.h"
+
+namespace kvferry::test {
+namespace {
+
+// Serves a card and counts the chunks that it is asked for; may do something before one of them.
+class CountingSource final : public ChunkSource {
+ public:
+  CountingSource(Card card, std::atomic<std::uint32_t>& asked, std::function<void(std::uint32_t)> before = {})
+      : card_(std::move(card)), asked_(asked), before_(std::move(before)) {}
+  const Manifest& manifest() const override { return card_.manifest(); }
+  Result<Slice> chunk(std::uint32_t index) override {
+    ++asked_;
+    if (before_) before_(index);
+    return card_.chunk(index);
+  }
+
+ private:
+  CardSource card_;
+  std::atomic<std::uint32_t>& asked_;
+  std::function<void(std::uint32_t)> before_;
+};
+
+struct Size {
+  std::uint32_t chunks;
+  std::uint32_t max_chunk_bytes;
+};
+
+class TcpTransfer : public testing::TestWithParam<Size> {};
+
+TEST_P(TcpTransfer, DeliversTheCardByteForByte) {
+  const Card card = sample_card(7, GetParam().chunks, GetParam().max_chunk_bytes);
+  ServerThread server(serving(card));
+  CardSink sink;
+  const FetchReport report = fetch_card(server.where(), quick_options(), sink);
+  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  EXPECT_TRUE(sink.whole());
+  EXPECT_TRUE(same_bytes(sink.card(), card));
+  EXPECT_EQ(*report.card, card.digest());
+  EXPECT_EQ(report.chunks.size(), card.chunks.size());
+  EXPECT_EQ(report.ledger.received.payload, card.manifest.payload_bytes());
+  EXPECT_EQ(report.ledger.received.retransmitted, 0u);
+}
+
+// The last is larger than every buffer on the way.
+INSTANTIATE_TEST_SUITE_P(Sizes, TcpTransfer,
+                         testing::Values(Size{1, 1}, Size{3, 100}, Size{300, 5000}, Size{6, 12u << 20}));
+
+TEST(TcpTransferOptions, WorksWithTheSmallestBuffers) {
+  const Card card = sample_card(8, 20, 40000);
+  TcpServerOptions options;
+  options.tcp.pending_bytes = 1;
+  options.tcp.notsent_lowat_bytes = 1;
+  options.connection.max_data_bytes = 700;
+  ServerThread server(serving(card), options);
+  expect_served(server.where(), card);
+}
+
+TEST(TcpTransferOptions, CarriesWhatTheReceiverAsksFor) {
+  RequestOptions seen;
+  const Card card = sample_card(9, 2, 100);
+  ServerThread server([&](TcpConnection& connection, const RequestOptions& options) {
+    seen = options;
+    return serving(card)(connection, options);
+  });
+  FetchOptions options = quick_options();
+  options.request.question_tokens = {1, 2, 300};
+  options.request.preset = "quant=int4";
+  CardSink sink;
+  ASSERT_EQ(fetch_card(server.where(), options, sink).status, FetchStatus::kApplied);
+  server.stop();
+  EXPECT_EQ(seen, options.request);
+}
+
+TEST(TcpTransferOutcome, TellsTheReasonOfARefusal) {
+  ServerThread server(
+      [](TcpConnection&, const RequestOptions& options) -> Result<std::shared_ptr<ChunkSource>> {
+        return Error{"no document '" + options.document + "' here"};
+      });
+  CardSink sink;
+  const FetchReport report = fetch_card(server.where(), quick_options(), sink);
+  EXPECT_EQ(report.status, FetchStatus::kRefused);
+  EXPECT_EQ(report.message, server.where().text() + " refused: no document 'document' here");
+}
+
+TEST(TcpTransferOutcome, EndsWithTheReceiversReasonWhenItCannotApplyTheCard) {
+  const Card card = sample_card(10, 2, 100);
+  ServerThread server(serving(card));
+  FetchOptions options = quick_options();
+  options.apply = []() -> Result<void> { return Error{"the disk is full"}; };
+  CardSink sink;
+  const FetchReport report = fetch_card(server.where(), options, sink);
+  EXPECT_EQ(report.status, FetchStatus::kFailed);
+  EXPECT_EQ(report.message, "the disk is full");
+}
+
+TEST(TcpTransferOutcome, EndsWithAReasonWhenTheModelsDiffer) {
+  const Card card = sample_card(11, 2, 100);
+  ServerThread server(serving(card));
+  FetchOptions options = quick_options();
+  options.connection.hello.model = sample_model();
+  options.connection.hello.model->layers = 5;
+  CardSink sink;
+  const FetchReport report = fetch_card(server.where(), options, sink);
+  EXPECT_TRUE(report.status == FetchStatus::kFailed || report.status == FetchStatus::kRefused);
+  EXPECT_NE(report.message.find("layers"), std::string::npos) << report.message;
+  EXPECT_FALSE(sink.whole());
+}
+
+TEST(TcpTransferOutcome, StallsWithinTheProgressTimeoutWhenNothingComes) {
+  ServerThread server([](TcpConnection&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+    return std::shared_ptr<ChunkSource>();  // never answers
+  });
+  FetchOptions options = quick_options();
+  options.connection.progress_timeout = milliseconds(200);
+  CardSink sink;
+  const Time begun = steady_now();
+  const FetchReport report = fetch_card(server.where(), options, sink);
+  EXPECT_EQ(report.status, FetchStatus::kStalled) << report.message;
+  EXPECT_LT(steady_now() - begun, std::chrono::seconds(5));
+}
+
+TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
+  const Card card = sample_card(12, 40, 200000);
+  std::atomic<std::uint32_t> asked{0};
+  CardSink sink;
+  FetchReport first;
+  {
+    ServerThread server([&](TcpConnection& connection, const RequestOptions&) {
+      const auto die_at_25 = [&connection](std::uint32_t index) {
+        if (index == 25) connection.drop();
+      };
+      return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked, die_at_25));
+    });
+    first = fetch_card(server.where(), quick_options(), sink);
+    EXPECT_EQ(first.status, FetchStatus::kLost);
+    EXPECT_EQ(first.code, ErrorCode::kEndOfStream);
+    EXPECT_EQ(first.message.find(server.where().text() + ": the connection was lost: "), 0u) << first.message;
+  }
+  EXPECT_FALSE(sink.whole());
+  ASSERT_LT(first.chunks.size(), 40u);
+
+  CardSink resumed;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    if (first.chunks.contains(i)) resumed.hold(i, card.chunks[i]);
+  }
+  asked = 0;
+  ServerThread server([&](TcpConnection&, const RequestOptions&) {
+    return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked));
+  });
+  FetchOptions options = quick_options();
+  options.request.card = card.digest();
+  options.request.held = first.chunks;
+  const FetchReport second = fetch_card(server.where(), options, resumed);
+  ASSERT_EQ(second.status, FetchStatus::kApplied) << second.message;
+  EXPECT_TRUE(same_bytes(resumed.card(), card));
+  EXPECT_EQ(second.chunks.size() + first.chunks.size(), 40u);
+  server.stop();
+  EXPECT_EQ(asked.load() + first.chunks.size(), 40u);
+}
+
+TEST(TcpTransferFlow, ASlowReceiverHoldsTheSenderBack) {
+  const std::uint32_t chunk_bytes = 1u << 20;
+  Card card = sample_card(13, 0, 1);
+  Rng rng(1);
+  for (int i = 0; i < 48; ++i) {
+    ChunkInfo info;
+    info.layer_count = 2;
+    info.row_count = 64;
+    add_chunk(card, info, Slice(random_bytes(rng, chunk_bytes)));
+  }
+  std::atomic<std::uint32_t> asked{0};
+  ServerThread server([&](TcpConnection&, const RequestOptions&) {
+    return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked));
+  });
+  FetchOptions options = quick_options();
+  std::uint32_t asked_while_asleep = 0;
+  options.progress = [&](std::uint64_t chunks, std::uint64_t) {
+    if (chunks != 1) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    asked_while_asleep = asked.load();
+  };
+  CardSink sink;
+  ASSERT_EQ(fetch_card(server.where(), options, sink).status, FetchStatus::kApplied);
+  // The kernel's buffers hold some; the connection has handed out hardly more than they took.
+  EXPECT_LT(asked_while_asleep, 24u);
+}
+
+TEST(TcpTransferConcurrent, ServesManyPeersAtOnce) {
+  const Card card = sample_card(14, 30, 50000);
+  ServerThread server(serving(card));
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.emplace_back([&] { expect_served(server.where(), card); });
+  }
+  for (auto& client : clients) client.join();
+}
+
+TEST(TcpTransferConcurrent, AnswersThroughAWorker) {
+  const Card card = sample_card(15, 5, 5000);
+  std::vector<std::thread> workers;
+  std::mutex mutex;
+  TcpServerOptions options;
+
+  class DeferringHandler final : public ConnectionHandler {
+   public:
+    DeferringHandler(const Card& card, std::vector<std::thread>& workers, std::mutex& mutex)
+        : card_(card), workers_(workers), mutex_(mutex) {}
+    void on_event(TcpConnection& connection, const Event& event) override {
+      const auto* requested = std::get_if<event::Requested>(&event);
+      if (!requested) return;
+      const std::lock_guard lock(mutex_);
+      workers_.emplace_back([&connection, id = requested->id, card = card_] {
+        auto source = std::make_shared<CardSource>(card);
+        connection.post([id, source](Connection& c, Time now) { c.provide(now, id, source); });
+      });
+    }
+
+   private:
+    const Card& card_;
+    std::vector<std::thread>& workers_;
+    std::mutex& mutex_;
+  };
+
+  auto server =
+      TcpServer::listen(options, [&] { return std::make_unique<DeferringHandler>(card, workers, mutex); });
+  ASSERT_TRUE(server);
+  std::thread thread([&] { (*server)->run(); });
+  expect_served((*server)->local(), card);
+  (*server)->stop();
+  thread.join();
+  for (auto& worker : workers) worker.join();
+}
+
+}  // namespace
+}  // namespace kvferry::test
