@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// An agent's view of its model: read a document into a KV cache, and answer questions
+// from a cache, its own or one that arrived.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codec/kv_cache.h"
+#include "model/checkpoint.h"
+#include "protocol/base/time.h"
+
+namespace kvferry {
+
+struct Answer {
+  std::string text;
+  std::vector<int64_t> tokens;  // without the end mark
+  Duration inject{};            // from cache to the model's tensors
+  Duration first_token{};       // question prefill and the first token
+  Duration total{};             // all of it, injection included
+};
+
+// How close a cache comes to the full one, over the tokens of one gold answer.
+struct Fidelity {
+  double kl_sum = 0;       // nats, KL(full ‖ cache), summed over tokens
+  int64_t top1_agree = 0;  // tokens whose most likely successor is the same
+  int64_t tokens = 0;
+  double nll_full_sum = 0;  // negative log-likelihood of the gold tokens, nats
+  double nll_sum = 0;
+
+  Fidelity& operator+=(const Fidelity& other);
+};
+
+class Reader {
+ public:
+  [[nodiscard]] static Result<Reader> open(const std::filesystem::path& folder);
+
+  [[nodiscard]] const ModelConfig& config() const { return decoder_->config(); }
+  [[nodiscard]] const ModelIdentity& identity() const { return identity_; }
+  [[nodiscard]] KvGeometry geometry() const;
+
+  [[nodiscard]] std::vector<int64_t> document_tokens(const std::string& text) const;
+  [[nodiscard]] std::vector<int64_t> question_tokens(const std::string& question) const;
+  // Words of the text that the tokenizer does not know, each once.
+  [[nodiscard]] std::vector<std::string> unknown_words(const std::string& text) const;
+
+  // The document's whole cache, rounded to FP16. Errors: empty or longer than the model's positions.
+  [[nodiscard]] Result<KvCache> prefill(const std::string& document) const;
+
+  // Greedy answer from the cache alone. The cache must be of this model's geometry.
+  [[nodiscard]] Result<Answer> answer(const KvCache& cache, const std::string& question,
+                                      int max_tokens = 8) const;
+
+  // One score for each row of `full` (which has every position): the attention it gets from the question's
+  // tokens, averaged over layers, heads and question tokens. This is Q2C.
+  [[nodiscard]] Result<std::vector<float>> question_attention(const KvCache& full,
+                                                              const std::vector<int64_t>& question) const;
+
+  // Compares the next-token distributions over `gold` after `question`, from both caches.
+  [[nodiscard]] Result<Fidelity> compare(const KvCache& full, const KvCache& cache,
+                                         const std::string& question, const std::string& gold) const;
+
+ private:
+  Reader(Checkpoint checkpoint);
+  [[nodiscard]] Result<void> fits(const KvCache& cache) const;
+  [[nodiscard]] at::Tensor gold_log_probabilities(const KvCache& cache, const std::vector<int64_t>& question,
+                                                  const std::vector<int64_t>& gold) const;
+
+  std::shared_ptr<Decoder> decoder_;
+  Tokenizer tokenizer_;
+  ModelIdentity identity_;
+};
+
+}  // namespace kvferry
