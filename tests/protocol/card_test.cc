@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+//
+// Manifests and card files.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "protocol/card/card_file.h"
+#include "protocol/card/card_layout.h"
+#include "protocol/card/chunk_ranges.h"
+#include "tests/protocol/sample_cards.h"
+
+namespace kvferry::test {
+namespace {
+
+class CardFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        std::filesystem::temp_directory_path() /
+        ("kvferry-card-test-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(CardFile, what_is_written_is_read_back_and_every_byte_is_counted) {
+  Card card = sample_card(1, 300, 500);  // three pages
+  auto path = folder_ / "a.card";
+  auto written = write_card_file(path, card);
+  ASSERT_TRUE(written.ok()) << written.error().message;
+  auto read = read_card_file(path);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(read->verify().ok());
+  EXPECT_TRUE(same_bytes(*read, card));
+  EXPECT_EQ(read->digest(), card.digest());
+  EXPECT_EQ(std::filesystem::file_size(path), card.file_bytes());
+  EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(CardFile, verify_names_the_first_bad_chunk) {
+  Card card = sample_card(2, 5, 100);
+  Bytes bytes(card.chunks[3].view().begin(), card.chunks[3].view().end());
+  bytes.back() ^= 0x80;
+  card.chunks[3] = Slice(std::move(bytes));
+  auto verified = card.verify();
+  ASSERT_FALSE(verified.ok());
+  EXPECT_EQ(verified.error().message.rfind("card: chunk 3 has digest", 0), 0u) << verified.error().message;
+}
+
+TEST_F(CardFile, a_card_that_does_not_verify_is_not_written) {
+  Card card = sample_card(3, 5, 100);
+  card.chunks[1] = Slice(Bytes{1});
+  EXPECT_FALSE(write_card_file(folder_ / "a.card", card).ok());
+  EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(CardFile, an_abandoned_sink_leaves_nothing) {
+  Card card = sample_card(4, 5, 100);
+  {
+    CardFileSink sink(folder_ / "a.card");
+    ASSERT_TRUE(sink.begin(card.manifest).ok());
+    ASSERT_TRUE(sink.chunk(2, card.chunks[2]).ok());
+    sink.abandon("enough");
+  }
+  EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(CardFile, errors_name_the_file_and_what_was_expected) {
+  auto missing = read_card_file(folder_ / "none.card");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_NE(missing.error().message.find("none.card: cannot open"), std::string::npos);
+  std::ofstream(folder_ / "text.card") << "this is no card";
+  auto text = read_card_file(folder_ / "text.card");
+  ASSERT_FALSE(text.ok());
+  EXPECT_NE(text.error().message.find("text.card: byte 0: no card file"), std::string::npos)
+      << text.error().message;
+}
+
+TEST(CardBytes, any_flipped_bit_is_found) {
+  Card card = sample_card(5, 3, 30);
+  Bytes file = card_preamble(encode_manifest(card.manifest));
+  for (const Slice& chunk : card.chunks) append(file, chunk.view());
+  for (std::size_t bit = 0; bit < file.size() * 8; ++bit) {
+    Bytes bad = file;
+    bad[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+    auto preamble = parse_card_preamble(bad, {});
+    if (!preamble) continue;
+    // What still parses has another digest, or a payload that does not verify.
+    Card again;
+    again.manifest = preamble->manifest;
+    std::size_t at = preamble->size_bytes;
+    for (const ChunkInfo& chunk : again.manifest.chunks) {
+      again.chunks.push_back(Slice::copy_of(ByteView(bad).subspan(at, chunk.size_bytes)));
+      at += chunk.size_bytes;
+    }
+    EXPECT_TRUE(!again.verify().ok() || again.digest() != card.digest()) << "bit " << bit;
+  }
+}
+
+TEST(Manifest, decodes_to_what_was_encoded) {
+  Manifest manifest = sample_card(6, 200, 100).manifest;
+  manifest.divergence = Divergence{0.01, 0.98, 512};
+  manifest.base = sha256(as_bytes("base"));
+  manifest.query_aware = true;
+  EncodedManifest encoded = encode_manifest(manifest);
+  auto assembler = ManifestAssembler::from_root(encoded.root, {});
+  ASSERT_TRUE(assembler.ok()) << assembler.error().message;
+  EXPECT_EQ(assembler->card_digest(), encoded.digest());
+  ASSERT_TRUE(assembler->add_page(1, encoded.pages[1]).ok());
+  EXPECT_FALSE(assembler->complete());
+  EXPECT_FALSE(assembler->add_page(0, encoded.pages[1]).ok());
+  EXPECT_FALSE(assembler->add_page(2, encoded.pages[1]).ok());
+  ASSERT_TRUE(assembler->add_page(0, encoded.pages[0]).ok());
+  auto again = assembler->take();
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(*again, manifest);
+}
+
+TEST(Manifest, limits_are_checked_before_anything_is_kept) {
+  Manifest manifest = sample_card(7, 20, 100).manifest;
+  EncodedManifest encoded = encode_manifest(manifest);
+  Limits few;
+  few.max_chunks = 19;
+  EXPECT_EQ(ManifestAssembler::from_root(encoded.root, few).error().message,
+            "manifest root: 20 chunks, limit 19");
+  Limits small;
+  small.max_root_bytes = 10;
+  EXPECT_FALSE(ManifestAssembler::from_root(encoded.root, small).ok());
+}
+
+TEST(PositionSets, ranges_and_positions_agree) {
+  std::vector<std::int32_t> kept = {0, 1, 2, 7, 9, 10};
+  auto set = PositionSet::from_positions(kept);
+  ASSERT_TRUE(set.ok());
+  EXPECT_EQ(set->positions(), kept);
+  EXPECT_EQ(set->ranges().size(), 3u);
+  Bytes raw;
+  set->serialize(raw);
+  EXPECT_EQ(*PositionSet::parse(raw, 11), *set);
+  EXPECT_FALSE(PositionSet::parse(raw, 10).ok());
+  EXPECT_FALSE(PositionSet::from_positions(std::vector<std::int32_t>{3, 3}).ok());
+  EXPECT_FALSE(PositionSet::from_positions(std::vector<std::int32_t>{-1}).ok());
+}
+
+TEST(ChunkRangeSets, hold_what_was_added_in_any_order) {
+  Rng rng(3);
+  ChunkRanges ranges;
+  std::vector<bool> truth(200);
+  for (int i = 0; i < 150; ++i) {
+    auto index = static_cast<std::uint32_t>(rng.below(200));
+    ranges.add(index);
+    truth[index] = true;
+  }
+  for (std::uint32_t i = 0; i < 200; ++i) EXPECT_EQ(ranges.contains(i), truth[i]);
+  Bytes raw;
+  ranges.serialize(raw);
+  EXPECT_EQ(*ChunkRanges::parse(raw), ranges);
+}
+
+}  // namespace
+}  // namespace kvferry::test
