@@ -146,16 +146,17 @@ void write_file(const fs::path& file, const std::string& text) {
 std::string python() { return fs::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; }
 
 // Draws the picture and the report, and prints the table.
-void analyse(const fs::path& script, const TradeoffOptions& options, const fs::path& folder) {
+void analyse(const fs::path& script, const TradeoffOptions& options, const fs::path& plan,
+             const fs::path& folder) {
   std::fflush(stdout);
   std::vector<std::string> command = {
-      "python3",
+      python(),
       script.string(),
       (folder / "results.jsonl").string(),
       "--out",
       folder.string(),
       "--plan",
-      options.plan.string(),
+      plan.string(),
       "--command",
       "kvferry-lab tradeoff " + options.plan.string() + " --out " + options.out.string()};
   if (options.json) command.emplace_back("--json");
@@ -188,9 +189,7 @@ void run_tradeoff(const TradeoffOptions& options) {
       simulate(run.plan, order_transfers(run, scratch.folder()), scratch.folder(), options.jobs));
   evaluate_arrivals(run, options.jobs);
   write_file(scratch.folder() / "results.jsonl", make_results(run));
-  TradeoffOptions found = options;
-  found.plan = run.plan.file;
-  analyse(script, found, scratch.folder());
+  analyse(script, options, run.plan.file, scratch.folder());
   scratch.keep({"results.jsonl", "tradeoff.png", "report.html"});
 }
 
