@@ -16,10 +16,10 @@ class FetchHandler final : public ConnectionHandler {
     std::visit([&](const auto& each) { on(connection, each); }, event);
   }
 
-  void interrupt(Connection& connection, Time now) {
+  void interrupt(TcpConnection& connection) {
     settle_on(FetchStatus::kInterrupted, "interrupted");
-    if (id_) connection.cancel(now, *id_, "interrupted");
-    connection.close(now);
+    if (id_) connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
+    part(connection);
   }
 
  private:
@@ -131,8 +131,8 @@ FetchReport fetch_card(const HostPort& where, const FetchOptions& options, Chunk
   TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
   std::optional<StopSignals> signals;
   if (options.obey_signals) {
-    signals.emplace(io,
-                    [&] { connection.post([&](Connection& c, Time now) { handler.interrupt(c, now); }); });
+    const auto interrupt = [&](Connection&, Time) { handler.interrupt(connection); };
+    signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
   }
   connection.run();
   report.ledger = connection.connection().ledger();
