@@ -110,7 +110,7 @@ int fetch(const FetchCommandOptions& options) {
   require_insecure(options.insecure);
   FetchOptions fetch_options;
   fetch_options.request = wanted(options);
-  fetch_options.connection.hello.agent = std::string("kvferry/") + kProgramVersion;
+  fetch_options.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   fetch_options.obey_signals = true;
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");

@@ -51,7 +51,7 @@ int serve(const ServeOptions& options) {
   require_insecure(options.insecure);
   TcpServerOptions server_options;
   server_options.listen = value_or_usage(HostPort::parse(options.listen));
-  server_options.connection.hello.agent = std::string("kvferry/") + kProgramVersion;
+  server_options.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   const CardShelf shelf = value_or_fail(CardShelf::open(options.cards));
 
   const auto server = value_or_fail(TcpServer::listen(

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "scenarios/agent/card_maker.h"
+
+#include <utility>
+
+#include "codec/encoder.h"
+
+namespace kvferry {
+namespace {
+
+// Questions come from strangers, and every distinct pipeline is kept.
+constexpr std::size_t kMaxCardsKept = 64;
+
+Result<void> check_terms(const RequestOptions& request, const Card& card) {
+  if (request.card && *request.card != card.digest()) {
+    return Error{"no card with digest " + request.card->hex() +
+                 " here: this agent makes cards from its document"};
+  }
+  const std::uint64_t payload_bytes = card.manifest.payload_bytes();
+  if (request.byte_budget && *request.byte_budget < payload_bytes) {
+    return Error{"the card's payload of " + std::to_string(payload_bytes) + " bytes exceeds the budget of " +
+                 std::to_string(*request.byte_budget)};
+  }
+  return {};
+}
+
+}  // namespace
+
+CardMaker::CardMaker(Reader reader, std::string document_name, KvCache cache, Preset preset,
+                     std::uint64_t seed)
+    : reader_(std::move(reader)),
+      document_name_(std::move(document_name)),
+      cache_(std::move(cache)),
+      preset_(preset),
+      seed_(seed) {}
+
+Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& request) {
+  if (!request.document.empty() && request.document != document_name_) {
+    return Error{"no document '" + request.document + "' here, this agent has '" + document_name_ + "'"};
+  }
+  if (request.min_quality) return Error{"this agent has no quality model"};
+  auto preset = preset_for(request);
+  if (!preset) return preset.error();
+
+  const std::lock_guard lock(mutex_);
+  const std::string name = to_string(*preset);
+  const auto known = made_.find(name);
+  auto card = known != made_.end() ? Result(known->second) : encode_for(*preset, request);
+  if (!card) return card;
+  if (!preset->is_query_aware() && made_.size() < kMaxCardsKept) made_[name] = *card;
+  if (auto fits = check_terms(request, **card); !fits) return fits.error();
+  return card;
+}
+
+Result<Preset> CardMaker::preset_for(const RequestOptions& request) const {
+  auto preset = request.preset.empty() ? Result<Preset>(preset_) : parse_preset(request.preset);
+  if (preset && preset->is_query_aware() && request.question_tokens.empty()) {
+    return Error{"preset '" + to_string(*preset) + "' selects for a question, and the request has none"};
+  }
+  return preset;
+}
+
+Result<std::vector<std::int64_t>> CardMaker::question_of(const RequestOptions& request) const {
+  for (const std::uint32_t token : request.question_tokens) {
+    if (std::cmp_less(token, reader_.config().vocab_size)) continue;
+    return Error{"question token " + std::to_string(token) + " is outside the vocabulary of " +
+                 std::to_string(reader_.config().vocab_size)};
+  }
+  return std::vector<std::int64_t>(request.question_tokens.begin(), request.question_tokens.end());
+}
+
+Result<std::shared_ptr<const Card>> CardMaker::encode_for(const Preset& preset,
+                                                          const RequestOptions& request) const {
+  EncodeOptions options;
+  options.preset = preset;
+  options.model = reader_.identity();
+  options.seed = seed_;
+  options.scores = [&](std::string_view) -> Result<std::vector<float>> {
+    auto question = question_of(request);
+    if (!question) return question.error();
+    return reader_.question_attention(cache_, *question);
+  };
+  auto card = encode(cache_, options);
+  if (!card) return card.error();
+  return std::shared_ptr<const Card>(std::make_shared<Card>(std::move(*card)));
+}
+
+}  // namespace kvferry

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// A document that has been read, and the cards made of its cache on request.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "codec/preset.h"
+#include "model/reader.h"
+#include "protocol/card/card.h"
+#include "protocol/wire/request_options.h"
+
+namespace kvferry {
+
+class CardMaker {
+ public:
+  // `cache` is the reader's, of the whole document. `preset` is for requests that wish none.
+  CardMaker(Reader reader, std::string document_name, KvCache cache, Preset preset, std::uint64_t seed);
+
+  // The card that answers a request; the error says why there is none. From any thread, one at a time. Cards
+  // that do not depend on a question are made once.
+  [[nodiscard]] Result<std::shared_ptr<const Card>> make(const RequestOptions& request);
+
+  [[nodiscard]] const ModelIdentity& identity() const { return reader_.identity(); }
+
+ private:
+  [[nodiscard]] Result<Preset> preset_for(const RequestOptions& request) const;
+  [[nodiscard]] Result<std::vector<std::int64_t>> question_of(const RequestOptions& request) const;
+  [[nodiscard]] Result<std::shared_ptr<const Card>> encode_for(const Preset& preset,
+                                                               const RequestOptions& request) const;
+
+  Reader reader_;
+  std::string document_name_;
+  KvCache cache_;
+  Preset preset_;
+  std::uint64_t seed_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Card>> made_;  // by canonical preset
+};
+
+}  // namespace kvferry

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// kvferry-agent: an agent on the network. It serves what it has read, or asks
+// another agent's document a question.
+#include "scenarios/agent/commands.h"
+#include "scenarios/command_line.h"
+
+namespace kvferry {
+namespace {
+
+const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
+const char* const kInsecureHelp = "allow plain TCP, for laboratories";
+
+void add_serve(CLI::App& app, AgentServeOptions& options) {
+  CLI::App* command = app.add_subcommand("serve", "read a document and serve its KV cache");
+  command->add_option("--document", options.document, "text file to read")->required();
+  command->add_option("--model", options.model, kModelHelp)->required();
+  command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
+      ->default_val("127.0.0.1:4918");
+  command->add_option("--preset", options.preset, "how to compress for requests that do not say")
+      ->default_val("int8");
+  command->add_option("--seed", options.seed, "seed of random selection")->capture_default_str();
+  command->add_flag("--once", options.once, "end after one connection");
+  command->add_flag("--insecure", options.insecure, kInsecureHelp);
+}
+
+void add_ask(CLI::App& app, AgentAskOptions& options) {
+  CLI::App* command = app.add_subcommand("ask", "answer a question from a peer's KV cache alone");
+  command->add_option("HOST:PORT", options.peer, "the agent that has read the document")->required();
+  command->add_option("QUESTION", options.question, "the question")->required();
+  command->add_option("--model", options.model, kModelHelp)->required();
+  command->add_option("--document", options.document, "the document's name at the peer");
+  command->add_option("--preset", options.preset,
+                      "how the peer is to compress, such as int4 or 'select=q2c:0.5 | quant=int4'");
+  command->add_flag("--insecure", options.insecure, kInsecureHelp);
+  command->add_flag("--json", options.json, "print one JSON object");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("kvferry-agent reads documents and answers from caches that it is sent.", "kvferry-agent");
+  app.require_subcommand(1);
+  AgentServeOptions serve_options;
+  AgentAskOptions ask_options;
+  add_serve(app, serve_options);
+  add_ask(app, ask_options);
+  if (const auto done = parse_command_line(app, argc, argv)) return *done;
+  return app.got_subcommand("serve") ? serve(serve_options) : ask(ask_options);
+}
+
+}  // namespace
+}  // namespace kvferry
+
+int main(int argc, char** argv) {
+  return kvferry::run_program("kvferry-agent", [&] { return kvferry::run(argc, argv); });
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+//
+// kvferry-agent serve: reads a document once, answers requests for its cache.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "scenarios/agent/card_maker.h"
+#include "scenarios/agent/commands.h"
+#include "scenarios/data_files.h"
+#include "scenarios/insecure.h"
+#include "scenarios/report.h"
+#include "transport/stop_signals.h"
+#include "transport/tcp_server.h"
+
+namespace kvferry {
+namespace {
+
+constexpr std::uintmax_t kMaxDocumentBytes = 16u << 20;
+
+// One peer. Cards are made on its own thread, so that others are not held up.
+class AgentHandler final : public ConnectionHandler {
+ public:
+  explicit AgentHandler(CardMaker& maker) : maker_(maker) {}
+
+  void on_event(TcpConnection& connection, const Event& event) override {
+    if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
+    if (const auto* offered = std::get_if<event::Offered>(&event)) {
+      connection.command(
+          [&](Connection& c, Time now) { c.refuse(now, offered->id, "this agent only gives"); });
+    } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
+      std::fprintf(stderr, "kvferry-agent: %s has a card: %llu chunks, %s sent so far\n",
+                   connection.peer().c_str(), static_cast<unsigned long long>(confirmed->chunks),
+                   bytes_text(connection.connection().ledger().sent.total()).c_str());
+    }
+  }
+
+ private:
+  void answer(TcpConnection& connection, const event::Requested& requested) {
+    auto card = maker_.make(requested.options);
+    connection.command([&](Connection& c, Time now) {
+      if (card) {
+        c.provide(now, requested.id, std::make_shared<CardSource>(**card));
+      } else {
+        c.refuse(now, requested.id, card.error().message);
+      }
+    });
+  }
+
+  CardMaker& maker_;
+};
+
+std::string read_document(const std::string& path) {
+  std::error_code failed;
+  const std::uintmax_t size_bytes = std::filesystem::file_size(path, failed);
+  if (failed) throw Failure(path + ": " + failed.message());
+  if (size_bytes > kMaxDocumentBytes) {
+    throw Failure(path + ": " + std::to_string(size_bytes) + " bytes, expected at most " +
+                  std::to_string(kMaxDocumentBytes));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) throw Failure(path + ": could not be read");
+  return text;
+}
+
+void warn_of_unknown_words(const Reader& reader, const std::string& path, const std::string& text) {
+  const auto unknown = reader.unknown_words(text);
+  if (unknown.empty()) return;
+  std::fprintf(stderr, "kvferry-agent: warning: %s: %zu words are unknown to the model, the first is '%s'\n",
+               path.c_str(), unknown.size(), unknown.front().c_str());
+}
+
+CardMaker read_for(const AgentServeOptions& options, const Preset& preset) {
+  const std::string text = read_document(options.document);
+  Reader reader = value_or_fail(Reader::open(value_or_fail(find_model(options.model))));
+  warn_of_unknown_words(reader, options.document, text);
+  const Time begun = steady_now();
+  auto cache = reader.prefill(text);
+  if (!cache) throw Failure(cache.error().in(options.document));
+  std::fprintf(stderr, "kvferry-agent: read %u tokens in %s, %s of FP16 cache\n", cache->token_count(),
+               duration_text(steady_now() - begun).c_str(), bytes_text(cache->bytes_fp16()).c_str());
+  return {std::move(reader), std::filesystem::path(options.document).stem().string(), std::move(*cache),
+          preset, options.seed};
+}
+
+}  // namespace
+
+int serve(const AgentServeOptions& options) {
+  require_insecure(options.insecure);
+  TcpServerOptions server_options;
+  server_options.listen = value_or_usage(HostPort::parse(options.listen));
+  server_options.connections_to_serve = options.once ? 1 : 0;
+  CardMaker maker = read_for(options, value_or_fail(parse_preset(options.preset)));
+  server_options.connection.hello.agent = "kvferry-agent/" KVFERRY_VERSION;
+  server_options.connection.hello.model = maker.identity();
+
+  const auto server = value_or_fail(TcpServer::listen(
+      server_options, [&] { return std::make_unique<AgentHandler>(maker); },
+      [](const std::string& peer, const std::string& what) {
+        std::fprintf(stderr, "kvferry-agent: %s: %s\n", peer.c_str(), what.c_str());
+      }));
+  warn_if_public("kvferry-agent", server_options.listen);
+  std::printf("listening on %s\n", server->local().text().c_str());
+  std::fflush(stdout);
+  const StopSignals signals(server->io(), [&] { server->stop(); });
+  server->run();
+  return kExitSuccess;
+}
+
+}  // namespace kvferry
