@@ -18,6 +18,7 @@ namespace kvferry::sim {
 namespace {
 
 constexpr double kTimeLimit_s = 3600;
+constexpr double kFarewell_s = 1;  // for what is under way when both connections have closed
 constexpr const char* kDocument = "card";
 
 double now_s() { return ns3::Simulator::Now().GetSeconds(); }
@@ -44,6 +45,10 @@ class TransferRun {
   void handle_complete() { result_.complete_s = now_s(); }
   void handle_confirmed(std::uint64_t, std::uint64_t) { result_.confirmed_s = now_s(); }
 
+  void handle_reader_closed(const std::string&);
+  void handle_source_closed(const std::string&);
+  void stop_if_both_closed() const;
+
   const SimPlan& plan_;
   const TransferPlan& transfer_;
   std::uint64_t payload_bytes_;
@@ -52,6 +57,8 @@ class TransferRun {
   ns3::Ptr<KvSource> source_;
   ns3::Ptr<KvReader> reader_;
   std::shared_ptr<CardSink> sink_;
+  bool reader_closed_ = false;
+  std::size_t source_closed_ = 0;  // sessions
   TransferResult result_;
 };
 
@@ -102,7 +109,7 @@ KvAgentHelper TransferRun::agents() const {
                       ns3::EnumValue(plan_.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::NEWRENO));
   helper.SetAttribute("MaxDatagramBytes", ns3::UintegerValue(plan_.max_datagram_bytes));
   helper.SetAttribute("HandshakeTimeout", ns3::TimeValue(ns3::Seconds(10 + 4 * rtt_s)));
-  helper.SetAttribute("IdleTimeout", ns3::TimeValue(ns3::Seconds(30 + 4 * rtt_s)));
+  helper.SetAttribute("IdleTimeout", ns3::TimeValue(ns3::Seconds(120 + 4 * rtt_s)));
   return helper;
 }
 
@@ -112,9 +119,11 @@ void TransferRun::install_agents(ns3::Ipv4Address source_address, std::shared_pt
   source_->SetAttribute("Seed", ns3::UintegerValue(2 * transfer_.seed));
   source_->AddCard(kDocument, std::move(card));
   source_->TraceConnectWithoutContext("Confirmed", ns3::MakeCallback(&TransferRun::handle_confirmed, this));
+  source_->TraceConnectWithoutContext("Closed", ns3::MakeCallback(&TransferRun::handle_source_closed, this));
   reader_ = helper.InstallReader(nodes_.Get(1), source_address);
   reader_->SetAttribute("Seed", ns3::UintegerValue(2 * transfer_.seed + 1));
   reader_->TraceConnectWithoutContext("Connected", ns3::MakeCallback(&TransferRun::handle_connected, this));
+  reader_->TraceConnectWithoutContext("Closed", ns3::MakeCallback(&TransferRun::handle_reader_closed, this));
   reader_->TraceConnectWithoutContext("ChunkArrived", ns3::MakeCallback(&TransferRun::handle_chunk, this));
   reader_->TraceConnectWithoutContext("TransferComplete",
                                       ns3::MakeCallback(&TransferRun::handle_complete, this));
@@ -133,6 +142,22 @@ void TransferRun::install_agents(ns3::Ipv4Address source_address, std::shared_pt
 void TransferRun::handle_chunk(std::uint32_t index, std::uint64_t size_bytes) {
   if (!result_.first_chunk_s) result_.first_chunk_s = now_s();
   result_.chunks.push_back({index, size_bytes, now_s()});
+}
+
+void TransferRun::handle_reader_closed(const std::string&) {
+  reader_closed_ = true;
+  stop_if_both_closed();
+}
+
+void TransferRun::handle_source_closed(const std::string&) {
+  ++source_closed_;
+  stop_if_both_closed();
+}
+
+// Not left to TCP: ns-3's repeats an unanswered FIN for ever.
+void TransferRun::stop_if_both_closed() const {
+  if (!reader_closed_ || source_closed_ < source_->GetSessionCount()) return;
+  ns3::Simulator::Stop(ns3::Seconds(kFarewell_s + 2e-3 * plan_.link.rtt_ms));
 }
 
 TransferResult TransferRun::run() {

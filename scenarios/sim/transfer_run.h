@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // One transfer as a simulation of its own: a source and a reader on the plan's
-// link, from the start of connecting until nothing happens any more. Two runs
-// with the same plan, transfer and card give the same result.
+// link, from the start of connecting until both connections have closed and a
+// second has passed for the transports' farewells. Two runs with the same plan,
+// transfer and card give the same result.
 #pragma once
 
 #include <memory>

@@ -59,6 +59,9 @@ TypeId KvAgent::GetTypeId() {
                         MakeTimeChecker(MilliSeconds(1)))
           .AddAttribute("IdleTimeout", "The connection fails when nothing is heard.", TimeValue(Seconds(30)),
                         MakeTimeAccessor(&KvAgent::m_idleTimeout), MakeTimeChecker(MilliSeconds(1)))
+          .AddTraceSource("Closed", "A connection has ended; the reason is empty when nothing was wrong.",
+                          MakeTraceSourceAccessor(&KvAgent::m_closedTrace),
+                          "kvferry::sim::KvAgent::ClosedTracedCallback")
           .AddTraceSource("Tx", "Handed to the socket, bytes tagged by class.",
                           MakeTraceSourceAccessor(&KvAgent::m_txTrace), "ns3::Packet::TracedCallback")
           .AddTraceSource("Rx", "Taken from the socket.", MakeTraceSourceAccessor(&KvAgent::m_rxTrace),
@@ -78,13 +81,17 @@ Ptr<Socket> KvAgent::CreateSocket() {
   return socket;
 }
 
-// The settings of today's kernels; ns-3 begins with segments of 536 bytes and timeouts of a second and more.
+// Near Linux. ns-3 begins with segments of 536 bytes, and with acknowledgements that may be delayed for as
+// long as the shortest retransmission timeout, which then fires for every single segment. What it calls the
+// clock's granularity is the least by which the timeout exceeds the round trip.
 void KvAgent::TuneTcp(Ptr<Socket> socket) const {
   socket->SetAttribute("SegmentSize", UintegerValue(kSegmentBytes));
   socket->SetAttribute("SndBufSize", UintegerValue(m_socketBufferBytes));
   socket->SetAttribute("RcvBufSize", UintegerValue(m_socketBufferBytes));
   socket->SetAttribute("ConnTimeout", TimeValue(Seconds(1)));
   socket->SetAttribute("MinRto", TimeValue(MilliSeconds(200)));
+  socket->SetAttribute("ClockGranularity", TimeValue(MilliSeconds(200)));
+  socket->SetAttribute("DelAckTimeout", TimeValue(MilliSeconds(40)));
   socket->SetAttribute("TcpNoDelay", BooleanValue(true));
   ObjectFactory factory;
   factory.SetTypeId(m_tcpCongestion);

@@ -11,6 +11,7 @@
 #include <ns3/type-id.h>
 
 #include <memory>
+#include <string>
 
 #include "sim/model/kv-session.h"
 
@@ -22,6 +23,7 @@ class KvAgent : public ns3::Application {
   enum UdpCongestion { MODEL, NEWRENO };
 
   static ns3::TypeId GetTypeId();
+  typedef void (*ClosedTracedCallback)(const std::string& reason);
 
   // Fixes the stream of the random numbers that TCP's congestion control draws; returns how many are used.
   int64_t AssignStreams(int64_t stream);
@@ -32,6 +34,8 @@ class KvAgent : public ns3::Application {
   // number: counts an agent's sessions, so that each has its own seed.
   [[nodiscard]] ConnectionConfig MakeConfig(Role role, uint64_t number) const;
   [[nodiscard]] KvSessionHandlers MakeHandlers(std::function<void(const Event&)> event);
+
+  void NotifyClosed(const event::Closed& closed) { m_closedTrace(closed.reason); }
 
   Transport m_transport = TCP;
   uint16_t m_port = 0;
@@ -48,6 +52,7 @@ class KvAgent : public ns3::Application {
   ns3::Time m_handshakeTimeout;
   ns3::Time m_idleTimeout;
   int64_t m_stream = -1;
+  ns3::TracedCallback<const std::string&> m_closedTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_txTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_rxTrace;
 };

@@ -139,9 +139,9 @@ void KvReader::Apply(TransferId id) {
 }
 
 void KvReader::HandleClosed(const event::Closed& closed) {
-  if (m_state == COMPLETE) return;
   const auto& fault = m_session->GetTransportFault();
-  Fail(fault.empty() ? "connection closed: " + closed.reason : fault);
+  if (m_state != COMPLETE) Fail(fault.empty() ? "connection closed: " + closed.reason : fault);
+  NotifyClosed(closed);
 }
 
 void KvReader::HandleDeadline() { Fail("not complete at the deadline"); }

@@ -112,6 +112,7 @@ void KvSource::HandleEvent(size_t session, const Event& event) {
     m_confirmedTrace(confirmed->id, confirmed->chunks);
   } else if (const auto* closed = std::get_if<event::Closed>(&event)) {
     NS_LOG_INFO("session " << session << " closed: " << closed->reason);
+    NotifyClosed(*closed);
   }
 }
 

@@ -2,6 +2,8 @@
 #include "sim/model/kv-tcp-session.h"
 
 #include <ns3/simulator.h>
+#include <ns3/tcp-socket-base.h>
+#include <ns3/tcp-tx-buffer.h>
 
 #include <algorithm>
 
@@ -65,10 +67,18 @@ bool KvTcpSession::FlushPending() {
   return true;
 }
 
+// Waits until the last words are acknowledged: ns-3 does not repeat a lost segment that carries both data and
+// FIN. A socket that is still opening is left to succeed or to give up: closed, it would send a RST, and a
+// listener of ns-3 that gets a RST before any SYN crashes.
 void KvTcpSession::Release() {
-  if (m_state == FINISHED || (m_state == OPEN && !FlushPending())) return;
+  if (m_state != OPEN || !FlushPending() || !IsAcknowledged()) return;
   m_state = FINISHED;
   m_socket->Close();
+}
+
+bool KvTcpSession::IsAcknowledged() const {
+  const auto tcp = DynamicCast<TcpSocketBase>(m_socket);
+  return !tcp || tcp->GetTxBuffer()->Size() == 0;
 }
 
 void KvTcpSession::Fail(const std::string& fault) {

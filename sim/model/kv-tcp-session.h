@@ -31,7 +31,8 @@ class KvTcpSession final : public KvSession {
 
   void Transmit() override;
   void Release() override;
-  bool FlushPending();  // false: the socket is full
+  bool FlushPending();                        // false: the socket is full
+  [[nodiscard]] bool IsAcknowledged() const;  // everything written
   void Fail(const std::string& fault);
 
   void HandleConnected(ns3::Ptr<ns3::Socket> socket);

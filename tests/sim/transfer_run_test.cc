@@ -87,6 +87,17 @@ TEST_P(SimTransferEnd, nothing_gets_through_ends_with_a_reason_in_bounded_time) 
   EXPECT_GT(result.device_bytes, 0u);
 }
 
+TEST_P(SimTransferEnd, heavy_loss_ends_in_the_card_or_in_a_reason) {
+  const auto card = test::sample_card(9, 6, 8000);
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto result = run_transfer(plan_with_loss(0.4), transfer_plan(GetParam(), seed), source_of(card));
+    EXPECT_EQ(result.ok, result.reason.empty());
+    EXPECT_EQ(result.ok, result.arrived.has_value());
+    EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+  }
+}
+
 TEST_P(SimTransferEnd, a_deadline_that_passes_ends_the_transfer_with_that_reason) {
   const auto card = test::sample_card(5, 40, 8000);  // takes a quarter of a second at least
   auto transfer = transfer_plan(GetParam(), 1);
