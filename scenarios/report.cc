@@ -2,6 +2,7 @@
 #include "scenarios/report.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -46,9 +47,14 @@ std::string duration_text(Duration duration) {
 }
 
 std::string number_text(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.4g", value);
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), std::abs(value) >= 1e4 && std::abs(value) < 1e15 ? "%.0f" : "%.4g",
+                value);
   return text.data();
+}
+
+std::string count_text(std::uint64_t count, const char* thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 ByteClasses on_the_wire(const Ledger& ledger) {

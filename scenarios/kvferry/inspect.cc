@@ -56,7 +56,7 @@ std::string name_of(CodecId codec) {
 struct ChunkSummary {
   std::uint32_t smallest_bytes = 0;
   std::uint32_t largest_bytes = 0;
-  int levels = 1;
+  std::uint32_t levels = 1;
 };
 
 ChunkSummary summarise(const std::vector<ChunkInfo>& chunks) {
@@ -65,7 +65,7 @@ ChunkSummary summarise(const std::vector<ChunkInfo>& chunks) {
     const bool first = summary.largest_bytes == 0;
     summary.smallest_bytes = first ? chunk.size_bytes : std::min(summary.smallest_bytes, chunk.size_bytes);
     summary.largest_bytes = std::max(summary.largest_bytes, chunk.size_bytes);
-    summary.levels = std::max(summary.levels, chunk.level + 1);
+    summary.levels = std::max(summary.levels, chunk.level + 1u);
   }
   return summary;
 }
@@ -105,36 +105,44 @@ void print_positions(const Manifest& manifest) {
     const double share =
         manifest.token_count == 0 ? 0 : 100.0 * kept.size() / static_cast<double>(manifest.token_count);
     print_line("kept", std::to_string(kept.size()) + " (" + number_text(share) + " %) in " +
-                           std::to_string(layers) + (layers == 1 ? " layer: " : " layers: ") +
+                           count_text(static_cast<std::uint64_t>(layers), "layer") + ": " +
                            ranges_text(kept));
   }
 }
 
+void print_quality(const Manifest& manifest) {
+  const auto& divergence = manifest.divergence;
+  print_line("divergence", !divergence ? "not measured"
+                                       : "KL " + number_text(divergence->kl) + " nats, top-1 " +
+                                             number_text(divergence->top1) + " over " +
+                                             count_text(divergence->n_tokens, "token"));
+}
+
+void print_chunks(const std::vector<ChunkInfo>& chunks) {
+  const ChunkSummary summary = summarise(chunks);
+  std::string sizes = bytes_text(summary.smallest_bytes);
+  if (summary.largest_bytes != summary.smallest_bytes) sizes += " to " + bytes_text(summary.largest_bytes);
+  print_line("chunks",
+             std::to_string(chunks.size()) + " of " + sizes + ", " + count_text(summary.levels, "level"));
+}
+
 void print_words(const InspectOptions& options, const Card& card) {
   const Manifest& manifest = card.manifest;
-  const ChunkSummary chunks = summarise(manifest.chunks);
   const std::uint64_t file_bytes = card.file_bytes();
+  const double ratio = static_cast<double>(manifest.raw_bytes) / static_cast<double>(file_bytes);
   print_line("card", card.digest().hex());
   print_model(manifest.model);
   print_positions(manifest);
   print_line("preset", manifest.preset + (manifest.query_aware ? " (made for one question)" : ""));
   print_line("codec", name_of(manifest.codec));
-  if (manifest.divergence) {
-    print_line("divergence", "KL " + number_text(manifest.divergence->kl) + " nats, top-1 " +
-                                 number_text(manifest.divergence->top1) + " over " +
-                                 std::to_string(manifest.divergence->n_tokens) + " tokens");
-  } else {
-    print_line("divergence", "not measured");
-  }
+  print_quality(manifest);
   if (manifest.base) print_line("base", manifest.base->hex());
-  print_line("chunks", std::to_string(manifest.chunks.size()) + " of " + bytes_text(chunks.smallest_bytes) +
-                           " to " + bytes_text(chunks.largest_bytes) + ", " + std::to_string(chunks.levels) +
-                           (chunks.levels == 1 ? " level" : " levels"));
+  print_chunks(manifest.chunks);
   print_line("size", std::to_string(file_bytes) + " bytes, of which payload " +
                          std::to_string(manifest.payload_bytes()));
-  print_line("ratio", number_text(static_cast<double>(manifest.raw_bytes) / static_cast<double>(file_bytes)) +
-                          " (FP16 cache of " + std::to_string(manifest.raw_bytes) + " bytes / this file)");
-  print_line("verified", "all " + std::to_string(manifest.chunks.size()) + " chunks of " + options.file);
+  print_line("ratio", number_text(ratio) + " (FP16 cache of " + std::to_string(manifest.raw_bytes) +
+                          " bytes / this file)");
+  print_line("verified", count_text(manifest.chunks.size(), "chunk") + " of " + options.file);
 }
 
 Json model_json(const ModelIdentity& model) {

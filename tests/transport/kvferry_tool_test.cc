@@ -68,7 +68,7 @@ TEST_F(KvferryTool, InspectSaysWhatACardIs) {
   const std::string expected =
       "card        " + card_.digest().hex() +
       "\n"
-      "model       LlamaForCausalLM, 4 layers, 2 KV heads of 16, RoPE base 1e+04, K after RoPE, F16\n"
+      "model       LlamaForCausalLM, 4 layers, 2 KV heads of 16, RoPE base 10000, K after RoPE, F16\n"
       "weights     " +
       sample_model().weights.hex() +
       "\n"
@@ -91,7 +91,7 @@ TEST_F(KvferryTool, InspectSaysWhatACardIs) {
       "ratio       " +
       number_text(ratio) + " (FP16 cache of " + std::to_string(card_.manifest.raw_bytes) +
       " bytes / this file)\n"
-      "verified    all 5 chunks of " +
+      "verified    5 chunks of " +
       file_ + "\n";
   EXPECT_EQ(inspected.out, expected);
 }

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+//
+// kvferry-agent between two processes, with a model of random weights: what it
+// says is of no meaning, but must be what the same model says in one process.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "model/documents.h"
+#include "model/reader.h"
+#include "tests/model/small_model.h"
+#include "tests/transport/process.h"
+
+namespace kvferry::test {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+class AgentTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = new ScratchFolder();
+    write_small_model(model());
+    write_small_model(other_model(), 4);
+    Rng rng(5);
+    document_ = new Document(make_document({}, rng));
+    std::ofstream(document_file()) << document_->text;
+    server_ = new Process("kvferry-agent", {"serve", "--document", document_file(), "--model", model(),
+                                            "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure"});
+    where_ = new std::string(server_->listening_on());
+  }
+  static void TearDownTestSuite() {
+    const Finished ended = server_->interrupt();
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    delete server_;
+    delete where_;
+    delete document_;
+    delete scratch_;
+  }
+
+  static std::string path(const char* name) { return (scratch_->path() / name).string(); }
+  static std::string model() { return path("model"); }
+  static std::string other_model() { return path("other"); }
+  static std::string document_file() { return path("people.txt"); }
+  static const std::string& question() { return document_->questions.front().text; }
+
+  static Finished ask(const std::string& where, Arguments more, const std::string& with_model = model()) {
+    Arguments arguments{"ask", where, question(), "--model", with_model, "--insecure"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_program_file("kvferry-agent", arguments);
+  }
+  // Asks, and returns the one JSON object.
+  static nlohmann::json ask_json(Arguments more) {
+    more.emplace_back("--json");
+    const Finished asked = ask(*where_, std::move(more));
+    EXPECT_EQ(asked.status, 0) << asked.err;
+    EXPECT_EQ(lines(asked.out), 1);
+    return nlohmann::json::parse(asked.out, nullptr, false);
+  }
+  static void expect_failure(const Finished& finished, const std::string& in_message) {
+    EXPECT_EQ(finished.status, 1);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(lines(finished.err), 1) << finished.err;
+    EXPECT_NE(finished.err.find(in_message), std::string::npos) << finished.err;
+  }
+
+  static ScratchFolder* scratch_;
+  static Document* document_;
+  static Process* server_;
+  static std::string* where_;
+};
+
+ScratchFolder* AgentTest::scratch_ = nullptr;
+Document* AgentTest::document_ = nullptr;
+Process* AgentTest::server_ = nullptr;
+std::string* AgentTest::where_ = nullptr;
+
+TEST_F(AgentTest, AnswersAsTheModelThatReadTheDocumentWould) {
+  auto reader = Reader::open(model());
+  ASSERT_TRUE(reader) << reader.error().message;
+  auto cache = reader->prefill(document_->text);
+  ASSERT_TRUE(cache) << cache.error().message;
+  auto expected = reader->answer(*cache, question());
+  ASSERT_TRUE(expected) << expected.error().message;
+
+  const Finished asked = ask(*where_, {});
+  EXPECT_EQ(asked.status, 0) << asked.err;
+  EXPECT_EQ(asked.out.substr(0, asked.out.find('\n')), expected->text);
+  for (const char* part : {"\ncard ", "\nratio ", "\nwire ", "\ntime ", "payload ", "first token after "}) {
+    EXPECT_NE(asked.out.find(part), std::string::npos) << part << " is not in " << asked.out;
+  }
+}
+
+TEST_F(AgentTest, CompressesAsTheAskerWishes) {
+  double last_ratio = 0;
+  for (const char* preset : {"fp16", "int8", "int4", "select=q2c:0.5 | quant=int4"}) {
+    const auto json = ask_json({"--preset", preset});
+    ASSERT_TRUE(json.is_object());
+    EXPECT_NE(json["preset"].get<std::string>().find("quant="), std::string::npos);
+    const double ratio = json["ratio"];
+    EXPECT_GT(ratio, last_ratio) << preset;
+    last_ratio = ratio;
+    EXPECT_GE(json["wire"]["total"].get<std::uint64_t>(), json["wire"]["payload"].get<std::uint64_t>());
+    const auto& time = json["time_s"];
+    const double parts = time["connect"].get<double>() + time["transfer"].get<double>() +
+                         time["decode"].get<double>() + time["inject"].get<double>() +
+                         time["prefill"].get<double>();
+    EXPECT_NEAR(time["first_token"].get<double>(), parts, 1e-6);
+  }
+}
+
+TEST_F(AgentTest, RefusesInOneLine) {
+  expect_failure(ask(*where_, {"--document", "other"}),
+                 "refused: no document 'other' here, this agent has 'people'");
+  expect_failure(ask(*where_, {"--preset", "int5"}), "int5");
+  expect_failure(ask(*where_, {}, other_model()), "weights");
+  expect_failure(ask("127.0.0.1:1", {}), "kvferry-agent: 127.0.0.1:1: Connection refused");
+  expect_failure(ask(*where_, {}, "nothing"), "nothing");
+}
+
+TEST_F(AgentTest, NeedsToBeToldThatPlainTcpWillDo) {
+  const Finished asked = run_program_file("kvferry-agent", {"ask", *where_, question(), "--model", model()});
+  EXPECT_EQ(asked.status, 2);
+  EXPECT_EQ(lines(asked.err), 1) << asked.err;
+}
+
+TEST_F(AgentTest, EndsAfterOneConnectionWhenToldSo) {
+  Process server("kvferry-agent", {"serve", "--document", document_file(), "--model", model(), "--preset",
+                                   "select=q2c:0.5", "--listen", "127.0.0.1:0", "--once", "--insecure"});
+  expect_failure(ask(server.listening_on(), {}), "selects for a question, and the request has none");
+  EXPECT_EQ(server.wait().status, 0);
+}
+
+// The card that an agent made, kept as a file and served by a tool that has no model.
+TEST_F(AgentTest, AnswersFromACardThatTheWireToolServes) {
+  std::filesystem::create_directory(path("cards"));
+  const Finished fetched = run_program_file(
+      "kvferry", {"fetch", *where_, "--document", "people", "--into", path("cards"), "--insecure"});
+  ASSERT_EQ(fetched.status, 0) << fetched.err;
+  const std::string file = fetched.out.substr(0, fetched.out.find('\n'));
+  Process server("kvferry", {"serve", file, "--listen", "127.0.0.1:0", "--insecure"});
+  const std::string where = server.listening_on();
+  const std::string name = std::filesystem::path(file).stem().string();
+  const Finished asked = ask(where, {"--document", name});
+  EXPECT_EQ(asked.status, 0) << asked.err;
+  EXPECT_EQ(asked.out.substr(0, asked.out.find('\n')), ask_json({})["answer"].get<std::string>());
+  expect_failure(ask(where, {"--document", name, "--preset", "select=q2c:0.5"}), "this server has none");
+}
+
+TEST_F(AgentTest, SaysWhatIsWrongWithADocument) {
+  const auto serve = [&](const std::string& document) {
+    return run_program_file("kvferry-agent", {"serve", "--document", document, "--model", model(), "--listen",
+                                              "127.0.0.1:0", "--insecure"});
+  };
+  expect_failure(serve(path("missing.txt")), "missing.txt: No such file or directory");
+  std::ofstream(path("empty.txt")) << "";
+  expect_failure(serve(path("empty.txt")), "empty.txt: ");
+}
+
+}  // namespace
+}  // namespace kvferry::test
