@@ -182,6 +182,7 @@ DatagramBinding::Verdict DatagramBinding::read_close(Time now, ByteView body) {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || sent_.empty()) return;
+  if (probes_ > 0) return;  // armed again when they leave
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
   Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(probe_timeouts_, 10));
   timers_.arm(DatagramTimer::kLoss,
