@@ -108,8 +108,8 @@ KvAgentHelper TransferRun::agents() const {
   helper.SetAttribute("UdpCongestion",
                       ns3::EnumValue(plan_.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::NEWRENO));
   helper.SetAttribute("MaxDatagramBytes", ns3::UintegerValue(plan_.max_datagram_bytes));
-  helper.SetAttribute("HandshakeTimeout", ns3::TimeValue(ns3::Seconds(10 + 4 * rtt_s)));
-  helper.SetAttribute("IdleTimeout", ns3::TimeValue(ns3::Seconds(120 + 4 * rtt_s)));
+  helper.SetAttribute("HandshakeTimeout", ns3::TimeValue(ns3::Seconds(30 + 10 * rtt_s)));
+  helper.SetAttribute("IdleTimeout", ns3::TimeValue(ns3::Seconds(120 + 10 * rtt_s)));
   return helper;
 }
 

@@ -92,6 +92,7 @@ void KvAgent::TuneTcp(Ptr<Socket> socket) const {
   socket->SetAttribute("MinRto", TimeValue(MilliSeconds(200)));
   socket->SetAttribute("ClockGranularity", TimeValue(MilliSeconds(200)));
   socket->SetAttribute("DelAckTimeout", TimeValue(MilliSeconds(40)));
+  socket->SetAttribute("DataRetries", UintegerValue(15));
   socket->SetAttribute("TcpNoDelay", BooleanValue(true));
   ObjectFactory factory;
   factory.SetTypeId(m_tcpCongestion);

@@ -56,6 +56,8 @@ struct BadPlan {
   const char* message;  // after the file's name
 };
 
+void PrintTo(const BadPlan& plan, std::ostream* out) { *out << plan.message; }
+
 class SimBadPlan : public ::testing::TestWithParam<BadPlan> {};
 
 TEST_P(SimBadPlan, is_refused_with_one_line_that_names_the_place) {
