@@ -118,7 +118,7 @@ Result<TensorMap> read_safetensors(const std::filesystem::path& file) {
 }
 
 std::string write_safetensors(const TensorMap& tensors) {
-  json header = json::object();
+  json header = {{"__metadata__", {{"format", "pt"}}}};  // transformers insists on it
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     const char* type = nullptr;
