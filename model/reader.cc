@@ -126,10 +126,9 @@ Result<std::vector<float>> Reader::question_attention(const KvCache& full,
   const auto rows = static_cast<int64_t>(full.token_count());
   auto sum = at::zeros({rows});
   auto state = state_of(full);
-  (void)decoder_->forward_cached(tensor_of(question), positions_from(full.next_position(), question.size()),
-                                 state, [&](int64_t, const at::Tensor& p) {
-                                   sum += p.narrow(2, 0, rows).mean(0).mean(0);
-                                 });
+  (void)decoder_->forward_cached(
+      tensor_of(question), positions_from(full.next_position(), question.size()), state,
+      [&](int64_t, const at::Tensor& p) { sum += p.narrow(2, 0, rows).mean(0).mean(0); });
   sum /= static_cast<double>(state.size());
   const auto* data = sum.data_ptr<float>();
   return std::vector<float>(data, data + rows);
