@@ -4,6 +4,11 @@
 // <utility> comes before it.
 #pragma once
 
+// The thread sanitizer does not know fences. Asio's mutexes order everything here: a context has one thread.
+#ifdef __SANITIZE_THREAD__
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK
+#endif
+
 #include <utility>
 // clang-format off
 #include <boost/asio/io_context.hpp>

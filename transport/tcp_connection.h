@@ -97,7 +97,7 @@ class TcpConnection {
   Connection core_;
   SendQueue pending_;
   std::deque<Event> events_;
-  std::array<std::uint8_t, 64 * 1024> input_;
+  std::array<std::uint8_t, 65536> input_;
   std::optional<Time> armed_for_;
   std::optional<Time> linger_end_;  // set once the connection has closed
   SocketError socket_error_;

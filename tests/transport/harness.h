@@ -3,6 +3,8 @@
 // A server on a thread of its own, and clients that misbehave on purpose.
 #pragma once
 
+#include "transport/asio.h"
+// After asio.h.
 #include <gtest/gtest.h>
 
 #include <boost/asio/buffer.hpp>
