@@ -14,7 +14,8 @@
 
 namespace kvferry {
 
-Result<ChildProcess> ChildProcess::start(std::vector<std::string> command, std::filesystem::path errors) {
+Result<ChildProcess> ChildProcess::start(std::vector<std::string> command, std::filesystem::path errors,
+                                         const std::filesystem::path& output) {
   ChildProcess child;
   child.name_ = std::filesystem::path(command.front()).filename().string();
   child.errors_ = std::move(errors);
@@ -23,10 +24,12 @@ Result<ChildProcess> ChildProcess::start(std::vector<std::string> command, std::
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  if (!child.errors_.empty()) {
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, child.errors_.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  }
+  const auto redirect = [&](int stream, const std::filesystem::path& file) {
+    if (file.empty()) return;
+    posix_spawn_file_actions_addopen(&actions, stream, file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  };
+  redirect(STDERR_FILENO, child.errors_);
+  redirect(STDOUT_FILENO, output);
   const int failed =
       posix_spawnp(&child.pid_, arguments.front(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);

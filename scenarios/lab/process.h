@@ -13,12 +13,13 @@
 
 namespace kvferry {
 
-// A child whose standard error goes to a file where one is named, and whose standard output is ours.
+// A child that shares our standard streams, except those for which a file is named.
 class ChildProcess {
  public:
   // `command` begins with the program's file, or a name that PATH finds.
   [[nodiscard]] static Result<ChildProcess> start(std::vector<std::string> command,
-                                                  std::filesystem::path errors = {});
+                                                  std::filesystem::path errors = {},
+                                                  const std::filesystem::path& output = {});
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess();  // ends a child that still runs

@@ -44,7 +44,7 @@ struct StageTimes {
   [[nodiscard]] double first_token() const { return encode + queue + transfer + decode + inject + prefill; }
 };
 
-// Sending the same document as text over the same link.
+// Sending the same document as text over the same link: means over several transfers.
 struct TextOption {
   uint64_t card_bytes = 0;
   uint64_t wire_total = 0;

@@ -61,7 +61,10 @@ class Packer {
           add(preset.label + "/q" + std::to_string(q), p, q);
         }
       }
-      add("text", std::nullopt, std::nullopt);
+      for (int repeat = 0; repeat < kTextRepeats; ++repeat) {
+        add("text/" + std::to_string(repeat), std::nullopt, std::nullopt);
+        list.back().repeat = repeat;
+      }
     }
     return list;
   }

@@ -27,6 +27,7 @@ struct Shipment {
   size_t document = 0;
   std::optional<size_t> question;
   std::optional<size_t> preset;  // index into the plan's; none: the text itself
+  int repeat = 0;                // the text is sent several times: one lost packet weighs much in so few
   CardFacts facts;
   std::filesystem::path card;     // of the model that ran
   std::filesystem::path travels;  // the card that goes over the link: another one where a shape scales it
@@ -40,8 +41,10 @@ struct Shipment {
 [[nodiscard]] Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const Reader& reader,
                                                                int jobs);
 
+inline constexpr int kTextRepeats = 5;
+
 // Encodes all cards of all documents into folder/cards. Order: documents, presets, questions; each document's
-// text comes last.
+// text comes last, kTextRepeats times.
 [[nodiscard]] Result<std::vector<Shipment>> encode_shipments(const TradeoffPlan& plan, const Reader& reader,
                                                              const std::vector<ReadDocument>& documents,
                                                              const std::filesystem::path& folder, int jobs);

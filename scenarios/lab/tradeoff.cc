@@ -2,6 +2,7 @@
 #include "scenarios/lab/tradeoff.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -35,10 +36,6 @@ struct Run {
   [[nodiscard]] const Transfer& transfer(size_t shipment, size_t transport) const {
     return transfers[shipment * plan.transports.size() + transport];
   }
-  [[nodiscard]] size_t text_of(size_t document) const {
-    const auto is_text = [&](const Shipment& s) { return s.document == document && !s.preset; };
-    return static_cast<size_t>(std::find_if(shipments.begin(), shipments.end(), is_text) - shipments.begin());
-  }
 };
 
 std::vector<TransferOrder> order_transfers(const Run& run, const fs::path& folder) {
@@ -50,6 +47,10 @@ std::vector<TransferOrder> order_transfers(const Run& run, const fs::path& folde
     }
   }
   return orders;
+}
+
+bool is_text_of(const Shipment& shipment, size_t document) {
+  return shipment.document == document && !shipment.preset;
 }
 
 std::span<const Question> questions_of(const Run& run, const Shipment& shipment) {
@@ -85,19 +86,37 @@ void evaluate_arrivals(Run& run, int jobs) {
     const auto cache = decode_arrived(run, i);
     if (!cache) return cache.error();
     const auto& shipment = run.shipments[i];
+    progress.step();
+    if (!shipment.preset && (shipment.repeat > 0 || !run.plan.include_text)) return {};
     auto quality = evaluate_cache(run.reader, run.documents[shipment.document].cache, *cache,
                                   questions_of(run, shipment));
     if (!quality) return quality.error().in(shipment.id);
     run.qualities[i] = *quality;
-    progress.step();
     return {};
   }));
+}
+
+// Means over the text's repeated transfers.
+TextOption text_option(const Run& run, size_t document, size_t transport, const Quality& quality) {
+  TextOption text;
+  double wire_total = 0, transfer_s = 0;
+  uint64_t tokens = 0;
+  for (size_t i = 0; i < run.shipments.size(); ++i) {
+    if (!is_text_of(run.shipments[i], document)) continue;
+    const auto& transfer = run.transfer(i, transport);
+    text.card_bytes = run.shipments[i].facts.card_bytes;
+    tokens = run.shipments[i].facts.tokens;
+    wire_total += static_cast<double>(transfer.wire.total) / kTextRepeats;
+    transfer_s += transfer.complete_s / kTextRepeats;
+  }
+  text.wire_total = static_cast<uint64_t>(std::llround(wire_total));
+  text.time_s = text_times(run.plan.profile, tokens, quality, transfer_s);
+  return text;
 }
 
 RunLine make_line(const Run& run, size_t index, size_t transport) {
   const auto& shipment = run.shipments[index];
   const auto& profile = run.plan.profile;
-  const auto text = run.text_of(shipment.document);
   RunLine line;
   line.plan = &run.plan;
   line.transport = run.plan.transports[transport];
@@ -107,16 +126,15 @@ RunLine make_line(const Run& run, size_t index, size_t transport) {
   line.libtorch = libtorch_version();
   line.card = shipment.facts;
   line.transfer = run.transfer(index, transport);
-  line.quality = run.qualities[index];
-  const auto& text_transfer = run.transfer(text, transport);
+  line.quality = run.qualities[index - static_cast<size_t>(shipment.repeat)];
+  line.text = text_option(run, shipment.document, transport, line.quality);
   const auto tokens = shipment.facts.tokens;
-  line.text.card_bytes = run.shipments[text].facts.card_bytes;
-  line.text.wire_total = text_transfer.wire.total;
-  line.text.time_s = text_times(profile, tokens, line.quality, text_transfer.complete_s);
-  line.time_s = line.text.time_s;
-  if (!shipment.preset) return line;
-  line.time_s = card_times(profile, shipment.facts, line.quality, line.transfer.complete_s);
-  line.text.break_even_prefill = break_even_prefill(tokens, line.time_s, line.text.time_s);
+  if (shipment.preset) {
+    line.time_s = card_times(profile, shipment.facts, line.quality, line.transfer.complete_s);
+    line.text.break_even_prefill = break_even_prefill(tokens, line.time_s, line.text.time_s);
+  } else {
+    line.time_s = text_times(profile, tokens, line.quality, line.transfer.complete_s);
+  }
   return line;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // train and score: models of our own.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -42,12 +43,15 @@ void print_score(const TaskScore& score) {
   std::fflush(stdout);
 }
 
+// About how many positions a document and a question take, at most.
+int64_t longest(const DocumentSpec& spec) { return std::max(spec.words, 12 * spec.facts) + 48; }
+
 // Tasks that are too long for the model are left out.
 std::vector<TaskScore> score_all(const Reader& reader, uint64_t seed, int jobs, bool print) {
   std::vector<TaskScore> scores;
   Progress progress("score", print ? 0 : score_tasks().size());
   for (const auto& task : score_tasks()) {
-    if (task.document.words + 64 > reader.config().max_positions) continue;
+    if (longest(task.document) > reader.config().max_positions) continue;
     scores.push_back(value_or_fail(score_reader(reader, task, kScoreSeed ^ seed, jobs)));
     progress.step();
     if (print) print_score(scores.back());

@@ -78,7 +78,7 @@ Result<ChildProcess> start_simulator(const std::string& plan_text, const fs::pat
   out << plan_text;
   if (!out.flush()) return Error{plan_file.string() + ": cannot be written"};
   return ChildProcess::start({program->string(), plan_file.string(), "--out", (folder / name).string()},
-                             folder / (name + ".err"));
+                             folder / (name + ".err"), "/dev/null");
 }
 
 Result<std::vector<Transfer>> in_order(const std::vector<TransferOrder>& orders,

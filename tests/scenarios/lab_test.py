@@ -28,7 +28,7 @@ class Cards(LabTest):
 
     def test_a_query_aware_card_keeps_the_share_it_was_told(self):
         made = self.encode("select=q2c:0.5 | quant=int8 | entropy=zstd", "--question", QUESTION)
-        self.assertEqual(made["kept_tokens"], round(made["tokens"] * 0.5))
+        self.assertEqual(made["kept_tokens"], (made["tokens"] + 1) // 2)
 
     def test_decode_writes_every_layer_with_its_positions(self):
         made = self.encode("select=random:0.5 | quant=int4")
@@ -37,6 +37,7 @@ class Cards(LabTest):
         raw = out.read_bytes()
         header = json.loads(raw[8:8 + struct.unpack("<Q", raw[:8])[0]])
         layers = json.loads((MODEL / "config.json").read_text())["num_hidden_layers"]
+        header.pop("__metadata__", None)
         self.assertEqual(len(header), 3 * layers)
         self.assertEqual(header["layers.0.positions"]["shape"], [made["kept_tokens"]])
         self.assertEqual(header["layers.0.key"]["dtype"], "F16")

@@ -50,7 +50,7 @@ class Tradeoff(LabTest):
     def test_a_tiny_plan_from_documents_to_the_report(self):
         shown = self.tradeoff(PLAN, "one")
         runs = self.runs("one")
-        self.assertEqual(len(runs), 2 * 2 * (1 + 1 + 2 + 1))
+        self.assertEqual(len(runs), 2 * 2 * (1 + 1 + 2 + 5))
         for run in runs:
             self.check_line(run)
         self.check_fp16(runs)
