@@ -34,7 +34,7 @@ Result<Profile> read_profile(const std::filesystem::path& file) {
 
 std::string write_profile(const Profile& profile) {
   std::ostringstream out;
-  out.precision(3);
+  out.precision(6);
   out << "# SPDX-License-Identifier: MIT\n"
       << "device = \"" << profile.device << "\"\n"
       << "model = \"" << profile.model << "\"\n"
