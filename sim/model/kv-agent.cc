@@ -83,7 +83,8 @@ Ptr<Socket> KvAgent::CreateSocket() {
 
 // Near Linux. ns-3 begins with segments of 536 bytes, and with acknowledgements that may be delayed for as
 // long as the shortest retransmission timeout, which then fires for every single segment. What it calls the
-// clock's granularity is the least by which the timeout exceeds the round trip.
+// clock's granularity is the least by which the timeout exceeds the round trip. Its timeout may not grow from
+// one repetition to the next, so it is the connection's timeouts that end things, not a count of them.
 void KvAgent::TuneTcp(Ptr<Socket> socket) const {
   socket->SetAttribute("SegmentSize", UintegerValue(kSegmentBytes));
   socket->SetAttribute("SndBufSize", UintegerValue(m_socketBufferBytes));
@@ -92,7 +93,7 @@ void KvAgent::TuneTcp(Ptr<Socket> socket) const {
   socket->SetAttribute("MinRto", TimeValue(MilliSeconds(200)));
   socket->SetAttribute("ClockGranularity", TimeValue(MilliSeconds(200)));
   socket->SetAttribute("DelAckTimeout", TimeValue(MilliSeconds(40)));
-  socket->SetAttribute("DataRetries", UintegerValue(15));
+  socket->SetAttribute("DataRetries", UintegerValue(1000));
   socket->SetAttribute("TcpNoDelay", BooleanValue(true));
   ObjectFactory factory;
   factory.SetTypeId(m_tcpCongestion);
