@@ -115,7 +115,7 @@ TEST(Safetensors, refuses_shapes_and_offsets_that_lie) {
   EXPECT_EQ(with_header(R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,12]}})"),
             "tensor 'a': data_offsets do not fit the shape");
   EXPECT_EQ(with_header(R"({"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}})"),
-            "tensor 'a': dtype 'I64': expected F32, F16 or BF16");
+            "tensor 'a': dtype 'I64': expected F32, F16, BF16 or I32");
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 
 class RandomReader : public ::testing::Test {
  protected:
-  RandomReader() { write_small_model(scratch_.path()); }
   Reader open() {
+    write_small_model(scratch_.path());
     auto reader = Reader::open(scratch_.path());
     if (!reader) throw std::runtime_error(reader.error().message);
     return std::move(*reader);
