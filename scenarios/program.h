@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <stdexcept>
@@ -53,7 +54,10 @@ inline void check_or_fail(const Result<void>& result) {
 
 // Runs the body of main and returns the exit status.
 inline int run_program(const std::string& name, const std::function<int()>& body) {
-  const auto complain = [&](const char* what) { std::fprintf(stderr, "%s: %s\n", name.c_str(), what); };
+  // The first line: libraries add where they were called from.
+  const auto complain = [&](const char* what) {
+    std::fprintf(stderr, "%s: %.*s\n", name.c_str(), static_cast<int>(std::strcspn(what, "\n")), what);
+  };
   try {
     const int status = body();
     if (std::fflush(stdout) == 0) return status;

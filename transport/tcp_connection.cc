@@ -62,7 +62,7 @@ void TcpConnection::drop() {
 }
 
 void TcpConnection::read() {
-  if (finished_ || reading_) return;
+  if (finished_ || reading_ || peer_ended_) return;
   reading_ = true;
   socket_.async_read_some(asio::buffer(input_), [this](const SocketError& error, std::size_t size_bytes) {
     reading_ = false;
@@ -73,8 +73,8 @@ void TcpConnection::read() {
 void TcpConnection::on_read(const SocketError& error, std::size_t size_bytes) {
   if (finished_) return;
   if (error) {
+    peer_ended_ = true;
     if (error != asio::error::eof) socket_error_ = error;
-    if (linger_end_) return finish();
     core_.handle_end_of_stream(steady_now());
     return settle();
   }
@@ -86,7 +86,7 @@ void TcpConnection::on_read(const SocketError& error, std::size_t size_bytes) {
 }
 
 void TcpConnection::write() {
-  if (finished_ || writing_ || pending_.empty()) return;
+  if (finished_ || shut_ || writing_ || pending_.empty()) return;
   writing_ = true;
   socket_.async_write_some(pending_.buffers(), [this](const SocketError& error, std::size_t size_bytes) {
     writing_ = false;
@@ -100,8 +100,10 @@ void TcpConnection::on_written(const SocketError& error, std::size_t size_bytes)
     pending_.consume(size_bytes);
     return settle();
   }
-  // What the peer sent before it went away may say why: reading goes on until its end.
+  // What the peer sent before it went away may say why: reading goes on until its end. Nothing is written any
+  // more: Asio would wait for a dead socket to become writable.
   if (!socket_error_) socket_error_ = error;
+  shut_ = true;
   pending_.clear();
   if (linger_end_) return finish();
   if (!reading_) {
@@ -149,7 +151,7 @@ void TcpConnection::drain() {
     while (auto event = core_.poll_event()) events_.push_back(std::move(*event));
   };
   take_events();
-  while (!finished_ && pending_.size_bytes() < options_.pending_bytes) {
+  while (!finished_ && !shut_ && pending_.size_bytes() < options_.pending_bytes) {
     auto outgoing = core_.poll_transmit(steady_now());
     if (!outgoing) break;
     pending_.push(std::move(*outgoing));
@@ -183,7 +185,8 @@ void TcpConnection::wind_down() {
     SocketError ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
-  if (shut_ && !reading_) read();
+  if (shut_ && peer_ended_) return finish();
+  if (shut_) read();
 }
 
 void TcpConnection::finish() {

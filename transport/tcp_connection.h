@@ -103,8 +103,9 @@ class TcpConnection {
   SocketError socket_error_;
   bool reading_ = false;
   bool writing_ = false;
-  bool waiting_ = false;  // the timer has a handler queued
-  bool shut_ = false;     // our direction has ended
+  bool waiting_ = false;     // the timer has a handler queued
+  bool shut_ = false;        // our direction has ended, or failed
+  bool peer_ended_ = false;  // nothing more can be read
   bool finished_ = false;
 };
 

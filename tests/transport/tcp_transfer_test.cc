@@ -139,7 +139,9 @@ TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
       };
       return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked, die_at_25));
     });
+    const Time begun = steady_now();
     first = fetch_card(server.where(), quick_options(), sink);
+    EXPECT_LT(steady_now() - begun, milliseconds(1500));  // a dead socket is not lingered for
     EXPECT_EQ(first.status, FetchStatus::kLost);
     EXPECT_EQ(first.code, ErrorCode::kEndOfStream);
     EXPECT_EQ(first.message.find(server.where().text() + ": the connection was lost: "), 0u) << first.message;
