@@ -5,12 +5,13 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 MARKERS = {"ns3-tcp": ("o", "#0072b2"), "ns3-udp": ("^", "#d55e00")}  # colours of Okabe and Ito
 SPARE = [("s", "#009e73"), ("D", "#cc79a7"), ("v", "#56b4e9")]
-LABEL_OFFSETS = [(0, 9), (0, -9), (9, 0), (-9, 0), (9, 9), (-9, 9), (9, -9), (-9, -9), (0, 19), (0, -19), (14, 19),
-                 (-14, 19), (14, -19), (-14, -19), (0, 29), (0, -29), (20, 29), (-20, -29), (0, 40), (0, -40)]
+# Straight above or below the mark, further and further away, before aside. Points.
+LABEL_OFFSETS = [(0, sign * (9 + 12 * step)) for step in range(5) for sign in (1, -1)] + [(9, 0), (-9, 0)]
 
 
 def style(transport, transports):
@@ -29,6 +30,15 @@ def seconds_text(value, _=None):
     return f"{value:g} s" if value >= 0.1 else f"{1e3 * value:g} ms"
 
 
+def write_label(axis, label, place, dx, dy):
+    """The label beside its mark, tied to it by a line when it is not close."""
+    line = {"arrowstyle": "-", "color": "#999999", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4}
+    return axis.annotate(label, place, (dx, dy), textcoords="offset points", fontsize=9.5,
+                         ha="center" if dx == 0 else "left" if dx > 0 else "right",
+                         va="center" if dy == 0 else "bottom" if dy > 0 else "top",
+                         arrowprops=line if abs(dy) > 12 else None)
+
+
 def place_labels(figure, axis, points):
     """Writes each label beside its mark, where it covers neither a mark nor another label."""
     renderer = figure.canvas.get_renderer()
@@ -37,18 +47,17 @@ def place_labels(figure, axis, points):
     taken = []
     for label, places in points:
         for dx, dy in LABEL_OFFSETS:
-            text = axis.annotate(label, places[-1], (dx, dy), textcoords="offset points", fontsize=9.5,
-                                 ha="center" if dx == 0 else "left" if dx > 0 else "right",
-                                 va="center" if dy == 0 else "bottom" if dy > 0 else "top")
-            box = text.get_window_extent(renderer).padded(1)
+            text = write_label(axis, label, places[-1], dx, dy)
+            box = text.get_window_extent(renderer)  # with the line to the mark
             inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
+            box = Text.get_window_extent(text, renderer).padded(1)
             covers = any(box.padded(4).contains(x, y) for x, y in marks)
             if inside and not covers and not any(box.overlaps(other) for other in taken):
                 break
             text.remove()
         else:
-            text = axis.annotate(label, places[-1], (0, 9), textcoords="offset points", fontsize=9.5, ha="center")
-            box = text.get_window_extent(renderer)
+            text = write_label(axis, label, places[-1], *LABEL_OFFSETS[0])
+            box = Text.get_window_extent(text, renderer)
         taken.append(box)
 
 
@@ -67,8 +76,7 @@ def panel(axis, groups, value, name, unit):
     axis.set_xlabel(name)
     axis.margins(x=0.12)
     low, high = axis.get_xlim()
-    few = high / low < 100
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 2000 else (1,)))
     axis.xaxis.set_major_formatter(FuncFormatter(unit))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(True, color="#e4e4e4", linewidth=0.7)
@@ -84,7 +92,8 @@ def draw(groups, title, path):
                     bytes_text),
               panel(axes[1], groups, lambda g: g.seconds("first_token"), "time to first token (log)", seconds_text)]
     worst = min(g.per_question("f1") for g in groups)
-    axes[0].set_ylim(max(-0.05, min(worst - 0.1, 0.75)), 1.04)
+    axes[0].set_ylim(max(-0.1, min(worst - 0.15, 0.7)), 1.14)  # room for labels above perfect answers
+    axes[0].set_yticks([tick for tick in axes[0].get_yticks() if 0 <= tick < 1.001])
     axes[0].set_ylabel("F1 of the answers")
     transports = list(dict.fromkeys(g.transport for g in groups))
     handles = [plt.Line2D([], [], linestyle="none", marker=style(t, transports)[0], color=style(t, transports)[1],
