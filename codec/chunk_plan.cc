@@ -29,6 +29,7 @@ std::vector<float> block_scores(std::span<const float> scores) {
   }
   const double highest = means.empty() ? 0 : *std::max_element(means.begin(), means.end());
   std::vector<float> shares;
+  shares.reserve(means.size());
   for (const double mean : means) shares.push_back(highest > 0 ? static_cast<float>(mean / highest) : 0.0F);
   return shares;
 }

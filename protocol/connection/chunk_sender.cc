@@ -6,7 +6,7 @@
 namespace kvferry {
 
 ChunkSender::ChunkSender(Options options, std::shared_ptr<ChunkSource> source, ChunkRanges held)
-    : options_(options), source_(std::move(source)), held_(std::move(held)) {
+    : options_(std::move(options)), source_(std::move(source)), held_(std::move(held)) {
   skip_held();
 }
 
