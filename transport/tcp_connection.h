@@ -26,8 +26,8 @@ namespace kvferry {
 
 struct TcpOptions {
   std::size_t pending_bytes =
-      64 * 1024;                         // the driver polls the connection only while it holds less than this
-  int notsent_lowat_bytes = 128 * 1024;  // TCP_NOTSENT_LOWAT: unsent bytes in the kernel
+      64 * 1024;                     // the driver polls the connection only while it holds less than this
+  int notsent_lowat_bytes = 131072;  // TCP_NOTSENT_LOWAT: unsent bytes in the kernel
   Duration linger = std::chrono::seconds(2);
 };
 
