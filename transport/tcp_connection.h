@@ -25,9 +25,8 @@
 namespace kvferry {
 
 struct TcpOptions {
-  std::size_t pending_bytes =
-      64 * 1024;                     // the driver polls the connection only while it holds less than this
-  int notsent_lowat_bytes = 131072;  // TCP_NOTSENT_LOWAT: unsent bytes in the kernel
+  std::size_t pending_bytes = 65536;  // the driver polls the connection only while it holds less than this
+  int notsent_lowat_bytes = 131072;   // TCP_NOTSENT_LOWAT: unsent bytes in the kernel
   Duration linger = std::chrono::seconds(2);
 };
 
