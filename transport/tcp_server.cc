@@ -2,6 +2,7 @@
 #include "transport/tcp_server.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace kvferry {
 
@@ -86,14 +87,21 @@ void TcpServer::start(std::unique_ptr<Worker> worker, tcp::socket socket) {
   self->connection =
       std::make_unique<TcpConnection>(self->io, std::move(socket), config, *self->handler, options_.tcp);
   workers_.push_back(std::move(worker));
-  self->thread = std::thread([this, self] {
-    try {
-      self->connection->run();
-    } catch (const std::exception& error) {
-      self->failure = error.what();
-    }
-    asio::post(io_, [this, self] { reap(self); });
-  });
+  try {
+    self->thread = std::thread([this, self] { serve(*self); });
+  } catch (const std::system_error& no_thread) {
+    if (on_failure_) on_failure_(self->connection->peer(), no_thread.what());
+    workers_.pop_back();
+  }
+}
+
+void TcpServer::serve(Worker& worker) {
+  try {
+    worker.connection->run();
+  } catch (const std::exception& error) {
+    worker.failure = error.what();
+  }
+  asio::post(io_, [this, &worker] { reap(&worker); });
 }
 
 void TcpServer::reap(Worker* worker) {

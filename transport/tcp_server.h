@@ -53,6 +53,7 @@ class TcpServer {
   TcpServer(const TcpServerOptions& options, MakeHandler make_handler, OnFailure on_failure);
   void accept();
   void start(std::unique_ptr<Worker> worker, tcp::socket socket);
+  void serve(Worker& worker);  // on the worker's thread
   void reap(Worker* worker);
   void close_all();
 
