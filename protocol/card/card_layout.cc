@@ -30,6 +30,7 @@ void put_part(Bytes& out, ByteView part) {
 Bytes card_preamble(const EncodedManifest& manifest) {
   Bytes out(std::begin(kCardMagic), std::end(kCardMagic));
   put_le(out, kCardVersion);
+  append(out, manifest.digest().view());
   put_part(out, manifest.root);
   for (const Bytes& page : manifest.pages) put_part(out, page);
   return out;
@@ -47,8 +48,13 @@ Result<CardPreamble> parse_card_preamble(ByteView file, const Limits& limits) {
     return Error{"byte 8: card version " + std::to_string(*version) + ", expected " +
                  std::to_string(kCardVersion)};
   }
+  auto digest = in.take(Digest::kBytes);
+  if (!digest) return Error{"byte 12: truncated, expected the card's digest"};
   auto root = take_part(in, "root", limits.max_root_bytes);
   if (!root) return root.error();
+  if (sha256(*root) != Digest::from_bytes(*digest)) {
+    return Error{"root: damaged, its digest is not the one at byte 12"};
+  }
   auto assembler = ManifestAssembler::from_root(*root, limits);
   if (!assembler) return assembler.error();
   for (std::size_t i = 0; i < assembler->page_count(); ++i) {

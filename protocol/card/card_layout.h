@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands before the payloads in a card file: magic, version, lengths,
-// root, pages. SPEC.md, "Card file".
+// What stands before the payloads in a card file: magic, version, the card's
+// digest, lengths, root, pages. SPEC.md, "Card file".
 #pragma once
 
 #include "protocol/card/manifest.h"

@@ -175,6 +175,7 @@ void add_cards(Collection& c) {
   c.reject("card-flipped-payload", "card", "a flipped bit in the last chunk", "chunk 2 has digest",
            with_flip(file, file.size() - 1));
   c.reject("card-flipped-magic", "card", "a flipped bit in the magic", "no card file", with_flip(file, 0));
+  c.reject("card-flipped-root", "card", "a flipped bit in the root", "root: damaged", with_flip(file, 60));
   c.reject("card-cut", "card", "the last byte is missing", "end of file", without_last(file));
   c.reject("card-longer", "card", "a byte too many", "end of file", joined(file, {0}));
   c.reject("card-other-version", "card", "version 0", "expected 1", with_flip(file, 8));
