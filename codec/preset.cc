@@ -8,10 +8,11 @@ namespace kvferry {
 namespace {
 
 constexpr std::array<NamedPreset, 4> kNamedPresets = {{
-    {"fp16", "select=full | quant=fp16 | entropy=none"},
-    {"int8", "select=full | quant=int8 | entropy=zstd"},
-    {"int4", "select=full | quant=int4 | entropy=zstd"},
-    {"int2", "select=full | quant=int2 | entropy=zstd"},
+    {"fp16", "select=full | quant=fp16 | entropy=none", "the cache as the model holds it"},
+    {"int8", "select=full | quant=int8 | entropy=zstd",
+     "group quantization: K per channel, V per token (KIVI)"},
+    {"int4", "select=full | quant=int4 | entropy=zstd", "as int8"},
+    {"int2", "select=full | quant=int2 | entropy=zstd", "as int8"},
 }};
 
 // Indexed by the enumerations' values.

@@ -67,6 +67,7 @@ struct Preset {
 struct NamedPreset {
   std::string_view name;
   std::string_view pipeline;
+  std::string_view source;  // where the method comes from
 };
 
 // The table of names that parse_preset accepts.

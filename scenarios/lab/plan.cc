@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "scenarios/data_files.h"
-#include "scenarios/lab/toml_file.h"
+#include "scenarios/toml_file.h"
 
 namespace kvferry {
 namespace fs = std::filesystem;

@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "scenarios/lab/toml_file.h"
+#include "scenarios/toml_file.h"
 
 namespace kvferry {
 

@@ -2,7 +2,7 @@
 #include "scenarios/lab/recipe.h"
 
 #include "model/prompt.h"
-#include "scenarios/lab/toml_file.h"
+#include "scenarios/toml_file.h"
 
 namespace kvferry {
 namespace {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "protocol/base/digest.h"
-#include "scenarios/lab/toml_file.h"
+#include "scenarios/toml_file.h"
 
 namespace kvferry::sim {
 namespace {

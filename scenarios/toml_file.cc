@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "scenarios/lab/toml_file.h"
+#include "scenarios/toml_file.h"
 
 #include <toml++/toml.h>
 
