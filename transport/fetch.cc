@@ -9,8 +9,8 @@ namespace {
 
 class FetchHandler final : public ConnectionHandler {
  public:
-  FetchHandler(const FetchOptions& options, ChunkSink& sink, FetchReport& report)
-      : options_(options), sink_(sink), report_(report), begun_(steady_now()) {}
+  FetchHandler(std::string where, const FetchOptions& options, ChunkSink& sink, FetchReport& report)
+      : where_(std::move(where)), options_(options), sink_(sink), report_(report), begun_(steady_now()) {}
 
   void on_event(TcpConnection& connection, const Event& event) override {
     std::visit([&](const auto& each) { on(connection, each); }, event);
@@ -50,20 +50,20 @@ class FetchHandler final : public ConnectionHandler {
     part(connection);
   }
   void on(TcpConnection& connection, const event::Refused& event) {
-    settle_on(FetchStatus::kRefused, connection.peer() + " refused: " + event.reason);
+    settle_on(FetchStatus::kRefused, where_ + " refused: " + event.reason);
     part(connection);
   }
   void on(TcpConnection& connection, const event::Rejected& event) {
     settle_on(FetchStatus::kFailed,
-              event.by_peer ? connection.peer() + " gave the transfer up: " + event.reason : event.reason);
+              event.by_peer ? where_ + " gave the transfer up: " + event.reason : event.reason);
     part(connection);
   }
   void on(TcpConnection& connection, const event::Cancelled& event) {
-    settle_on(FetchStatus::kFailed, connection.peer() + " withdrew the card: " + event.reason);
+    settle_on(FetchStatus::kFailed, where_ + " withdrew the card: " + event.reason);
     part(connection);
   }
   void on(TcpConnection& connection, const event::Stalled& event) {
-    settle_on(FetchStatus::kStalled, connection.peer() + ": " + event.reason);
+    settle_on(FetchStatus::kStalled, where_ + ": " + event.reason);
     connection.command([&](Connection& c, Time now) { c.cancel(now, event.id, "stalled"); });
     part(connection);
   }
@@ -95,11 +95,12 @@ class FetchHandler final : public ConnectionHandler {
   [[nodiscard]] std::string explain(const TcpConnection& connection, const event::Closed& event) const {
     const std::string why = connection.socket_error() ? connection.socket_error().message() : event.reason;
     const bool said_so = event.by_peer && event.code != ErrorCode::kEndOfStream;
-    if (said_so) return connection.peer() + " closed the connection: " + why;
-    if (id_) return connection.peer() + ": the connection was lost: " + why;
-    return connection.peer() + ": no kvferry greeting from this peer: " + why;
+    if (said_so) return where_ + " closed the connection: " + why;
+    if (id_) return where_ + ": the connection was lost: " + why;
+    return where_ + ": no kvferry greeting from this peer: " + why;
   }
 
+  const std::string where_;  // as the caller named it: a socket that was reset no longer knows its peer
   const FetchOptions& options_;
   ChunkSink& sink_;
   FetchReport& report_;
@@ -127,7 +128,7 @@ FetchReport fetch_card(const HostPort& where, const FetchOptions& options, Chunk
   config.role = Role::kClient;
   config.binding = Binding::kStream;
 
-  FetchHandler handler(options, sink, report);
+  FetchHandler handler(where.text(), options, sink, report);
   TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
   std::optional<StopSignals> signals;
   if (options.obey_signals) {
