@@ -28,7 +28,7 @@ bool ChunkSender::window_allows(std::uint32_t size_bytes) const {
 bool ChunkSender::ready() const {
   if (exhausted()) return false;
   if (current_ || !with_losses_.empty()) return true;
-  std::uint32_t chunk = again_.empty() ? next_chunk_ : again_.front();
+  std::uint32_t chunk = again_.empty() ? next_chunk_ : *again_.begin();
   return window_allows(source_->manifest().chunks[chunk].size_bytes);
 }
 
@@ -36,7 +36,7 @@ Result<bool> ChunkSender::open_next_chunk() {
   const auto& table = source_->manifest().chunks;
   bool again = !again_.empty();
   if (!again && next_chunk_ >= table.size()) return false;
-  std::uint32_t chunk = again ? again_.front() : next_chunk_;
+  std::uint32_t chunk = again ? *again_.begin() : next_chunk_;
   if (!window_allows(table[chunk].size_bytes)) return false;
   auto bytes = source_->chunk(chunk);
   if (!bytes) return bytes.error();
@@ -45,7 +45,7 @@ Result<bool> ChunkSender::open_next_chunk() {
                  " bytes, the table says " + std::to_string(table[chunk].size_bytes)};
   }
   if (again) {
-    again_.pop_front();
+    again_.erase(again_.begin());
   } else {
     ++next_chunk_;
     ++chunks_begun_;
@@ -105,7 +105,7 @@ void ChunkSender::resend(const ChunkRanges& chunks) {
     for (std::uint32_t i = 0; i < range.count; ++i) {
       std::uint32_t chunk = range.first + i;
       if (chunk >= next_chunk_) return;  // not sent yet
-      if (std::find(again_.begin(), again_.end(), chunk) == again_.end()) again_.push_back(chunk);
+      if (!held_.contains(chunk)) again_.insert(chunk);
     }
   }
 }

@@ -72,8 +72,8 @@ class ChunkSender {
   Options options_;
   std::shared_ptr<ChunkSource> source_;
   ChunkRanges held_;
-  std::uint32_t next_chunk_ = 0;     // of the table
-  std::deque<std::uint32_t> again_;  // asked for by RESEND
+  std::uint32_t next_chunk_ = 0;   // of the table
+  std::set<std::uint32_t> again_;  // asked for by RESEND
   std::uint64_t chunks_begun_ = 0;
   bool dropped_ = false;
 

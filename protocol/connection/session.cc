@@ -86,11 +86,11 @@ void Session::end_transfers(const std::string& reason) {
 }
 
 void Session::queue_control(std::uint64_t type, Bytes body) {
-  control_.push_back({type, std::move(body)});
+  control_.push_back({type, std::move(body), {}});
   if (!config_.grease || state_ != SessionState::kOpen || rng_.below(kGreaseOneIn) != 0) return;
   Bytes noise(rng_.below(16));
   for (auto& byte : noise) byte = static_cast<std::uint8_t>(rng_.next());
-  control_.push_back({reserved_type(rng_.below(64)), std::move(noise)});
+  control_.push_back({reserved_type(rng_.below(64)), std::move(noise), {}});
 }
 
 void Session::on_heard(Time now) {

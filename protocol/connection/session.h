@@ -26,6 +26,7 @@ enum class SessionTimer : std::uint8_t { kHandshake, kIdle, kKeepAlive, kProgres
 struct ControlFrame {
   std::uint64_t type = 0;
   Bytes body;
+  std::optional<TransferId> manifest_of;  // MANIFEST and PAGE: not sent any more once the transfer has ended
 };
 
 enum class DataVerdict : std::uint8_t {
@@ -100,6 +101,7 @@ class Session {
   struct EarlyData {
     DataPlace place;
     Bytes bytes;
+    [[nodiscard]] std::uint64_t memory_bytes() const { return sizeof(EarlyData) + bytes.size(); }
   };
 
   // session.cc: life of the connection
@@ -146,6 +148,7 @@ class Session {
   void on(Time now, GoodbyeMessage& message);
   Transfer* for_frame(Time now, TransferId id, TransferInput input, const char* name);
   bool admit_peer_transfer(Time now, TransferId id);
+  [[nodiscard]] std::size_t unread_answers() const;
   void on_manifest_part(Time now, TransferId id);
   void begin_receiving(Time now, TransferId id, Transfer& transfer);
 

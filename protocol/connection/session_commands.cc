@@ -39,8 +39,9 @@ void Session::drop(TransferId id, const std::string& reason) {
   arriving_.drop(id);
   auto stale = std::remove_if(early_.begin(), early_.end(),
                               [&](const EarlyData& e) { return e.place.transfer == id; });
-  for (auto at = stale; at != early_.end(); ++at) early_bytes_ -= at->bytes.size();
+  for (auto at = stale; at != early_.end(); ++at) early_bytes_ -= at->memory_bytes();
   early_.erase(stale, early_.end());
+  std::erase_if(control_, [&](const ControlFrame& frame) { return frame.manifest_of == id; });
 }
 
 bool Session::can_begin() const { return state_ == SessionState::kGreeting || state_ == SessionState::kOpen; }
@@ -107,7 +108,7 @@ std::optional<std::string> Session::objection(const Manifest& manifest) const {
     if (chunk.size_bytes > peer_.limits.max_chunk_bytes)
       return "a chunk is too large for the receiver's limits";
   }
-  bool bridges = ((peer_.features | config_.hello.features) & kFeatureCalibration) != 0;
+  bool bridges = (peer_.features & kFeatureCalibration) != 0;  // the receiver would do it
   if (peer_.model && !bridges) {
     if (auto difference = mismatch(*peer_.model, manifest.model)) return difference;
   }
@@ -132,8 +133,10 @@ std::optional<std::string> Session::begin_sending(Time now, TransferId id, Trans
   transfer.sender.emplace(options, transfer.source, transfer.held);
   transfer.active_at = now;
   send(ManifestMessage{id, std::move(encoded.root), {}});
+  control_.back().manifest_of = id;
   for (std::size_t i = 0; i < encoded.pages.size(); ++i) {
     send(PageMessage{id, i, std::move(encoded.pages[i]), {}});
+    control_.back().manifest_of = id;
   }
   if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
   return std::nullopt;

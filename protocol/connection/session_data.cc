@@ -24,6 +24,10 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
     fault(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
     return DataVerdict::kIgnored;
   }
+  if (bytes.empty()) {
+    fault(now, ErrorCode::kMalformed, "DATA without bytes");
+    return DataVerdict::kIgnored;
+  }
   if (transfer->state == TransferState::kAsked && datagrams) return keep_early(place, bytes);
   if (transfer->state == TransferState::kVerified) return DataVerdict::kIgnored;
   if (transfer->state != TransferState::kReceiving && transfer->state != TransferState::kStopping) {
@@ -31,7 +35,7 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
     return DataVerdict::kIgnored;
   }
   const auto& table = transfer->manifest.chunks;
-  if (bytes.empty() || place.chunk >= table.size() || place.offset > table[place.chunk].size_bytes ||
+  if (place.chunk >= table.size() || place.offset > table[place.chunk].size_bytes ||
       bytes.size() > table[place.chunk].size_bytes - place.offset) {
     fault(now, ErrorCode::kMalformed, "DATA outside its chunk");
     return DataVerdict::kIgnored;
@@ -51,9 +55,10 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
 }
 
 DataVerdict Session::keep_early(const DataPlace& place, ByteView bytes) {
-  if (bytes.size() > kMaxEarlyBytes - early_bytes_) return DataVerdict::kNotNow;
-  early_.push_back({place, Bytes(bytes.begin(), bytes.end())});
-  early_bytes_ += bytes.size();
+  EarlyData early{place, Bytes(bytes.begin(), bytes.end())};
+  if (early.memory_bytes() > kMaxEarlyBytes - early_bytes_) return DataVerdict::kNotNow;
+  early_bytes_ += early.memory_bytes();
+  early_.push_back(std::move(early));
   return DataVerdict::kTaken;
 }
 
@@ -63,7 +68,7 @@ void Session::replay_early(Time now, TransferId id) {
   early_bytes_ = 0;
   for (EarlyData& early : waiting) {
     if (early.place.transfer != id) {
-      early_bytes_ += early.bytes.size();
+      early_bytes_ += early.memory_bytes();
       early_.push_back(std::move(early));
     } else {
       // The window is larger than what is kept early, so a refusal can only mean that the transfer is over.

@@ -6,6 +6,11 @@
 #include "protocol/connection/session.h"
 
 namespace kvferry {
+namespace {
+
+constexpr std::size_t kMaxQueued = 1024;  // answers waiting for a peer that asks and does not listen
+
+}  // namespace
 
 template <typename Message>
 void Session::read(Time now, ByteView body, void (Session::*handle)(Time, Message&)) {
@@ -105,7 +110,18 @@ Session::Transfer* Session::for_frame(Time now, TransferId id, TransferInput inp
   return transfer;
 }
 
+// Answers, manifests apart, that wait for a peer to read them.
+std::size_t Session::unread_answers() const {
+  if (control_.size() <= kMaxQueued) return control_.size();
+  return static_cast<std::size_t>(std::count_if(
+      control_.begin(), control_.end(), [](const ControlFrame& frame) { return !frame.manifest_of; }));
+}
+
 bool Session::admit_peer_transfer(Time now, TransferId id) {
+  if (unread_answers() > kMaxQueued) {
+    fault(now, ErrorCode::kLimit, "the peer asks and does not read the answers");
+    return false;
+  }
   if (id != next_peer_id_) {
     fault(now, ErrorCode::kUnexpected,
           "transfer " + std::to_string(id) + ", expected " + std::to_string(next_peer_id_));
@@ -189,7 +205,7 @@ void Session::on_manifest_part(Time now, TransferId id) {
 
 void Session::begin_receiving(Time now, TransferId id, Transfer& transfer) {
   const Hello& mine = config_.hello;
-  bool bridges = ((peer_.features | mine.features) & kFeatureCalibration) != 0;
+  bool bridges = (mine.features & kFeatureCalibration) != 0;
   if (mine.model && !bridges) {
     if (auto difference = mismatch(*mine.model, transfer.manifest.model))
       return fail_transfer(id, *difference);
@@ -226,6 +242,7 @@ void Session::on(Time now, StopMessage& message) {
 void Session::on(Time now, EndMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerEnd, "END");
   if (!transfer) return;
+  arriving_.drop(message.transfer);  // no more comes for chunks in part
   ChunkSink* sink = transfer->sink;
   bool whole = transfer->verified.size() + transfer->held.size() == transfer->manifest.chunks.size();
   if (auto finished = sink->finish(whole); !finished)
@@ -259,7 +276,6 @@ void Session::on(Time now, RefuseMessage& message) {
 }
 
 void Session::on(Time, PingMessage& message) {
-  constexpr std::size_t kMaxQueued = 1024;  // a peer that asks and never listens gets no answer
   if (control_.size() < kMaxQueued) send(PongMessage{message.nonce, {}});
 }
 

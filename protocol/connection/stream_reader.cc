@@ -9,7 +9,7 @@ namespace kvferry {
 
 void StreamReader::read(Time now, ByteView bytes) {
   while (!bytes.empty()) {
-    if (session_.state() == SessionState::kClosed || session_.closing_by_fault()) return;
+    if (broken_ || session_.state() == SessionState::kClosed || session_.closing_by_fault()) return;
     std::size_t taken = 0;
     switch (part_) {
       case Part::kHead:
@@ -32,11 +32,18 @@ void StreamReader::read(Time now, ByteView bytes) {
   }
 }
 
+// A session that is closing already takes no fault, so the reader remembers its own.
+void StreamReader::fail(Time now, ErrorCode code, const std::string& reason) {
+  broken_ = true;
+  held_.clear();
+  session_.fault(now, code, reason);
+}
+
 std::size_t StreamReader::read_head(Time now, ByteView bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size()) {
     held_.push_back(bytes[taken++]);
-    if (parse_head(now) || session_.closing_by_fault()) return taken;
+    if (parse_head(now) || broken_) return taken;
   }
   return taken;
 }
@@ -48,7 +55,7 @@ bool StreamReader::parse_head(Time now) {
     VarintRead read = read_varint(in.rest());
     if (read.error == VarintError::kTruncated) return false;
     if (read.error == VarintError::kNotShortest) {
-      session_.fault(now, ErrorCode::kMalformed, "frame head: a varint is not in its shortest form");
+      fail(now, ErrorCode::kMalformed, "frame head: a varint is not in its shortest form");
       return false;
     }
     *field = *in.take_varint();
@@ -58,13 +65,13 @@ bool StreamReader::parse_head(Time now) {
   if (!checksum) return false;
   bool known = is_message(type_) || is(FrameType::kData);
   if (!known && is_critical(type_)) {
-    session_.fault(now, ErrorCode::kUnknownCritical, "frame type " + std::to_string(type_));
+    fail(now, ErrorCode::kUnknownCritical, "frame type " + std::to_string(type_));
     return false;
   }
   if (left_ > max_body_bytes(type_)) {
-    session_.fault(now, ErrorCode::kLimit,
-                   "frame type " + std::to_string(type_) + ": " + std::to_string(left_) + " bytes, limit " +
-                       std::to_string(max_body_bytes(type_)));
+    fail(now, ErrorCode::kLimit,
+         "frame type " + std::to_string(type_) + ": " + std::to_string(left_) + " bytes, limit " +
+             std::to_string(max_body_bytes(type_)));
     return false;
   }
   expected_checksum_ = *checksum;
@@ -106,7 +113,7 @@ std::size_t StreamReader::read_place(Time now, ByteView bytes) {
     return taken;
   }
   if (left_ == 0 || held_.size() > kMaxDataPlaceBytes) {
-    session_.fault(now, ErrorCode::kMalformed, "DATA: transfer, chunk and offset do not parse");
+    fail(now, ErrorCode::kMalformed, "DATA: transfer, chunk and offset do not parse");
   }
   return taken;
 }
@@ -137,10 +144,9 @@ void StreamReader::finish_frame(Time now) {
   Bytes body;
   body.swap(held_);
   if (checksum_ != expected_checksum_) {
-    return session_.fault(now, ErrorCode::kChecksum,
-                          "frame type " + std::to_string(type_) + ": CRC32C differs");
+    return fail(now, ErrorCode::kChecksum, "frame type " + std::to_string(type_) + ": CRC32C differs");
   }
-  if (finished == Part::kPlace) return session_.fault(now, ErrorCode::kMalformed, "DATA without a place");
+  if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place");
   if (finished == Part::kMessage) session_.on_frame(now, type_, body);
 }
 

@@ -28,12 +28,14 @@ class StreamReader {
   [[nodiscard]] std::size_t skip(Time now, ByteView bytes);
   bool parse_head(Time now);
   void finish_frame(Time now);
+  void fail(Time now, ErrorCode code, const std::string& reason);
   [[nodiscard]] bool is(FrameType type) const { return type_ == static_cast<std::uint64_t>(type); }
 
   Session& session_;
   ByteClasses& received_;
   Part part_ = Part::kHead;
-  Bytes held_;  // head, message body or place so far
+  bool broken_ = false;  // a fault of the peer: nothing after it can be told apart
+  Bytes held_;           // head, message body or place so far
   std::uint64_t type_ = 0;
   std::uint64_t left_ = 0;  // of the body
   std::uint32_t expected_checksum_ = 0;
