@@ -8,6 +8,7 @@
 
 #include "scenarios/agent/card_maker.h"
 #include "scenarios/agent/commands.h"
+#include "scenarios/card_giver.h"
 #include "scenarios/data_files.h"
 #include "scenarios/insecure.h"
 #include "scenarios/report.h"
@@ -18,38 +19,6 @@ namespace kvferry {
 namespace {
 
 constexpr std::uintmax_t kMaxDocumentBytes = 16u << 20;
-
-// One peer. Cards are made on its own thread, so that others are not held up.
-class AgentHandler final : public ConnectionHandler {
- public:
-  explicit AgentHandler(CardMaker& maker) : maker_(maker) {}
-
-  void on_event(TcpConnection& connection, const Event& event) override {
-    if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
-    if (const auto* offered = std::get_if<event::Offered>(&event)) {
-      connection.command(
-          [&](Connection& c, Time now) { c.refuse(now, offered->id, "this agent only gives"); });
-    } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
-      std::fprintf(stderr, "kvferry-agent: %s has a card: %llu chunks, %s sent so far\n",
-                   connection.peer().c_str(), static_cast<unsigned long long>(confirmed->chunks),
-                   bytes_text(connection.connection().ledger().sent.total()).c_str());
-    }
-  }
-
- private:
-  void answer(TcpConnection& connection, const event::Requested& requested) {
-    auto card = maker_.make(requested.options);
-    connection.command([&](Connection& c, Time now) {
-      if (card) {
-        c.provide(now, requested.id, std::make_shared<CardSource>(**card));
-      } else {
-        c.refuse(now, requested.id, card.error().message);
-      }
-    });
-  }
-
-  CardMaker& maker_;
-};
 
 std::string read_document(const std::string& path) {
   std::error_code failed;
@@ -97,7 +66,11 @@ int serve(const AgentServeOptions& options) {
   server_options.connection.hello.model = maker.identity();
 
   const auto server = value_or_fail(TcpServer::listen(
-      server_options, [&] { return std::make_unique<AgentHandler>(maker); },
+      server_options,
+      [&] {
+        return std::make_unique<CardGiver>("kvferry-agent",
+                                           [&](const RequestOptions& wanted) { return maker.make(wanted); });
+      },
       [](const std::string& peer, const std::string& what) {
         std::fprintf(stderr, "kvferry-agent: %s: %s\n", peer.c_str(), what.c_str());
       }));

@@ -3,49 +3,14 @@
 // kvferry serve: answers requests for the cards on a shelf.
 #include <cstdio>
 
+#include "scenarios/card_giver.h"
 #include "scenarios/insecure.h"
 #include "scenarios/kvferry/card_shelf.h"
 #include "scenarios/kvferry/commands.h"
-#include "scenarios/report.h"
 #include "transport/stop_signals.h"
 #include "transport/tcp_server.h"
 
 namespace kvferry {
-namespace {
-
-// One peer. Cards are shared by all connections and never change.
-class ShelfHandler final : public ConnectionHandler {
- public:
-  explicit ShelfHandler(const CardShelf& shelf) : shelf_(shelf) {}
-
-  void on_event(TcpConnection& connection, const Event& event) override {
-    if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
-    if (const auto* offered = std::get_if<event::Offered>(&event)) {
-      connection.command(
-          [&](Connection& c, Time now) { c.refuse(now, offered->id, "this server only gives"); });
-    } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
-      std::fprintf(stderr, "kvferry: %s has a card: %llu chunks, %s sent so far\n", connection.peer().c_str(),
-                   static_cast<unsigned long long>(confirmed->chunks),
-                   bytes_text(connection.connection().ledger().sent.total()).c_str());
-    }
-  }
-
- private:
-  void answer(TcpConnection& connection, const event::Requested& requested) {
-    auto card = shelf_.find(requested.options);
-    connection.command([&](Connection& c, Time now) {
-      if (card) {
-        c.provide(now, requested.id, std::make_shared<CardSource>(**card));
-      } else {
-        c.refuse(now, requested.id, card.error().message);
-      }
-    });
-  }
-
-  const CardShelf& shelf_;
-};
-
-}  // namespace
 
 int serve(const ServeOptions& options) {
   require_insecure(options.insecure);
@@ -55,7 +20,11 @@ int serve(const ServeOptions& options) {
   const CardShelf shelf = value_or_fail(CardShelf::open(options.cards));
 
   const auto server = value_or_fail(TcpServer::listen(
-      server_options, [&] { return std::make_unique<ShelfHandler>(shelf); },
+      server_options,
+      [&] {
+        return std::make_unique<CardGiver>("kvferry",
+                                           [&](const RequestOptions& wanted) { return shelf.find(wanted); });
+      },
       [](const std::string& peer, const std::string& what) {
         std::fprintf(stderr, "kvferry: %s: %s\n", peer.c_str(), what.c_str());
       }));
