@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/quant/spec.h"
 #include "protocol/base/result.h"
 
 namespace kvferry {
@@ -31,10 +32,6 @@ struct SelectStage {
 
 // The numbers are those of the chunk header (FORMAT.md).
 enum class Quantizer : std::uint8_t { kFp16 = 0, kInt8 = 1, kInt4 = 2, kInt2 = 3 };
-
-inline constexpr std::uint32_t kMinGroup = 8;
-inline constexpr std::uint32_t kMaxGroup = 128;
-inline constexpr std::uint32_t kDefaultGroup = 64;
 
 struct QuantStage {
   Quantizer quantizer = Quantizer::kFp16;

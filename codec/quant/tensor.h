@@ -11,15 +11,10 @@
 
 #include "codec/kv_cache.h"
 #include "codec/preset.h"
+#include "codec/quant/spec.h"
 #include "protocol/base/result.h"
 
 namespace kvferry {
-
-enum class KvTensor : std::uint8_t { kKey, kValue };
-
-[[nodiscard]] constexpr const char* to_string(KvTensor tensor) {
-  return tensor == KvTensor::kKey ? "K" : "V";
-}
 
 [[nodiscard]] std::size_t tensor_size_bytes(const QuantStage& quant, KvTensor tensor,
                                             const KvGeometry& geometry, std::size_t rows);
