@@ -19,8 +19,8 @@ std::uint64_t rows_of(const Manifest& manifest, std::uint32_t layer) {
 
 // Whether the card is one that this codec makes.
 Result<Preset> check_kind(const Manifest& manifest) {
-  if (manifest.codec != CodecId::kUniform) {
-    return Error{quoted("codec", static_cast<std::uint64_t>(manifest.codec), "1 (uniform)")};
+  if (manifest.codec != CodecId::kPipeline) {
+    return Error{quoted("codec", static_cast<std::uint64_t>(manifest.codec), "1 (pipeline)")};
   }
   if (manifest.base) return Error{"card is a delta, expected one without a base"};
   if (!manifest.model.k_after_rope) return Error{"K is stored before RoPE, expected after"};

@@ -117,7 +117,7 @@ Result<Card> encode(const KvCache& cache, const EncodeOptions& options, EncodeSt
   manifest.model = options.model;
   manifest.token_count = cache.token_count();
   manifest.preset = to_string(options.preset);
-  manifest.codec = CodecId::kUniform;
+  manifest.codec = CodecId::kPipeline;
   manifest.query_aware = options.preset.is_query_aware();
   manifest.raw_bytes = sizes.full_bytes;
   if (auto described = describe_positions(kept, manifest); !described) return described.error().in("encode");

@@ -86,16 +86,30 @@ void MapReader::flag(std::uint8_t key, const char* name, bool& value) {
   if (auto token = take(Kind::kBool, "true or false")) value = token->number != 0;
 }
 
-void MapReader::text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes) {
-  if (!find(key, name, true)) return;
+std::string MapReader::take_text(std::size_t max_bytes) {
   auto token = take(Kind::kText, "text");
-  if (!token) return;
-  if (token->body.size() > max_bytes) return fail("text longer than " + std::to_string(max_bytes) + " bytes");
+  if (!token) return {};
+  if (token->body.size() > max_bytes) {
+    fail("text longer than " + std::to_string(max_bytes) + " bytes");
+    return {};
+  }
   if (std::any_of(token->body.begin(), token->body.end(),
                   [](std::uint8_t c) { return c < 0x20 || c == 0x7F; })) {
-    return fail("text with a control character");
+    fail("text with a control character");
+    return {};
   }
-  value.assign(token->body.begin(), token->body.end());
+  return {token->body.begin(), token->body.end()};
+}
+
+void MapReader::text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes) {
+  if (find(key, name, true)) value = take_text(max_bytes);
+}
+
+void MapReader::optional_text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes) {
+  value.clear();
+  if (!find(key, name, false)) return;
+  value = take_text(max_bytes);
+  if (value.empty()) fail("empty text, expected it absent");
 }
 
 ByteView MapReader::take_bytes(std::size_t max_bytes) {

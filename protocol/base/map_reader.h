@@ -41,6 +41,8 @@ class MapReader {
   }
   void flag(std::uint8_t key, const char* name, bool& value);
   void text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes);
+  // Absent stands for empty, so an empty text that is there is refused.
+  void optional_text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes);
   void bytes(std::uint8_t key, const char* name, Bytes& value, std::size_t max_bytes);
   void digest(std::uint8_t key, const char* name, Digest& value) {
     if (find(key, name, true)) value = take_digest();
@@ -80,6 +82,7 @@ class MapReader {
   std::uint64_t take_number(std::uint64_t max);
   double take_real();
   Digest take_digest();
+  std::string take_text(std::size_t max_bytes);
   ByteView take_bytes(std::size_t max_bytes);
   std::optional<msgpack_walk::Token> take(msgpack_walk::Kind kind, const char* expected);
   ByteView take_value();

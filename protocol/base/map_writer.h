@@ -41,6 +41,9 @@ class MapWriter {
   }
   void flag(std::uint8_t key, const char*, const bool& value);
   void text(std::uint8_t key, const char*, const std::string& value, std::size_t max_bytes);
+  void optional_text(std::uint8_t key, const char* name, const std::string& value, std::size_t max_bytes) {
+    if (!value.empty()) text(key, name, value, max_bytes);
+  }
   void bytes(std::uint8_t key, const char*, const Bytes& value, std::size_t max_bytes);
   void digest(std::uint8_t key, const char*, const Digest& value);
   void optional_digest(std::uint8_t key, const char* name, const std::optional<Digest>& value) {

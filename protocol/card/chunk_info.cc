@@ -47,7 +47,7 @@ std::optional<ChunkInfo> take_entry(ByteReader& in) {
   auto kind = in.take_le<std::uint8_t>();
   auto level = in.take_le<std::uint8_t>();
   auto bits = in.take_le<std::uint32_t>();
-  if (!bits || (*kind & 3) > 2 || (*kind & ~7) != 0) return std::nullopt;
+  if (!bits || (*kind & ~7) != 0) return std::nullopt;
   chunk.tensor = static_cast<TensorPart>(*kind & 3);
   chunk.refines = (*kind & kRefinesBit) != 0;
   chunk.level = *level;

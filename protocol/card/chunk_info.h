@@ -9,10 +9,11 @@
 
 namespace kvferry {
 
-enum class TensorPart : std::uint8_t { kKey = 0, kValue = 1, kBoth = 2 };
+// kTables: what the other chunks need to be decoded, such as a basis; no layers and no rows, only as chunk 0.
+enum class TensorPart : std::uint8_t { kKey = 0, kValue = 1, kBoth = 2, kTables = 3 };
 
-// A block of layers × rows × {K, V}, decodable on its own with the manifest.
-// Rows index into the position set that all layers of the chunk share.
+// A block of layers × rows × {K, V}, decodable on its own with the manifest (and the tables, where chunk 0
+// holds some). Rows index into the position set that all layers of the chunk share.
 struct ChunkInfo {
   Digest digest;                 // SHA-256 of the payload
   std::uint32_t size_bytes = 0;  // payload, at least 1

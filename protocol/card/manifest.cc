@@ -10,6 +10,11 @@ Result<void> check_chunk(const Manifest& m, std::size_t index) {
   const ChunkInfo& chunk = m.chunks[index];
   std::string where = "chunk " + std::to_string(index) + ": ";
   if (chunk.size_bytes == 0) return bad(where + "empty");
+  if (chunk.tensor == TensorPart::kTables) {
+    if (index != 0) return bad(where + "tables, expected as chunk 0 only");
+    if ((chunk.layer_begin | chunk.layer_count | chunk.row_begin | chunk.row_count) == 0) return {};
+    return bad(where + "tables with layers or rows");
+  }
   if (chunk.layer_count == 0 || chunk.layer_begin >= m.model.layers ||
       chunk.layer_count > m.model.layers - chunk.layer_begin) {
     return bad(where + "layers outside the model's " + std::to_string(m.model.layers));
@@ -33,6 +38,11 @@ Result<void> Manifest::validate() const {
   if (token_count > kMaxTokens) return bad("token_count above " + std::to_string(kMaxTokens));
   if (preset.size() > kMaxPresetBytes)
     return bad("preset longer than " + std::to_string(kMaxPresetBytes) + " bytes");
+  if (summary.size() > kMaxSummaryBytes)
+    return bad("summary longer than " + std::to_string(kMaxSummaryBytes) + " bytes");
+  for (const char c : summary) {
+    if (static_cast<unsigned char>(c) < ' ') return bad("summary holds a control character");
+  }
   if (position_sets.empty() || position_sets.size() > model.layers) {
     return bad(std::to_string(position_sets.size()) + " position sets, expected one to one per layer");
   }

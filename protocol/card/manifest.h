@@ -18,8 +18,8 @@ namespace kvferry {
 
 // Identifiers of chunk payload formats.
 enum class CodecId : std::uint32_t {
-  kOpaque = 0,   // bytes without meaning here: tests, shape-only cards
-  kUniform = 1,  // uniform quantizers of codec/FORMAT.md, optionally zstd
+  kOpaque = 0,    // bytes without meaning here: tests, shape-only cards
+  kPipeline = 1,  // codec/FORMAT.md
 };
 
 struct Divergence {
@@ -40,6 +40,7 @@ struct Manifest {
   static constexpr std::uint32_t kFormatVersion = 1;
   static constexpr std::uint64_t kMaxTokens = std::uint64_t{1} << 24;
   static constexpr std::size_t kMaxPresetBytes = 512;
+  static constexpr std::size_t kMaxSummaryBytes = 4096;
 
   ModelIdentity model;
   std::uint64_t token_count = 0;           // of the document, before selection
@@ -51,6 +52,8 @@ struct Manifest {
   std::uint64_t raw_bytes = 0;           // the full cache in FP16
   std::optional<Divergence> divergence;  // measured when the card was made
   std::optional<Digest> base;            // the card that this one is a delta of
+  std::optional<Digest> calibration;     // of the tables that decoding needs and the card does not hold
+  std::string summary;  // facts of the document in words, to be put before a question; may be empty
   std::vector<ChunkInfo> chunks;
 
   bool operator==(const Manifest&) const = default;

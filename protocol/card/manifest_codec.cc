@@ -26,6 +26,8 @@ ManifestRoot root_of(const Manifest& manifest) {
   root.payload_bytes = manifest.payload_bytes();
   root.divergence = manifest.divergence;
   root.base = manifest.base;
+  root.calibration = manifest.calibration;
+  root.summary = manifest.summary;
   return root;
 }
 
@@ -45,6 +47,8 @@ Result<Manifest> manifest_of(ManifestRoot root) {
   manifest.raw_bytes = root.raw_bytes;
   manifest.divergence = root.divergence;
   manifest.base = root.base;
+  manifest.calibration = root.calibration;
+  manifest.summary = std::move(root.summary);
   if (auto checked = manifest.validate(); !checked) return checked.error();
   return manifest;
 }

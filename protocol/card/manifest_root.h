@@ -23,6 +23,8 @@ struct ManifestRoot {
   Bytes page_digests;  // 32 bytes each, one after the other
   std::optional<Divergence> divergence;
   std::optional<Digest> base;
+  std::optional<Digest> calibration;
+  std::string summary;
 
   template <typename Visitor>
   void fields(Visitor& v) {
@@ -40,6 +42,8 @@ struct ManifestRoot {
     v.bytes(11, "page_digests", page_digests, kMaxManifestBodyBytes);
     v.optional_nested(12, "divergence", divergence);
     v.optional_digest(13, "base", base);
+    v.optional_digest(14, "calibration", calibration);
+    v.optional_text(15, "summary", summary, Manifest::kMaxSummaryBytes);
   }
 };
 

@@ -38,6 +38,8 @@ const char* name_of(TensorPart part) {
       return "V";
     case TensorPart::kBoth:
       return "KV";
+    case TensorPart::kTables:
+      return "tables";
   }
   return "unknown";
 }
@@ -46,8 +48,8 @@ std::string name_of(CodecId codec) {
   switch (codec) {
     case CodecId::kOpaque:
       return "opaque";
-    case CodecId::kUniform:
-      return "uniform";
+    case CodecId::kPipeline:
+      return "pipeline";
   }
   return "codec " + std::to_string(static_cast<std::uint32_t>(codec));
 }
@@ -137,6 +139,8 @@ void print_words(const InspectOptions& options, const Card& card) {
   print_line("codec", name_of(manifest.codec));
   print_quality(manifest);
   if (manifest.base) print_line("base", manifest.base->hex());
+  if (manifest.calibration) print_line("calibration", manifest.calibration->hex());
+  if (!manifest.summary.empty()) print_line("summary", manifest.summary);
   print_chunks(manifest.chunks);
   print_line("size", std::to_string(file_bytes) + " bytes, of which payload " +
                          std::to_string(manifest.payload_bytes()));
@@ -185,6 +189,8 @@ void print_json(const Card& card) {
         {"kl", divergence->kl}, {"top1", divergence->top1}, {"n_tokens", divergence->n_tokens}};
   }
   if (manifest.base) json["base"] = manifest.base->hex();
+  if (manifest.calibration) json["calibration"] = manifest.calibration->hex();
+  if (!manifest.summary.empty()) json["summary"] = manifest.summary;
   json["kv_bytes_fp16"] = manifest.raw_bytes;
   json["card_bytes"] = card.file_bytes();
   json["payload_bytes"] = manifest.payload_bytes();

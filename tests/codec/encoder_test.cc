@@ -29,7 +29,7 @@ TEST(Encoder, the_manifest_says_what_the_card_is) {
   EXPECT_EQ(manifest.model, testing::identity_of(cache.geometry()));
   EXPECT_EQ(manifest.token_count, 100U);
   EXPECT_EQ(manifest.preset, "select=full | quant=int4 | entropy=zstd");
-  EXPECT_EQ(manifest.codec, CodecId::kUniform);
+  EXPECT_EQ(manifest.codec, CodecId::kPipeline);
   EXPECT_FALSE(manifest.query_aware);
   EXPECT_EQ(manifest.raw_bytes, 100U * 3 * 32 * 4);
   EXPECT_EQ(manifest.position_sets.size(), 1U);

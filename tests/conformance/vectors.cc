@@ -163,10 +163,19 @@ void add_cards(Collection& c) {
   other.manifest.layer_sets[3] = 2;
   c.reject("manifest-no-such-set", "manifest", "a layer with a position set that does not exist",
            "does not exist", encode_manifest(other.manifest).root);
+  other = card;
+  other.manifest.calibration = sha256(as_bytes("calibration"));
+  other.manifest.summary = "bako lives in north deru .";
+  c.accept("manifest-summary", "manifest", "a root with a calibration and a summary",
+           encode_manifest(other.manifest).root);
   Manifest one = card.manifest;
   one.chunks.resize(1);
   Bytes page = encode_manifest(one).pages[0];
   c.accept("page", "page", "one entry", page);
+  ChunkInfo tables;
+  tables.size_bytes = 10;
+  tables.tensor = TensorPart::kTables;
+  c.accept("page-tables", "page", "an entry of tables", serialize_page({&tables, 1}));
   c.reject("page-cut", "page", "the last byte is missing", "malformed", without_last(page));
   c.reject("page-trailing", "page", "a byte after the entry", "bytes after entry", joined(page, {0}));
   Bytes file = card_preamble(encoded);

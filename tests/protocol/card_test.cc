@@ -108,6 +108,8 @@ TEST(Manifest, decodes_to_what_was_encoded) {
   Manifest manifest = sample_card(6, 200, 100).manifest;
   manifest.divergence = Divergence{0.01, 0.98, 512};
   manifest.base = sha256(as_bytes("base"));
+  manifest.calibration = sha256(as_bytes("calibration"));
+  manifest.summary = "bako lives in north deru .";
   manifest.query_aware = true;
   EncodedManifest encoded = encode_manifest(manifest);
   auto assembler = ManifestAssembler::from_root(encoded.root, {});
@@ -121,6 +123,28 @@ TEST(Manifest, decodes_to_what_was_encoded) {
   auto again = assembler->take();
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(*again, manifest);
+}
+
+TEST(Manifest, tables_are_the_first_chunk_and_have_no_rows) {
+  Manifest manifest = sample_card(1, 2, 40).manifest;
+  ChunkInfo tables;
+  tables.size_bytes = 10;
+  tables.tensor = TensorPart::kTables;
+  manifest.chunks.insert(manifest.chunks.begin(), tables);
+  EXPECT_TRUE(manifest.validate().ok());
+  manifest.chunks[0].row_count = 1;
+  EXPECT_EQ(manifest.validate().error().message, "manifest: chunk 0: tables with layers or rows");
+  manifest.chunks[0].row_count = 0;
+  std::swap(manifest.chunks[0], manifest.chunks[1]);
+  EXPECT_EQ(manifest.validate().error().message, "manifest: chunk 1: tables, expected as chunk 0 only");
+}
+
+TEST(Manifest, a_summary_is_bounded_and_printable) {
+  Manifest manifest = sample_card(1, 2, 40).manifest;
+  manifest.summary = std::string(Manifest::kMaxSummaryBytes + 1, 'a');
+  EXPECT_EQ(manifest.validate().error().message, "manifest: summary longer than 4096 bytes");
+  manifest.summary = "two\nlines";
+  EXPECT_EQ(manifest.validate().error().message, "manifest: summary holds a control character");
 }
 
 TEST(Manifest, limits_are_checked_before_anything_is_kept) {
