@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "codec/kv_cache.h"
 
+#include <algorithm>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -34,7 +35,6 @@ Result<void> check_shape(const KvGeometry& geometry, std::uint32_t token_count) 
 Result<void> check_positions(const std::vector<std::int32_t>& positions, std::size_t layer,
                              std::uint32_t token_count) {
   const std::string where = "cache: layer " + std::to_string(layer);
-  if (positions.empty()) return Error{where + " keeps no position, expected at least one"};
   std::int64_t previous = -1;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     if (positions[i] <= previous || positions[i] >= static_cast<std::int64_t>(token_count)) {
@@ -57,6 +57,9 @@ Result<KvCache> KvCache::create(KvGeometry geometry, std::vector<std::vector<std
   }
   for (std::size_t layer = 0; layer < positions.size(); ++layer) {
     if (auto valid = check_positions(positions[layer], layer, token_count); !valid) return valid.error();
+  }
+  if (std::all_of(positions.begin(), positions.end(), [](const auto& list) { return list.empty(); })) {
+    return Error{"cache: no layer keeps a position, expected at least one"};
   }
   KvCache cache;
   cache.geometry_ = geometry;

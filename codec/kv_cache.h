@@ -51,9 +51,10 @@ class KvCache {
  public:
   KvCache() = default;
 
-  // Zeroed storage for the given positions, one ascending list per layer, each with at
-  // least one position, all in [0, token_count). token_count is the length of the
-  // document before selection. Errors name the layer and the place in its list.
+  // Zeroed storage for the given positions, one ascending list per layer, all in [0,
+  // token_count); a list is empty where the layer was not sent, but not all are. token_count
+  // is the length of the document before selection. Errors name the layer and the place in
+  // its list.
   [[nodiscard]] static Result<KvCache> create(KvGeometry geometry,
                                               std::vector<std::vector<std::int32_t>> positions,
                                               std::uint32_t token_count);

@@ -2,12 +2,26 @@
 //
 // A preset is a pipeline in text: `select=q2c:0.75 | quant=int4 | entropy=zstd`.
 //
-//   preset  := name | stage *( '|' stage )            spaces around words are free
-//   stage   := 'select=' ( 'full' | ( 'random' | 'q2c' ) ':' ratio [ ':sinks=' n ] )
-//            | 'quant=' ( 'fp16' | ( 'int8' | 'int4' | 'int2' ) [ ':' group ] )
-//            | 'entropy=' ( 'none' | 'zstd' [ ':' level ] )
+//   preset   := name | stage *( '|' stage )             spaces around words are free
+//   stage    := 'select='    ( 'full' | method ':' ratio | 'union:' base '+' task )
+//             | 'layers='    ( 'all' | score ':' ratio *( ':alpha=' x | ':mu=' x | ':sigma=' x ) )
+//             | 'protect='   ( 'none' | option *( ':' option ) )
+//                              option := 'first=' n | 'recent=' n | 'ends=' n | 'fp16'
+//             | 'transform=' ( 'none' | 'rope' | [ 'rope+' ] ( 'svd:' rank | 'pca' | 'anchor:' n ) )
+//             | 'quant='     spec [ '/' spec ]           of K and of V; one alone is both
+//             | 'allocate='  ( 'none' | 'sensitivity' | 'tokens:' bits ':' weight | 'cachegen:' level )
+//             | 'facts='     ( 'none' | words )
+//             | 'entropy='   ( 'none' | 'zstd' [ ':' level ] | 'rans:' tables )
+//   method   := 'random' | 'streaming' | 'h2o' | 'snapkv' | 'templates' | 'q2c'
+//   score    := 'attention' | 'gaussian' | 'hybrid'
+//   weight   := 'attention' | 'position' | 'random' | 'uniform'
+//   tables   := 'static' | 'card' | 'adaptive'
+//   spec     := 'fp16' | 'q8_0' | 'fwht' bits | 'pca:' bits | ( 'int' bits [ ':sym' ] | 'bins' n ) [ grouping
+//   ] grouping := ':tensor' | ':token' | [ ':channel' | ':group' ] [ ':' group ]
 //
-// Stages stand in this order, each at most once; a missing stage is full, fp16, none.
+// Stages stand in this order, each at most once; a missing stage is its first choice. Without
+// a grouping, K is quantized by channel and V by group (KIVI). binsN is CacheGen's: N - 1
+// symbols around 0, so that int4:sym is bins16. q8_0 is int8:sym:group:32.
 #pragma once
 
 #include <cstdint>
@@ -20,44 +34,116 @@
 
 namespace kvferry {
 
-enum class SelectPolicy : std::uint8_t { kFull, kRandom, kQ2c };
-
 // Which rows of the cache travel.
+enum class SelectMethod : std::uint8_t {
+  kFull,
+  kRandom,     // by a hash of the row
+  kStreaming,  // the first (protect's, or 4) and the most recent
+  kH2o,        // to kQ2c: by AttentionScore (select/scores.h)
+  kSnapKv,
+  kTemplates,
+  kQ2c,
+  kUnion  // a base by templates, then the question's of the rest
+};
+
 struct SelectStage {
-  SelectPolicy policy = SelectPolicy::kFull;
-  double ratio = 1.0;       // share of the rows kept, in (0, 1]
-  std::uint32_t sinks = 0;  // this many first rows are kept whatever their score
+  SelectMethod method = SelectMethod::kFull;
+  double ratio = 1.0;       // share of the rows kept, in (0, 1]; of a union, its base
+  double task_ratio = 0.0;  // of a union: the share that the question adds
   friend bool operator==(const SelectStage&, const SelectStage&) = default;
 };
 
-// The numbers are those of the chunk header (FORMAT.md).
-enum class Quantizer : std::uint8_t { kFp16 = 0, kInt8 = 1, kInt4 = 2, kInt2 = 3 };
+// Which layers travel: Q-KVComm's S_l = α S_a + (1 - α) exp(-(l - μ L)² / 2 (σ L)²).
+enum class LayerScore : std::uint8_t { kAll, kAttention, kGaussian, kHybrid };
+
+struct LayersStage {
+  LayerScore score = LayerScore::kAll;
+  double ratio = 1.0;   // share of the layers kept, in (0, 1]
+  double alpha = 0.5;   // of hybrid
+  double mu = 0.5;      // centre, as a share of the depth (the paper's γ_μ)
+  double sigma = 0.25;  // deviation, as a share of the depth
+  friend bool operator==(const LayersStage&, const LayersStage&) = default;
+};
+
+// What selection may not drop.
+struct ProtectStage {
+  std::uint32_t first = 0;   // tokens
+  std::uint32_t recent = 0;  // tokens
+  std::uint32_t ends = 0;    // layers at each end
+  bool fp16 = false;         // and quantization may not touch
+  friend bool operator==(const ProtectStage&, const ProtectStage&) = default;
+};
+
+enum class ColumnTransform : std::uint8_t { kNone = 0, kSvd = 1, kPca = 2, kAnchor = 3 };
+
+struct TransformStage {
+  bool undo_rope = false;  // K is stored as before RoPE
+  ColumnTransform columns = ColumnTransform::kNone;
+  std::uint32_t size = 0;  // rank of svd, group of anchor
+  friend bool operator==(const TransformStage&, const TransformStage&) = default;
+};
 
 struct QuantStage {
-  Quantizer quantizer = Quantizer::kFp16;
-  std::uint32_t group = kDefaultGroup;  // values that share a scale; power of two; unused by fp16
+  QuantSpec key, value;
+  double component_bits = 0;  // of kComponents: mean bits a number before transform, K and V alike
   friend bool operator==(const QuantStage&, const QuantStage&) = default;
 };
 
-// The numbers are those of the chunk header (FORMAT.md).
-enum class EntropyCoder : std::uint8_t { kNone = 0, kZstd = 1 };
+// Who gets more bits than quant says.
+enum class AllocateMethod : std::uint8_t { kNone, kSensitivity, kTokens, kCacheGen };
+enum class TokenWeight : std::uint8_t { kAttention, kPosition, kRandom, kUniform };
+
+struct AllocateStage {
+  AllocateMethod method = AllocateMethod::kNone;
+  double bits = 0;  // of tokens: mean bits a number
+  TokenWeight weight = TokenWeight::kAttention;
+  std::uint32_t level = 0;  // of cachegen, 1 .. 3
+  friend bool operator==(const AllocateStage&, const AllocateStage&) = default;
+};
+
+// The numbers are those of the chunk header.
+enum class EntropyCoder : std::uint8_t {
+  kNone = 0,
+  kZstd = 1,
+  kRansStatic = 2,
+  kRansCard = 3,
+  kRansAdaptive = 4
+};
 
 inline constexpr int kMaxZstdLevel = 19;
 inline constexpr int kDefaultZstdLevel = 3;
+inline constexpr std::uint32_t kMaxProtectedTokens = 65536;
+inline constexpr std::uint32_t kMaxProtectedLayers = 512;
+inline constexpr std::uint32_t kMaxRank = 4096;
+inline constexpr std::uint32_t kMinAnchorGroup = 2;
+inline constexpr std::uint32_t kMaxAnchorGroup = 64;
+inline constexpr std::uint32_t kMaxCacheGenLevel = 3;
+inline constexpr std::uint32_t kMaxFactWords = 1024;
 
 struct EntropyStage {
   EntropyCoder coder = EntropyCoder::kNone;
-  int level = kDefaultZstdLevel;  // 1 .. 19; unused by none
+  int level = kDefaultZstdLevel;  // of zstd, 1 .. 19
   friend bool operator==(const EntropyStage&, const EntropyStage&) = default;
 };
 
 struct Preset {
   SelectStage select;
+  LayersStage layers;
+  ProtectStage protect;
+  TransformStage transform;
   QuantStage quant;
+  AllocateStage allocate;
+  std::uint32_t fact_words = 0;  // of the summary that travels in the card
   EntropyStage entropy;
 
   // Whether the result depends on the question, so that the card serves only that one.
-  [[nodiscard]] bool is_query_aware() const { return select.policy == SelectPolicy::kQ2c; }
+  [[nodiscard]] bool is_query_aware() const {
+    return select.method == SelectMethod::kQ2c || select.method == SelectMethod::kUnion;
+  }
+  // Whether encoding and decoding need a calibration of the model.
+  [[nodiscard]] bool needs_calibration() const {
+    return transform.columns == ColumnTransform::kPca || entropy.coder == EntropyCoder::kRansStatic;
+  }
   friend bool operator==(const Preset&, const Preset&) = default;
 };
 
@@ -67,23 +153,25 @@ struct NamedPreset {
   std::string_view source;  // where the method comes from
 };
 
-// The table of names that parse_preset accepts.
+// The names that parse_preset accepts, with their canonical pipelines; and `cachegen`, which
+// is cachegen-2.
 [[nodiscard]] std::span<const NamedPreset> named_presets();
 
-// Takes a name or a pipeline. The error is one line that quotes the word, gives its
-// column (from 1) and what was expected there.
+// Takes a name or a pipeline whose stages fit each other. The error is one line that quotes
+// the word, gives its column (from 1) and what was expected there.
 [[nodiscard]] Result<Preset> parse_preset(std::string_view text);
 
-// The canonical pipeline: all three stages, defaults of options left out.
+// The canonical pipeline: select, quant and entropy always, other stages and options where
+// they differ from their defaults. parse_preset() reads the same preset back.
 [[nodiscard]] std::string to_string(const Preset& preset);
+// One quantizer, as quant= has it; components without their bits.
+[[nodiscard]] std::string to_string(const QuantSpec& spec, KvTensor tensor);
 
-[[nodiscard]] std::string_view to_string(SelectPolicy policy);
-[[nodiscard]] std::string_view to_string(Quantizer quantizer);
+// The stages that decide what symbols look like (transform, quant, allocate), canonical: the
+// key of static tables.
+[[nodiscard]] std::string symbol_pipeline(const Preset& preset);
+
+[[nodiscard]] std::string_view to_string(SelectMethod method);
 [[nodiscard]] std::string_view to_string(EntropyCoder coder);
-
-// Bits of one code: 16, 8, 4, 2.
-[[nodiscard]] constexpr unsigned bits_of(Quantizer quantizer) {
-  return 16U >> static_cast<unsigned>(quantizer);
-}
 
 }  // namespace kvferry

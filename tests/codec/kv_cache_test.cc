@@ -26,6 +26,16 @@ TEST(KvCache, layers_keep_their_own_positions_on_cache_lines) {
   EXPECT_EQ(view.rows_at(1, 2).at(1, 0), view.at(2, 0));
 }
 
+TEST(KvCache, layers_may_hold_nothing) {
+  const auto cache = KvCache::create({3, 1, 4}, {{}, {0, 2}, {}}, 3);
+  ASSERT_TRUE(cache.ok());
+  EXPECT_EQ(cache->rows(0), 0U);
+  EXPECT_EQ(cache->rows(1), 2U);
+  EXPECT_EQ(cache->value(2).elements(), 0U);
+  EXPECT_EQ(cache->bytes_fp16(), 2U * 4 * 2 * 2);
+  EXPECT_EQ(cache->full_bytes_fp16(), 3U * 3 * 4 * 2 * 2);
+}
+
 TEST(KvCache, full_keeps_every_position) {
   const auto cache = KvCache::create_full({2, 1, 4}, 3);
   ASSERT_TRUE(cache.ok());
@@ -43,7 +53,7 @@ TEST(KvCache, impossible_shapes_and_positions_are_errors_that_name_the_place) {
   EXPECT_EQ(error({1, 1, 0}, {{0}}, 3), "cache: head_dim is 0, expected 1 to 4096");
   EXPECT_EQ(error({1, 1, 4}, {{0}}, 0), "cache: token count is 0, expected 1 to 16777216");
   EXPECT_EQ(error({2, 1, 4}, {{0}}, 3), "cache: 1 lists of positions, expected 2 (one for each layer)");
-  EXPECT_EQ(error({2, 1, 4}, {{0}, {}}, 3), "cache: layer 1 keeps no position, expected at least one");
+  EXPECT_EQ(error({2, 1, 4}, {{}, {}}, 3), "cache: no layer keeps a position, expected at least one");
   EXPECT_EQ(error({1, 1, 4}, {{1, 1}}, 3), "cache: layer 0 position 1 is 1, expected ascending and below 3");
   EXPECT_EQ(error({1, 1, 4}, {{-1}}, 3), "cache: layer 0 position 0 is -1, expected ascending and below 3");
   EXPECT_EQ(error({1, 1, 4}, {{0, 3}}, 3), "cache: layer 0 position 1 is 3, expected ascending and below 3");
