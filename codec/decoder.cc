@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "codec/decoder.h"
 
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "codec/chunk/chunk_decoder.h"
+#include "codec/chunk/chunk_plan.h"
 
 namespace kvferry {
 namespace {
@@ -40,9 +44,6 @@ Result<void> check_size(const Manifest& manifest, const DecodeLimits& limits) {
   const std::uint64_t row_bytes = geometry_of(manifest.model).channels() * 2 * sizeof(std::uint16_t);
   std::uint64_t bytes = 0;
   for (std::uint32_t layer = 0; layer < manifest.model.layers; ++layer) {
-    if (rows_of(manifest, layer) == 0) {
-      return Error{"layer " + std::to_string(layer) + " keeps no position, expected at least one"};
-    }
     bytes += rows_of(manifest, layer) * row_bytes;
   }
   if (bytes <= limits.max_cache_bytes) return {};
@@ -62,6 +63,10 @@ Result<void> check_cover(const Manifest& manifest) {
   for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
     const ChunkInfo& info = manifest.chunks[i];
     const std::string where = "chunk " + std::to_string(i);
+    if (info.tensor == TensorPart::kTables) continue;
+    if (info.row_count > kChunkRows) {
+      return Error{where + ": " + quoted("rows", info.row_count, "at most " + std::to_string(kChunkRows))};
+    }
     if (info.level != 0 || info.refines) return Error{where + ": " + quoted("level", info.level, "0, whole")};
     for (std::uint32_t layer = info.layer_begin; layer < info.layer_begin + info.layer_count; ++layer) {
       for (std::uint64_t tensor = 0; tensor < 2; ++tensor) {
@@ -88,63 +93,129 @@ Result<KvCache> make_cache(const Manifest& manifest) {
                          static_cast<std::uint32_t>(manifest.token_count));
 }
 
+CodecContext context_of(const Manifest& manifest, const Preset& preset, const DecodeOptions& options) {
+  CodecContext context;
+  context.geometry = geometry_of(manifest.model);
+  context.rope_theta = manifest.model.rope_theta;
+  context.preset = preset;
+  context.calibration = options.calibration;
+  return context;
+}
+
+// The calibration that the manifest names is the one that is here.
+Result<void> check_calibration(const Manifest& manifest, const Preset& preset, const DecodeOptions& options) {
+  if (manifest.calibration.has_value() != preset.needs_calibration()) {
+    return Error{manifest.calibration ? "the manifest names a calibration, the preset needs none"
+                                      : "the preset needs a calibration, the manifest names none"};
+  }
+  if (!manifest.calibration) return {};
+  if (options.calibration == nullptr) {
+    return Error{"the card needs calibration " + manifest.calibration->hex() + ", found none"};
+  }
+  if (options.calibration->digest == *manifest.calibration) return {};
+  return Error{"calibration is " + options.calibration->digest.hex() + ", expected " +
+               manifest.calibration->hex()};
+}
+
 }  // namespace
 
+struct ChunkDecoder::State {
+  CodecContext context;
+  std::optional<ChunkPayloadDecoder> payloads;
+  std::vector<ChunkInfo> chunks;
+  std::vector<bool> added;
+  std::size_t missing_count = 0;
+  bool tables_here = true;
+  std::vector<std::pair<std::uint32_t, Bytes>> waiting;  // for the tables
+  KvCache cache;
+
+  [[nodiscard]] Result<void> add_tables(ByteView payload, const DecodeLimits& limits) {
+    auto tables = CardTables::parse(payload, context.geometry, limits.max_table_bytes);
+    if (!tables) return tables.error();
+    context.tables = std::move(*tables);
+    tables_here = true;
+    for (const auto& [index, bytes] : std::exchange(waiting, {})) {
+      auto decoded = payloads->decode(chunks[index], bytes, cache);
+      if (!decoded) return decoded.error().in("chunk " + std::to_string(index));
+    }
+    return {};
+  }
+};
+
+ChunkDecoder::ChunkDecoder(DecodeOptions options) : options_(std::move(options)) {}
+ChunkDecoder::~ChunkDecoder() = default;
+ChunkDecoder::ChunkDecoder(ChunkDecoder&&) noexcept = default;
+ChunkDecoder& ChunkDecoder::operator=(ChunkDecoder&&) noexcept = default;
+
 Result<void> ChunkDecoder::begin(const Manifest& manifest) {
-  *this = ChunkDecoder(limits_);
+  state_.reset();
   if (auto valid = manifest.validate(); !valid) return valid.error().in("decode");
   const auto preset = check_kind(manifest);
   if (!preset) return preset.error().in("decode");
-  if (auto valid = check_size(manifest, limits_); !valid) return valid.error().in("decode");
+  if (auto valid = check_calibration(manifest, *preset, options_); !valid) return valid.error().in("decode");
+  if (auto valid = check_size(manifest, options_.limits); !valid) return valid.error().in("decode");
   if (auto valid = check_cover(manifest); !valid) return valid.error().in("decode");
+  auto state = std::make_unique<State>();
+  state->context = context_of(manifest, *preset, options_);
+  if (auto ready = state->context.prepare(); !ready) return ready.error().in("decode");
   auto cache = make_cache(manifest);
   if (!cache) return cache.error().in("decode");
-  payloads_.emplace(preset->quant);
-  chunks_ = manifest.chunks;
-  added_.resize(chunks_.size());
-  missing_count_ = chunks_.size();
-  cache_ = std::move(*cache);
+  state->cache = std::move(*cache);
+  state->payloads.emplace(state->context);
+  state->chunks = manifest.chunks;
+  state->added.resize(state->chunks.size());
+  state->missing_count = state->chunks.size();
+  state->tables_here = state->chunks.empty() || state->chunks[0].tensor != TensorPart::kTables;
+  state_ = std::move(state);
   return {};
 }
 
 Result<void> ChunkDecoder::add(std::uint32_t index, ByteView payload) {
-  if (!cache_) return Error{"decode: chunk before a manifest, expected begin first"};
+  if (!state_) return Error{"decode: chunk before a manifest, expected begin first"};
   const std::string where = "decode: chunk " + std::to_string(index);
-  if (index >= chunks_.size()) {
-    return Error{where + " is not in the table, expected below " + std::to_string(chunks_.size())};
+  const std::vector<ChunkInfo>& chunks = state_->chunks;
+  if (index >= chunks.size()) {
+    return Error{where + " is not in the table, expected below " + std::to_string(chunks.size())};
   }
-  if (added_[index]) return Error{where + " came twice, expected each once"};
-  if (payload.size() != chunks_[index].size_bytes) {
-    return Error{where + ": " + quoted("size", payload.size(), std::to_string(chunks_[index].size_bytes))};
+  if (state_->added[index]) return Error{where + " came twice, expected each once"};
+  if (payload.size() != chunks[index].size_bytes) {
+    return Error{where + ": " + quoted("size", payload.size(), std::to_string(chunks[index].size_bytes))};
   }
-  if (auto decoded = payloads_->decode(chunks_[index], payload, *cache_); !decoded) {
-    return decoded.error().in(where);
+  if (chunks[index].tensor == TensorPart::kTables) {
+    if (auto read = state_->add_tables(payload, options_.limits); !read) return read.error().in(where);
+  } else if (!state_->tables_here) {
+    state_->waiting.emplace_back(index, Bytes(payload.begin(), payload.end()));
+  } else if (auto read = state_->payloads->decode(chunks[index], payload, state_->cache); !read) {
+    return read.error().in(where);
   }
-  added_[index] = true;
-  --missing_count_;
+  state_->added[index] = true;
+  --state_->missing_count;
   return {};
 }
 
 std::vector<std::uint32_t> ChunkDecoder::missing() const {
   std::vector<std::uint32_t> indices;
-  for (std::uint32_t i = 0; i < added_.size(); ++i) {
-    if (!added_[i]) indices.push_back(i);
+  for (std::uint32_t i = 0; state_ && i < state_->added.size(); ++i) {
+    if (!state_->added[i]) indices.push_back(i);
   }
   return indices;
 }
 
+bool ChunkDecoder::complete() const { return state_ != nullptr && state_->missing_count == 0; }
+
 Result<KvCache> ChunkDecoder::take() {
+  if (!state_) return Error{"decode: no card, expected begin first"};
   if (!complete()) {
-    return Error{"decode: " + std::to_string(missing_count_) + " of " + std::to_string(chunks_.size()) +
-                 " chunks are missing, expected all"};
+    return Error{"decode: " + std::to_string(state_->missing_count) + " of " +
+                 std::to_string(state_->chunks.size()) + " chunks are missing, expected all"};
   }
-  KvCache cache = std::move(*cache_);
-  *this = ChunkDecoder(limits_);
+  KvCache cache = std::move(state_->cache);
+  state_.reset();
   return cache;
 }
 
-Result<KvCache> decode(const Card& card, const DecodeLimits& limits) {
-  ChunkDecoder decoder(limits);
+Result<KvCache> decode(const Card& card, const DecodeOptions& options) {
+  ChunkDecoder decoder(options);
   if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
   if (auto intact = card.verify(); !intact) return intact.error().in("decode");
   for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
-#include "codec/chunk_payload.h"
+#include "codec/calibration/calibration.h"
 #include "codec/kv_cache.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/result.h"
@@ -16,7 +16,13 @@
 namespace kvferry {
 
 struct DecodeLimits {
-  std::uint64_t max_cache_bytes = std::uint64_t{8} << 30;  // FP16, of what the card holds
+  std::uint64_t max_cache_bytes = std::uint64_t{8} << 30;   // FP16, of what the card holds
+  std::uint64_t max_table_bytes = std::uint64_t{64} << 20;  // of what chunks share, decompressed
+};
+
+struct DecodeOptions {
+  DecodeLimits limits;
+  std::shared_ptr<const LoadedCalibration> calibration;  // the one that the manifest names, if it does
 };
 
 // begin, then add for every chunk in any order, then take. Payloads are expected to be
@@ -24,35 +30,36 @@ struct DecodeLimits {
 // but does no harm.
 class ChunkDecoder {
  public:
-  explicit ChunkDecoder(DecodeLimits limits = {}) : limits_(limits) {}
+  explicit ChunkDecoder(DecodeOptions options = {});
+  ~ChunkDecoder();
+  ChunkDecoder(ChunkDecoder&&) noexcept;
+  ChunkDecoder& operator=(ChunkDecoder&&) noexcept;
 
-  // Checks that this codec can decode the card, that it is within the limits, and that
-  // its chunks cover every row of every layer once; only then allocates. Drops whatever
-  // was decoded before.
+  // Checks that this codec can decode the card, that the calibration is the one it names,
+  // that it is within the limits, and that its chunks cover every row of every layer once;
+  // only then allocates. Drops whatever was decoded before.
   [[nodiscard]] Result<void> begin(const Manifest& manifest);
 
   // Decodes chunk `index` of the table. After an error the chunk is still missing and may
-  // be added again; adding it a second time after success is an error.
+  // be added again; adding it a second time after success is an error. Tables come first:
+  // chunks added before them are kept undecoded, and errors in those are told by the tables' add.
   [[nodiscard]] Result<void> add(std::uint32_t index, ByteView payload);
 
   // Chunks of the table that have not been added, ascending.
   [[nodiscard]] std::vector<std::uint32_t> missing() const;
-  [[nodiscard]] bool complete() const { return cache_.has_value() && missing_count_ == 0; }
+  [[nodiscard]] bool complete() const;
 
   // The cache, once complete; the decoder is then empty. Otherwise an error that counts
   // the missing chunks.
   [[nodiscard]] Result<KvCache> take();
 
  private:
-  DecodeLimits limits_;
-  std::optional<ChunkPayloadDecoder> payloads_;
-  std::vector<ChunkInfo> chunks_;
-  std::vector<bool> added_;
-  std::size_t missing_count_ = 0;
-  std::optional<KvCache> cache_;
+  struct State;
+  DecodeOptions options_;
+  std::unique_ptr<State> state_;  // from begin to take
 };
 
 // The whole card, digests of the chunks checked first.
-[[nodiscard]] Result<KvCache> decode(const Card& card, const DecodeLimits& limits = {});
+[[nodiscard]] Result<KvCache> decode(const Card& card, const DecodeOptions& options = {});
 
 }  // namespace kvferry

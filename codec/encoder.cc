@@ -2,13 +2,20 @@
 #include "codec/encoder.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "codec/chunk_payload.h"
-#include "codec/chunk_plan.h"
+#include "codec/allocate/allocate.h"
+#include "codec/chunk/chunk_encoder.h"
+#include "codec/chunk/chunk_plan.h"
+#include "codec/chunk/coding_plan.h"
+#include "codec/chunk/make_tables.h"
 #include "codec/decoder.h"
+#include "codec/select/layers.h"
+#include "codec/select/select.h"
 
 namespace kvferry {
 namespace {
@@ -22,38 +29,39 @@ struct Selected {
 Result<void> check_options(const KvCache& cache, const EncodeOptions& options) {
   const KvGeometry& ours = cache.geometry();
   const ModelIdentity& model = options.model;
-  if (ours.layers == 0) return Error{"encode: the cache is empty, expected at least one layer"};
+  if (ours.layers == 0) return Error{"the cache is empty, expected at least one layer"};
   if (ours != KvGeometry{model.layers, model.kv_heads, model.head_dim}) {
     const auto text = [](std::uint32_t layers, std::uint32_t heads, std::uint32_t dim) {
       return std::to_string(layers) + " layers x " + std::to_string(heads) + " heads x " +
              std::to_string(dim);
     };
-    return Error{"encode: the cache is " + text(ours.layers, ours.kv_heads, ours.head_dim) +
+    return Error{"the cache is " + text(ours.layers, ours.kv_heads, ours.head_dim) +
                  ", expected the model's " + text(model.layers, model.kv_heads, model.head_dim)};
   }
-  if (!model.k_after_rope) return Error{"encode: the model identity says K before RoPE, expected after"};
+  if (!model.k_after_rope) return Error{"the model identity says K before RoPE, expected after"};
+  if (options.preset.transform.undo_rope && ours.head_dim % 2 != 0) {
+    return Error{"head_dim is " + std::to_string(ours.head_dim) + ", expected an even number to undo RoPE"};
+  }
   return {};
 }
 
 Result<Selected> select(const KvCache& cache, const EncodeOptions& options) {
-  const SelectStage& stage = options.preset.select;
+  const Preset& preset = options.preset;
   Selected selected;
-  if (stage.policy == SelectPolicy::kFull) return selected;
-  std::vector<float> scores;
-  if (stage.policy == SelectPolicy::kQ2c) {
-    const std::string method(to_string(stage.policy));
-    if (!options.scores) return Error{"encode: " + method + " needs scores, expected a model to ask"};
-    auto asked = options.scores(method);
-    if (!asked) return asked.error();
-    scores = std::move(*asked);
+  if (preset.select.method != SelectMethod::kFull) {
+    auto rows = select_rows(preset.select, preset.protect, cache.rows(0), options.scores, options.seed);
+    if (!rows) return rows.error();
+    auto part = keep_rows(cache, rows->rows);
+    if (!part) return part.error();
+    selected.part = std::move(*part);
+    selected.scores = std::move(rows->scores);
   }
-  const auto rows = select_rows(stage, scores, cache.rows(0), options.seed);
-  if (!rows) return rows.error();
-  auto part = keep_rows(cache, *rows);
-  if (!part) return part.error();
-  selected.part = std::move(*part);
-  if (!scores.empty()) {
-    for (const std::uint32_t row : *rows) selected.scores.push_back(scores[row]);
+  if (preset.layers.score != LayerScore::kAll) {
+    const auto layers = select_layers(preset.layers, preset.protect, cache.geometry().layers, options.scores);
+    if (!layers) return layers.error();
+    auto part = keep_layers(selected.part ? *selected.part : cache, *layers);
+    if (!part) return part.error();
+    selected.part = std::move(*part);
   }
   return selected;
 }
@@ -70,12 +78,68 @@ Result<void> describe_positions(const KvCache& cache, Manifest& manifest) {
   return {};
 }
 
-Result<void> add_chunks(const KvCache& cache, const Preset& preset, std::span<const float> scores, Card& card,
-                        EncodeStats& stats) {
-  ChunkEncoder encoder(preset);
-  for (const ChunkBlock& block : plan_chunks(cache, scores)) {
-    auto payload = encoder.encode(cache, block);
-    if (!payload) return payload.error().in("encode");
+Result<Manifest> describe(const KvCache& cache, const KvCache& kept, const EncodeOptions& options) {
+  const Preset& preset = options.preset;
+  Manifest manifest;
+  manifest.model = options.model;
+  manifest.token_count = cache.token_count();
+  manifest.preset = to_string(preset);
+  manifest.codec = CodecId::kPipeline;
+  manifest.query_aware = preset.is_query_aware();
+  manifest.raw_bytes = cache.full_bytes_fp16();
+  if (preset.needs_calibration()) manifest.calibration = options.calibration->digest;
+  if (preset.fact_words > 0) {
+    if (!options.facts) return Error{"facts need the document's text, expected a source of them"};
+    auto summary = options.facts(preset.fact_words);
+    if (!summary) return summary.error();
+    manifest.summary = std::move(*summary);
+  }
+  if (auto described = describe_positions(kept, manifest); !described) return described.error();
+  return manifest;
+}
+
+Result<CodingPlan> plan(const KvCache& cache, const KvCache& kept, const EncodeOptions& options) {
+  std::vector<float> weights;
+  if (options.preset.allocate.method == AllocateMethod::kTokens) {
+    const std::size_t tokens = cache.token_count();
+    std::vector<float> attention;
+    if (options.preset.allocate.weight == TokenWeight::kAttention) {
+      auto asked = ask_scores(options.scores, AttentionScore::kH2o, "allocate=tokens", tokens);
+      if (!asked) return asked.error();
+      attention = std::move(*asked);
+    }
+    auto given = token_weights(options.preset.allocate.weight, tokens, attention, options.seed);
+    if (!given) return given.error();
+    weights = std::move(*given);
+  }
+  return plan_codings(options.preset, kept, weights);
+}
+
+CodecContext context_of(const KvCache& cache, const EncodeOptions& options) {
+  CodecContext context;
+  context.geometry = cache.geometry();
+  context.rope_theta = options.model.rope_theta;
+  context.preset = options.preset;
+  context.calibration = options.calibration;
+  return context;
+}
+
+void add_tables(const CardTables& tables, Card& card, EncodeStats& stats) {
+  if (tables.empty()) return;
+  ChunkInfo info;
+  info.tensor = TensorPart::kTables;
+  info.importance = 1;
+  Bytes payload = tables.serialize();
+  stats.payload_bytes += payload.size();
+  add_chunk(card, info, Slice(std::move(payload)));
+}
+
+Result<void> add_chunks(const KvCache& kept, const CodecContext& context, const CodingPlan& codings,
+                        std::span<const float> scores, Card& card, EncodeStats& stats) {
+  ChunkEncoder encoder(context, codings);
+  for (const ChunkBlock& block : plan_chunks(kept, scores)) {
+    auto payload = encoder.encode(kept, block);
+    if (!payload) return payload.error();
     stats.body_bytes += encoder.body_bytes();
     stats.payload_bytes += payload->size();
     ChunkInfo info;
@@ -84,53 +148,86 @@ Result<void> add_chunks(const KvCache& cache, const Preset& preset, std::span<co
     info.row_begin = block.row_begin;
     info.row_count = block.row_count;
     info.importance = block.importance;
+    info.tensor = TensorPart::kBoth;
     add_chunk(card, info, Slice(std::move(*payload)));
   }
   return {};
 }
 
-Result<void> measure(const QualityProbe& probe, Card& card) {
-  auto decoded = decode(card);
-  if (!decoded) return decoded.error().in("encode");
-  auto divergence = probe(*decoded);
+Result<void> measure(const EncodeOptions& options, Card& card) {
+  DecodeOptions decoding;
+  decoding.calibration = options.calibration;
+  auto decoded = decode(card, decoding);
+  if (!decoded) return decoded.error();
+  auto divergence = options.probe(*decoded);
   if (!divergence) return divergence.error();
   card.manifest.divergence = *divergence;
   return {};
 }
 
-}  // namespace
-
-Result<Card> encode(const KvCache& cache, const EncodeOptions& options, EncodeStats* stats) {
+Result<Card> encode_card(const KvCache& cache, const EncodeOptions& options, EncodeStats& stats) {
   if (auto valid = check_options(cache, options); !valid) return valid.error();
+  CodecContext context = context_of(cache, options);
+  if (auto ready = context.prepare(); !ready) return ready.error();
   const auto selected = select(cache, options);
   if (!selected) return selected.error();
   const KvCache& kept = selected->part ? *selected->part : cache;
-
-  EncodeStats sizes;
-  sizes.full_bytes = cache.full_bytes_fp16();
-  sizes.selected_bytes = kept.bytes_fp16();
-  sizes.rows = cache.rows(0);
-  sizes.rows_kept = kept.rows(0);
+  const auto codings = plan(cache, kept, options);
+  if (!codings) return codings.error();
+  if (auto made = make_tables(kept, *codings, context); !made) return made.error();
 
   Card card;
-  Manifest& manifest = card.manifest;
-  manifest.model = options.model;
-  manifest.token_count = cache.token_count();
-  manifest.preset = to_string(options.preset);
-  manifest.codec = CodecId::kPipeline;
-  manifest.query_aware = options.preset.is_query_aware();
-  manifest.raw_bytes = sizes.full_bytes;
-  if (auto described = describe_positions(kept, manifest); !described) return described.error().in("encode");
-  auto added = add_chunks(kept, options.preset, selected->scores, card, sizes);
-  if (!added) return added.error();
-  if (auto valid = manifest.validate(); !valid) return valid.error().in("encode");
-  if (options.probe) {
-    if (auto measured = measure(options.probe, card); !measured) return measured.error();
+  auto manifest = describe(cache, kept, options);
+  if (!manifest) return manifest.error();
+  card.manifest = std::move(*manifest);
+  stats.full_bytes = cache.full_bytes_fp16();
+  stats.selected_bytes = kept.bytes_fp16();
+  stats.rows = cache.token_count();
+  for (std::uint32_t layer = 0; layer < kept.geometry().layers; ++layer) {
+    stats.rows_kept = std::max(stats.rows_kept, kept.rows(layer));
+    stats.layers_kept += kept.rows(layer) > 0 ? 1 : 0;
   }
-  sizes.chunks = card.chunks.size();
-  sizes.card_bytes = card.file_bytes();
+  add_tables(context.tables, card, stats);
+  auto added = add_chunks(kept, context, *codings, selected->scores, card, stats);
+  if (!added) return added.error();
+  if (auto valid = card.manifest.validate(); !valid) return valid.error();
+  if (options.probe) {
+    if (auto measured = measure(options, card); !measured) return measured.error();
+  }
+  stats.chunks = card.chunks.size();
+  stats.card_bytes = card.file_bytes();
+  return card;
+}
+
+}  // namespace
+
+Result<Card> encode(const KvCache& cache, const EncodeOptions& options, EncodeStats* stats) {
+  EncodeStats sizes;
+  auto card = encode_card(cache, options, sizes);
+  if (!card) return card.error().in("encode");
   if (stats != nullptr) *stats = sizes;
   return card;
+}
+
+Result<PipelineModels> calibrate_symbols(std::span<const KvCache> caches, const EncodeOptions& options) {
+  std::optional<SymbolStatistics> statistics;
+  for (const KvCache& cache : caches) {
+    if (auto valid = check_options(cache, options); !valid) return valid.error().in("calibrate");
+    CodecContext context = context_of(cache, options);
+    context.preset.entropy = {};
+    if (auto ready = context.prepare(); !ready) return ready.error().in("calibrate");
+    const auto codings = plan(cache, cache, options);
+    if (!codings) return codings.error().in("calibrate");
+    if (auto made = make_tables(cache, *codings, context); !made) return made.error().in("calibrate");
+    if (!statistics) statistics.emplace(cache.geometry().layers);
+    ChunkEncoder encoder(context, *codings);
+    for (const ChunkBlock& block : plan_chunks(cache, {})) {
+      if (auto counted = encoder.count(cache, block, *statistics); !counted)
+        return counted.error().in("calibrate");
+    }
+  }
+  if (!statistics) return Error{"calibrate: no caches, expected at least one"};
+  return PipelineModels{symbol_pipeline(options.preset), statistics->models(false)};
 }
 
 }  // namespace kvferry

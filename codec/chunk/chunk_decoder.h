@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// Reads the payload of a chunk into a cache. The layout is FORMAT.md.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "codec/chunk/block_codec.h"
+#include "codec/chunk/chunk_header.h"
+#include "codec/kv_cache.h"
+#include "codec/quant/block.h"
+#include "protocol/base/bytes.h"
+#include "protocol/base/result.h"
+#include "protocol/card/chunk_info.h"
+
+namespace kvferry {
+
+class ChunkPayloadDecoder {
+ public:
+  explicit ChunkPayloadDecoder(const CodecContext& context) : context_(context), codec_(context) {}
+
+  // Writes the block that info names into the cache, which must have its layers and rows.
+  // The error names the field; what has been written of the block is then undefined.
+  // Memory stays within a few times the block's FP16 size, whatever the payload says.
+  [[nodiscard]] Result<void> decode(const ChunkInfo& info, ByteView payload, KvCache& cache);
+
+ private:
+  struct Part;
+  [[nodiscard]] Result<void> decode_packed(const Part& part, ByteView& body, KvCache& cache);
+  [[nodiscard]] Result<void> decode_rans(const Part& part, EntropyCoder coder, ByteView& parameters,
+                                         ByteReader& streams, KvCache& cache);
+  [[nodiscard]] Result<void> read_symbols(const Part& part, EntropyCoder coder, ByteReader& streams);
+  [[nodiscard]] Result<std::vector<Part>> parts_of(const ChunkInfo& info, const ChunkHeader& header,
+                                                   const KvCache& cache) const;
+  void store(const Part& part, KvCache& cache) const;
+
+  const CodecContext& context_;
+  BlockCodec codec_;
+  BlockScratch scratch_;
+  std::vector<float> values_;
+  Bytes body_;
+};
+
+}  // namespace kvferry
