@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "protocol/base/rng.h"
+#include "protocol/card/manifest.h"
+
 namespace kvferry {
 namespace {
 
@@ -17,85 +22,246 @@ std::string error_of(std::string_view text) {
 }
 
 TEST(Preset, names_stand_for_pipelines) {
+  std::set<std::string_view> names;
   for (const NamedPreset& named : named_presets()) {
+    EXPECT_TRUE(names.insert(named.name).second) << named.name;
     EXPECT_EQ(canonical(named.name), named.pipeline);
     EXPECT_EQ(canonical(named.pipeline), named.pipeline);
+    EXPECT_FALSE(named.source.empty());
+  }
+  for (const char* name :
+       {"qkvcomm", "qkvshare", "polykv", "task-aware", "cachegen-1", "cachegen-3", "kvtc"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
   }
   EXPECT_EQ(canonical(" int4 "), "select=full | quant=int4 | entropy=zstd");
+  EXPECT_EQ(canonical("cachegen"), canonical("cachegen-2"));
 }
 
 TEST(Preset, missing_stages_and_options_have_defaults_that_are_not_printed) {
   EXPECT_EQ(canonical("quant=int8"), "select=full | quant=int8 | entropy=none");
   EXPECT_EQ(canonical("quant=int8:64|entropy=zstd:3"), "select=full | quant=int8 | entropy=zstd");
-  EXPECT_EQ(canonical("select=random:1.0:sinks=0"), "select=random:1 | quant=fp16 | entropy=none");
+  EXPECT_EQ(canonical("select=random:1.0"), "select=random:1 | quant=fp16 | entropy=none");
+  EXPECT_EQ(canonical("select=full | layers=all | protect=none | transform=none | quant=fp16 | "
+                      "allocate=none | facts=none | entropy=none"),
+            "select=full | quant=fp16 | entropy=none");
+  EXPECT_EQ(canonical("layers=hybrid:0.7:sigma=0.25:alpha=0.5 | protect=first=0"),
+            "select=full | layers=hybrid:0.7 | quant=fp16 | entropy=none");
 }
 
 TEST(Preset, options_are_kept) {
-  constexpr std::string_view kAll = "select=q2c:0.75:sinks=4 | quant=int2:32 | entropy=zstd:19";
-  const auto preset = parse_preset("  select = q2c : 0.75 :sinks=4|quant=int2:32 |  entropy=zstd:19 ");
+  const auto preset = parse_preset(
+      "  select = union : 0.25 + 0.5|layers=hybrid:0.7:mu=0.4:alpha=0.75 | protect= recent = 8 "
+      ":first=4:ends=2:fp16|"
+      "transform=rope + svd:32 | quant=int2:sym:32 / int3:token | allocate=tokens:4.5:position | facts=40 |"
+      "  entropy=zstd:19 ");
   ASSERT_TRUE(preset.ok()) << preset.error().message;
-  EXPECT_EQ(to_string(*preset), kAll);
-  EXPECT_EQ(preset->select.ratio, 0.75);
-  EXPECT_EQ(preset->select.sinks, 4U);
-  EXPECT_EQ(preset->quant.group, 32U);
-  EXPECT_EQ(preset->entropy.level, 19);
+  EXPECT_EQ(preset->select, (SelectStage{SelectMethod::kUnion, 0.25, 0.5}));
+  EXPECT_EQ(preset->layers, (LayersStage{LayerScore::kHybrid, 0.7, 0.75, 0.4, 0.25}));
+  EXPECT_EQ(preset->protect, (ProtectStage{4, 8, 2, true}));
+  EXPECT_EQ(preset->transform, (TransformStage{true, ColumnTransform::kSvd, 32}));
+  EXPECT_EQ(preset->quant.key, (QuantSpec{QuantKind::kSymmetric, Along::kChannel, 3, 32}));
+  EXPECT_EQ(preset->quant.value, (QuantSpec{QuantKind::kAffine, Along::kToken, 8, 0}));
+  EXPECT_EQ(preset->allocate, (AllocateStage{AllocateMethod::kTokens, 4.5, TokenWeight::kPosition, 0}));
+  EXPECT_EQ(preset->fact_words, 40U);
+  EXPECT_EQ(preset->entropy, (EntropyStage{EntropyCoder::kZstd, 19}));
   EXPECT_TRUE(preset->is_query_aware());
-  EXPECT_EQ(canonical("select=random:0.1"), "select=random:0.1 | quant=fp16 | entropy=none");
+  EXPECT_EQ(to_string(*preset),
+            "select=union:0.25+0.5 | layers=hybrid:0.7:alpha=0.75:mu=0.4 | "
+            "protect=first=4:recent=8:ends=2:fp16 | transform=rope+svd:32 | quant=int2:sym:32/int3:token | "
+            "allocate=tokens:4.5:position | facts=40 | entropy=zstd:19");
 }
 
-TEST(Preset, errors_point_at_the_word) {
-  constexpr std::string_view kOrder = ", expected each stage once, in the order select, quant, entropy";
-  EXPECT_EQ(error_of("quant=int5"),
-            "preset: unknown quantizer 'int5' at column 7, expected fp16, int8, int4, int2");
-  EXPECT_EQ(error_of("select=full | quant=int5"),
-            "preset: unknown quantizer 'int5' at column 21, expected fp16, int8, int4, int2");
-  EXPECT_EQ(error_of("qant=int4"),
-            "preset: unknown stage 'qant' at column 1, expected select, quant, entropy");
-  EXPECT_EQ(error_of("select=best:0.5"),
-            "preset: unknown selection 'best' at column 8, expected full, random:RATIO, q2c:RATIO");
-  EXPECT_EQ(error_of("select=q2c"), "preset: no ratio after 'q2c' at column 8, expected q2c:RATIO");
-  EXPECT_EQ(error_of("select=q2c:0"),
-            "preset: ratio '0' at column 12, expected a number above 0 and at most 1");
-  EXPECT_EQ(error_of("select=q2c: 1.5"),
-            "preset: ratio '1.5' at column 13, expected a number above 0 and at most 1");
-  EXPECT_EQ(error_of("select=q2c:nan"),
-            "preset: ratio 'nan' at column 12, expected a number above 0 and at most 1");
-  EXPECT_EQ(error_of("select=q2c:0.5:sink=1"),
-            "preset: option 'sink=1' at column 16, expected sinks=N with N from 0 to 65536");
-  EXPECT_EQ(error_of("select=q2c:0.5:sinks=-1"),
-            "preset: option 'sinks=-1' at column 16, expected sinks=N with N from 0 to 65536");
-  EXPECT_EQ(error_of("select=full:0.5"),
-            "preset: unexpected option '0.5' at column 13, expected no option after 'full'");
-  EXPECT_EQ(error_of("quant=int4:48"), "preset: group size '48' at column 12, expected 8, 16, 32, 64, 128");
-  EXPECT_EQ(error_of("quant=int4:32:1"),
-            "preset: unexpected option '1' at column 15, expected at most a group size");
-  EXPECT_EQ(error_of("quant=fp16:32"),
-            "preset: unexpected option '32' at column 12, expected no option after 'fp16'");
-  EXPECT_EQ(error_of("entropy=gzip"),
-            "preset: unknown entropy coder 'gzip' at column 9, expected none, zstd");
-  EXPECT_EQ(error_of("entropy=zstd:20"), "preset: zstd level '20' at column 14, expected 1 to 19");
-  EXPECT_EQ(error_of("quant=int4 | select=full"),
-            "preset: stage 'select' at column 14" + std::string(kOrder));
-  EXPECT_EQ(error_of("quant=int4 | quant=int4"), "preset: stage 'quant' at column 14" + std::string(kOrder));
-  EXPECT_EQ(error_of("quant=int4 |"),
-            "preset: unknown stage '' at column 13, expected select, quant, entropy");
-  EXPECT_EQ(error_of("quant="), "preset: unknown quantizer '' at column 7, expected fp16, int8, int4, int2");
-  EXPECT_EQ(error_of("int4 | quant"),
-            "preset: unknown stage 'int4' at column 1, expected select, quant, entropy");
-  EXPECT_EQ(error_of("select=full | quant"),
-            "preset: no value for stage 'quant' at column 15, expected quant=...");
+// One quantizer for K and V: how it is printed, and the two specs.
+struct QuantCase {
+  std::string_view text, printed;
+  QuantSpec key, value;
+};
+
+TEST(Preset, quantizers_are_alphabets_and_groupings) {
+  constexpr auto kAffine = QuantKind::kAffine;
+  constexpr auto kSymmetric = QuantKind::kSymmetric;
+  const QuantSpec q8{kSymmetric, Along::kGroup, 255, 32};
+  const QuantCase cases[] = {
+      {"int4:32", "int4:32", {kAffine, Along::kChannel, 16, 32}, {kAffine, Along::kGroup, 16, 32}},
+      {"int8", "int8", {kAffine, Along::kChannel, 256, 64}, {kAffine, Along::kGroup, 256, 64}},
+      {"int1", "int1", {kAffine, Along::kChannel, 2, 64}, {kAffine, Along::kGroup, 2, 64}},
+      {"int1:sym", "int1:sym", {kSymmetric, Along::kChannel, 2, 64}, {kSymmetric, Along::kGroup, 2, 64}},
+      {"int5:sym:tensor",
+       "int5:sym:tensor",
+       {kSymmetric, Along::kTensor, 31, 0},
+       {kSymmetric, Along::kTensor, 31, 0}},
+      {"bins32:token",
+       "int5:sym:token",
+       {kSymmetric, Along::kToken, 31, 0},
+       {kSymmetric, Along::kToken, 31, 0}},
+      {"bins12:token",
+       "bins12:token",
+       {kSymmetric, Along::kToken, 11, 0},
+       {kSymmetric, Along::kToken, 11, 0}},
+      {"int4:group", "int4:group/int4", {kAffine, Along::kGroup, 16, 64}, {kAffine, Along::kGroup, 16, 64}},
+      {"int4:channel:8",
+       "int4:8/int4:channel:8",
+       {kAffine, Along::kChannel, 16, 8},
+       {kAffine, Along::kChannel, 16, 8}},
+      {"int8:sym:group:32", "q8_0", q8, q8},
+      {"q8_0/fwht3", "q8_0/fwht3", q8, {QuantKind::kRotated, Along::kTensor, 8, 0}},
+      {"fwht8/fp16", "fwht8/fp16", {QuantKind::kRotated, Along::kTensor, 256, 0}, {}},
+  };
+  for (const QuantCase& c : cases) {
+    const auto preset = parse_preset("quant=" + std::string(c.text));
+    ASSERT_TRUE(preset.ok()) << preset.error().message;
+    EXPECT_EQ(preset->quant.key, c.key) << c.text;
+    EXPECT_EQ(preset->quant.value, c.value) << c.text;
+    EXPECT_EQ(to_string(*preset), "select=full | quant=" + std::string(c.printed) + " | entropy=none");
+  }
+  EXPECT_EQ(to_string(q8, KvTensor::kKey), "q8_0");
+  EXPECT_EQ(to_string(QuantSpec{kAffine, Along::kGroup, 16, 64}, KvTensor::kKey), "int4:group");
 }
 
-TEST(Preset, unknown_names_are_told_the_known_ones) {
-  const std::string known = "fp16, int8, int4, int2, or stages such as 'quant=int4 | entropy=zstd'";
-  EXPECT_EQ(error_of("int5"), "preset: unknown name 'int5' at column 1, expected " + known);
-  EXPECT_EQ(error_of("  "), "preset: empty, expected " + known);
+TEST(Preset, the_key_of_static_tables_leaves_out_what_symbols_do_not_depend_on) {
+  const auto preset =
+      parse_preset("select=q2c:0.5 | transform=rope | quant=int4 | facts=9 | entropy=rans:static");
+  ASSERT_TRUE(preset.ok());
+  EXPECT_EQ(symbol_pipeline(*preset), "transform=rope | quant=int4");
+  EXPECT_TRUE(preset->needs_calibration());
+  EXPECT_EQ(symbol_pipeline(*parse_preset("cachegen")), "quant=bins16:token | allocate=cachegen:2");
+}
+
+// Presets drawn from the grammar's struct, whose stages fit each other.
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed) : rng_(seed) {}
+
+  Preset draw() {
+    Preset p;
+    p.select.method = pick<SelectMethod>(8);
+    if (p.select.method != SelectMethod::kFull) p.select.ratio = share();
+    if (p.select.method == SelectMethod::kUnion) p.select.task_ratio = (1 - p.select.ratio) * share() + 1e-12;
+    draw_layers(p.layers);
+    if (rng_.chance(0.5)) {
+      p.protect = {count(0, 3) * 4, count(0, 65536), count(0, 512), false};
+      p.protect.fp16 = rng_.chance(0.5) && p.protect.first + p.protect.recent + p.protect.ends != 0;
+    }
+    draw_coding(p);
+    if (rng_.chance(0.3)) p.fact_words = count(1, 1024);
+    const bool symbols = p.quant.key.kind != QuantKind::kComponents &&
+                         (p.quant.key.symbols != 0 || p.quant.value.symbols != 0);
+    p.entropy.coder = pick<EntropyCoder>(symbols ? 5 : 2);
+    if (p.entropy.coder == EntropyCoder::kZstd) p.entropy.level = static_cast<int>(count(1, 19));
+    return p;
+  }
+
+ private:
+  std::uint32_t count(std::uint32_t least, std::uint32_t most) {
+    return least + static_cast<std::uint32_t>(rng_.below(most - least + 1));
+  }
+  template <typename Enum>
+  Enum pick(std::uint32_t values) {
+    return static_cast<Enum>(rng_.below(values));
+  }
+  double share() { return rng_.chance(0.5) ? count(1, 100) / 100.0 : 1 - rng_.uniform(); }
+
+  void draw_layers(LayersStage& stage) {
+    stage.score = pick<LayerScore>(4);
+    if (stage.score != LayerScore::kAll) stage.ratio = share();
+    if (stage.score == LayerScore::kHybrid) stage.alpha = rng_.chance(0.3) ? 0 : share();
+    if (stage.score != LayerScore::kHybrid && stage.score != LayerScore::kGaussian) return;
+    if (rng_.chance(0.5)) stage.mu = share();
+    if (rng_.chance(0.5)) stage.sigma = share();
+  }
+
+  // affine: 2^b symbols; otherwise symmetric with any odd alphabet, or only those of whole bits.
+  QuantSpec uniform(bool affine, bool whole_bits) {
+    QuantSpec spec;
+    spec.kind = affine ? QuantKind::kAffine : QuantKind::kSymmetric;
+    const std::uint32_t bits = count(1, 8);
+    std::uint32_t symbols = 1U << bits;
+    if (!affine && bits > 1) symbols = whole_bits ? symbols - 1 : 2 * count(1, 127) + 1;
+    if (!affine && !whole_bits && symbols == 2) symbols = 3;
+    spec.symbols = static_cast<std::uint16_t>(symbols);
+    spec.along = pick<Along>(4);
+    const bool grouped = spec.along == Along::kChannel || spec.along == Along::kGroup;
+    spec.group = static_cast<std::uint16_t>(grouped ? 8U << rng_.below(5) : 0U);
+    return spec;
+  }
+
+  QuantSpec any_spec(bool rotated) {
+    const auto kind = rng_.below(rotated ? 4 : 3);
+    if (kind == 0) return {};
+    if (kind == 3)
+      return {QuantKind::kRotated, Along::kTensor, static_cast<std::uint16_t>(2U << rng_.below(8)), 0};
+    return uniform(kind == 1, rng_.chance(0.5));
+  }
+
+  void draw_coding(Preset& p) {
+    p.transform.undo_rope = rng_.chance(0.5);
+    p.transform.columns = pick<ColumnTransform>(4);
+    if (p.transform.columns == ColumnTransform::kSvd) p.transform.size = count(1, 4096);
+    if (p.transform.columns == ColumnTransform::kAnchor) p.transform.size = count(2, 64);
+    if (p.transform.columns == ColumnTransform::kPca) {
+      p.transform.undo_rope = true;
+      if (rng_.chance(0.5)) {
+        p.quant.key = p.quant.value = {QuantKind::kComponents, Along::kTensor, 256, 0};
+        p.quant.component_bits = 8 * share();
+        return;
+      }
+    }
+    p.allocate.method = pick<AllocateMethod>(4);
+    const bool bins = p.allocate.method == AllocateMethod::kCacheGen;
+    const bool rotated = p.transform.columns == ColumnTransform::kNone;
+    for (QuantSpec* spec : {&p.quant.key, &p.quant.value}) {
+      *spec = p.allocate.method == AllocateMethod::kNone ? any_spec(rotated)
+                                                         : uniform(!bins && rng_.chance(0.5), !bins);
+    }
+    if (bins) p.allocate.level = count(1, 3);
+    if (p.allocate.method == AllocateMethod::kTokens) {
+      p.allocate.bits = 2 + 14 * share();
+      p.allocate.weight = pick<TokenWeight>(4);
+    }
+  }
+
+  Rng rng_;
+};
+
+TEST(Preset, every_preset_reads_back_from_its_text) {
+  std::set<std::string> texts;
+  for (std::uint64_t seed = 0; seed < 20000; ++seed) {
+    const Preset preset = Generator(seed).draw();
+    const std::string text = to_string(preset);
+    ASSERT_LE(text.size(), Manifest::kMaxPresetBytes);
+    const auto parsed = parse_preset(text);
+    ASSERT_TRUE(parsed.ok()) << "seed " << seed << ": " << text << '\n' << parsed.error().message;
+    ASSERT_EQ(*parsed, preset) << "seed " << seed << ": " << text;
+    ASSERT_EQ(to_string(*parsed), text);
+    texts.insert(text);
+  }
+  EXPECT_GT(texts.size(), 19000U);
+}
+
+TEST(Preset, cut_and_altered_text_is_read_or_refused_in_one_line) {
+  std::size_t refused = 0;
+  for (std::uint64_t seed = 0; seed < 20000; ++seed) {
+    Rng rng(seed);
+    std::string text = to_string(Generator(seed % 500).draw());
+    text[rng.below(text.size())] = static_cast<char>(rng.below(256));
+    if (rng.chance(0.5)) text.resize(rng.below(text.size() + 1));
+    const auto parsed = parse_preset(text);
+    if (parsed) {
+      ASSERT_EQ(canonical(to_string(*parsed)), to_string(*parsed)) << text;
+      continue;
+    }
+    ++refused;
+    ASSERT_EQ(parsed.error().message.substr(0, 8), "preset: ");
+    for (const char c : parsed.error().message) ASSERT_TRUE(c >= ' ' && c <= '~') << text;
+  }
+  EXPECT_GT(refused, 5000U);
 }
 
 TEST(Preset, hostile_text_is_bounded_and_echoed_safely) {
-  EXPECT_EQ(error_of(std::string(300, 'a')), "preset: 300 characters, expected at most 256");
-  EXPECT_EQ(error_of(std::string("quant=\x1b[2J\n", 11)),
-            "preset: unknown quantizer '?[2J?' at column 7, expected fp16, int8, int4, int2");
+  EXPECT_EQ(error_of(std::string(600, 'a')), "preset: 600 characters, expected at most 512");
+  EXPECT_EQ(error_of(std::string("entropy=\x1b[2J\n", 13)),
+            "preset: unknown entropy coder '?[2J?' at column 9, expected none, zstd, rans:static, rans:card, "
+            "rans:adaptive");
   const std::string cut = error_of("quant=" + std::string(100, 'x'));
   EXPECT_NE(cut.find("'" + std::string(32, 'x') + "...'"), std::string::npos) << cut;
 }
