@@ -42,14 +42,14 @@ inline void fill_gaussian(KvCache& cache, std::uint64_t seed) {
 }
 
 inline KvCache gaussian_cache(KvGeometry geometry, std::uint32_t tokens, std::uint64_t seed = 1) {
-  KvCache cache = std::move(*KvCache::create_full(geometry, tokens));
+  KvCache cache = *KvCache::create_full(geometry, tokens);
   fill_gaussian(cache, seed);
   return cache;
 }
 
 inline KvCache gaussian_cache(KvGeometry geometry, std::vector<std::vector<std::int32_t>> positions,
                               std::uint32_t tokens, std::uint64_t seed = 1) {
-  KvCache cache = std::move(*KvCache::create(geometry, std::move(positions), tokens));
+  KvCache cache = *KvCache::create(geometry, std::move(positions), tokens);
   fill_gaussian(cache, seed);
   return cache;
 }
@@ -73,7 +73,7 @@ inline EncodeOptions options_for(const KvCache& cache, std::string_view preset) 
 
 // The card; encoding must succeed.
 inline Card encode_as(const KvCache& cache, std::string_view preset) {
-  return std::move(*encode(cache, options_for(cache, preset)));
+  return *encode(cache, options_for(cache, preset));
 }
 
 // A file name that no other test process uses.
