@@ -44,7 +44,7 @@ Result<std::vector<std::uint32_t>> select_layers(const LayersStage& stage, const
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     const bool first = is_protected_layer(protect, a, layers);
     const bool second = is_protected_layer(protect, b, layers);
-    return first != second ? first : !first && scores[a] > scores[b];
+    return first != second ? first : scores[a] > scores[b];
   });
   const auto share = static_cast<std::size_t>(std::floor(stage.ratio * static_cast<double>(layers) + 0.5));
   const std::size_t ends = std::min(layers, 2 * std::size_t{protect.ends});

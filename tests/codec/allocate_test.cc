@@ -120,6 +120,7 @@ TEST(Allocate, sensitive_layers_get_8_bits_and_the_least_sensitive_4) {
   const std::vector<float> ten = {0.1F, 0.9F, 0.2F, 0.8F, 0.3F, 0.7F, 0.4F, 0.6F, 0.5F, 0.0F};
   EXPECT_EQ(*sensitivity_bits(ten), (Bits{4, 8, 4, 8, 6, 8, 6, 6, 6, 4}));
   EXPECT_EQ(*sensitivity_bits(std::vector<float>{1, 1, 1, 1}), (Bits{8, 6, 6, 4}));
+  EXPECT_EQ(*sensitivity_bits(std::vector<float>{5, 4, 3, 2, 1}), (Bits{8, 8, 6, 4, 4}));  // halves up
   EXPECT_EQ(*sensitivity_bits(std::vector<float>{1}), (Bits{6}));
   EXPECT_EQ(*sensitivity_bits(std::vector<float>{1, 2}), (Bits{4, 8}));
   // The paper's 30/40/30 % is 6 bits a number; 24 and 32 layers are off it by at most the rounding.
