@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "codec/chunk_plan.h"
+#include "codec/chunk/chunk_plan.h"
 
 #include <gtest/gtest.h>
 

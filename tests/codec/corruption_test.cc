@@ -15,7 +15,14 @@
 namespace kvferry {
 namespace {
 
-constexpr const char* kPresets[] = {"fp16", "quant=int4:8", "quant=int8:8 | entropy=zstd", "int2"};
+constexpr const char* kPresets[] = {"fp16",
+                                    "quant=int4:8",
+                                    "quant=int8:8 | entropy=zstd",
+                                    "int2",
+                                    "quant=q8_0/fwht3",
+                                    "quant=int4:8 | entropy=rans:adaptive",
+                                    "transform=rope+anchor:5 | quant=int4:token",
+                                    "protect=first=4:fp16 | quant=int3:group:8"};
 
 Card small_card(const char* preset, std::uint64_t seed = 1) {
   KvCache cache = testing::gaussian_cache({2, 1, 8}, 20, seed);
