@@ -20,6 +20,9 @@
 namespace kvferry {
 namespace {
 
+// Tables of one layer's K or V: more gain little, and a decoder holds all.
+constexpr std::size_t kStaticTables = 16;
+
 // What selection leaves: a part of the cache, and the scores of its rows if there are any.
 struct Selected {
   std::optional<KvCache> part;  // none: the whole cache
@@ -199,6 +202,21 @@ Result<Card> encode_card(const KvCache& cache, const EncodeOptions& options, Enc
   return card;
 }
 
+Result<void> count_symbols(const KvCache& cache, const EncodeOptions& options, SymbolStatistics& statistics) {
+  if (auto valid = check_options(cache, options); !valid) return valid.error();
+  CodecContext context = context_of(cache, options);
+  context.preset.entropy = {};
+  if (auto ready = context.prepare(); !ready) return ready.error();
+  const auto codings = plan(cache, cache, options);
+  if (!codings) return codings.error();
+  if (auto made = make_tables(cache, *codings, context); !made) return made.error();
+  ChunkEncoder encoder(context, *codings);
+  for (const ChunkBlock& block : plan_chunks(cache, {})) {
+    if (auto counted = encoder.count(cache, block, statistics); !counted) return counted;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Card> encode(const KvCache& cache, const EncodeOptions& options, EncodeStats* stats) {
@@ -210,24 +228,17 @@ Result<Card> encode(const KvCache& cache, const EncodeOptions& options, EncodeSt
 }
 
 Result<PipelineModels> calibrate_symbols(std::span<const KvCache> caches, const EncodeOptions& options) {
-  std::optional<SymbolStatistics> statistics;
+  if (caches.empty()) return Error{"calibrate: no caches, expected at least one"};
+  SymbolStatistics statistics(2 * std::size_t{caches[0].geometry().layers});
   for (const KvCache& cache : caches) {
-    if (auto valid = check_options(cache, options); !valid) return valid.error().in("calibrate");
-    CodecContext context = context_of(cache, options);
-    context.preset.entropy = {};
-    if (auto ready = context.prepare(); !ready) return ready.error().in("calibrate");
-    const auto codings = plan(cache, cache, options);
-    if (!codings) return codings.error().in("calibrate");
-    if (auto made = make_tables(cache, *codings, context); !made) return made.error().in("calibrate");
-    if (!statistics) statistics.emplace(cache.geometry().layers);
-    ChunkEncoder encoder(context, *codings);
-    for (const ChunkBlock& block : plan_chunks(cache, {})) {
-      if (auto counted = encoder.count(cache, block, *statistics); !counted)
-        return counted.error().in("calibrate");
-    }
+    if (auto done = count_symbols(cache, options, statistics); !done) return done.error().in("calibrate");
   }
-  if (!statistics) return Error{"calibrate: no caches, expected at least one"};
-  return PipelineModels{symbol_pipeline(options.preset), statistics->models(false)};
+  PipelineModels models{symbol_pipeline(options.preset), {}};
+  for (const auto& counts : statistics) {
+    models.models.push_back(counts ? std::optional(SymbolModel::from_counts(*counts, kStaticTables))
+                                   : std::nullopt);
+  }
+  return models;
 }
 
 }  // namespace kvferry

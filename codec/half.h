@@ -8,18 +8,21 @@
 #include <bit>
 #include <cstdint>
 
+#include "codec/host_device.h"
+
 namespace kvferry {
 
 inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
 
 // condition ? yes : no, without a branch for the compiler to bring back.
-[[nodiscard]] inline std::uint32_t pick_bits(bool condition, std::uint32_t yes, std::uint32_t no) {
+[[nodiscard]] KVFERRY_HOST_DEVICE inline std::uint32_t pick_bits(bool condition, std::uint32_t yes,
+                                                                 std::uint32_t no) {
   const std::uint32_t mask = 0U - static_cast<std::uint32_t>(condition);
   return (yes & mask) | (no & ~mask);
 }
 
 // Exact.
-[[nodiscard]] inline float half_to_float(std::uint16_t bits) {
+[[nodiscard]] KVFERRY_HOST_DEVICE inline float half_to_float(std::uint16_t bits) {
   const std::uint32_t sign = (bits & 0x8000U) << 16;
   const std::uint32_t magnitude = (bits & 0x7fffU) << 13;
   // 2^112 moves the exponent from bias 15 to bias 127, and is exact for subnormals too.
@@ -30,7 +33,7 @@ inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
 }
 
 // Rounds half to even; beyond the range gives infinity; NaN stays NaN (quiet).
-[[nodiscard]] inline std::uint16_t float_to_half(float value) {
+[[nodiscard]] KVFERRY_HOST_DEVICE inline std::uint16_t float_to_half(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16) & 0x8000U;
   const std::uint32_t magnitude = bits & 0x7fffffffU;
@@ -45,12 +48,12 @@ inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
 }
 
 // Exact.
-[[nodiscard]] inline float bfloat16_to_float(std::uint16_t bits) {
+[[nodiscard]] KVFERRY_HOST_DEVICE inline float bfloat16_to_float(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
 // Rounds half to even; NaN stays NaN (quiet).
-[[nodiscard]] inline std::uint16_t float_to_bfloat16(float value) {
+[[nodiscard]] KVFERRY_HOST_DEVICE inline std::uint16_t float_to_bfloat16(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
   const bool is_nan = (bits & 0x7fffffffU) > 0x7f800000U;
@@ -58,6 +61,8 @@ inline constexpr float kHalfMax = 65504.0F;  // the largest finite FP16 value
 }
 
 // Neither infinity nor NaN.
-[[nodiscard]] inline bool half_is_finite(std::uint16_t bits) { return (bits & 0x7c00U) != 0x7c00U; }
+[[nodiscard]] KVFERRY_HOST_DEVICE inline bool half_is_finite(std::uint16_t bits) {
+  return (bits & 0x7c00U) != 0x7c00U;
+}
 
 }  // namespace kvferry

@@ -7,7 +7,7 @@
 //             | 'layers='    ( 'all' | score ':' ratio *( ':alpha=' x | ':mu=' x | ':sigma=' x ) )
 //             | 'protect='   ( 'none' | option *( ':' option ) )
 //                              option := 'first=' n | 'recent=' n | 'ends=' n | 'fp16'
-//             | 'transform=' ( 'none' | 'rope' | [ 'rope+' ] ( 'svd:' rank | 'pca' | 'anchor:' n ) )
+//             | 'transform=' ( 'none' | 'rope' | [ 'rope+' ] ( 'svd:' rank | 'anchor:' n ) | 'rope+pca' )
 //             | 'quant='     spec [ '/' spec ]           of K and of V; one alone is both
 //             | 'allocate='  ( 'none' | 'sensitivity' | 'tokens:' bits ':' weight | 'cachegen:' level )
 //             | 'facts='     ( 'none' | words )
@@ -16,8 +16,9 @@
 //   score    := 'attention' | 'gaussian' | 'hybrid'
 //   weight   := 'attention' | 'position' | 'random' | 'uniform'
 //   tables   := 'static' | 'card' | 'adaptive'
-//   spec     := 'fp16' | 'q8_0' | 'fwht' bits | 'pca:' bits | ( 'int' bits [ ':sym' ] | 'bins' n ) [ grouping
-//   ] grouping := ':tensor' | ':token' | [ ':channel' | ':group' ] [ ':' group ]
+//   spec     := 'fp16' | 'q8_0' | 'fwht' bits | 'pca:' bits | uniform [ grouping ]
+//   uniform  := 'int' bits [ ':sym' ] | 'bins' n
+//   grouping := ':tensor' | ':token' | [ ':channel' | ':group' ] [ ':' group ]
 //
 // Stages stand in this order, each at most once; a missing stage is its first choice. Without
 // a grouping, K is quantized by channel and V by group (KIVI). binsN is CacheGen's: N - 1
@@ -33,6 +34,16 @@
 #include "protocol/base/result.h"
 
 namespace kvferry {
+
+inline constexpr std::uint32_t kMaxProtectedTokens = 65536;
+inline constexpr std::uint32_t kMaxProtectedLayers = 512;
+inline constexpr std::uint32_t kMaxRank = 4096;
+inline constexpr std::uint32_t kMinAnchorGroup = 2;
+inline constexpr std::uint32_t kMaxAnchorGroup = 64;
+inline constexpr std::uint32_t kMaxCacheGenLevel = 3;
+inline constexpr std::uint32_t kMaxFactWords = 1024;
+inline constexpr int kMaxZstdLevel = 19;
+inline constexpr int kDefaultZstdLevel = 3;
 
 // Which rows of the cache travel.
 enum class SelectMethod : std::uint8_t {
@@ -109,16 +120,6 @@ enum class EntropyCoder : std::uint8_t {
   kRansCard = 3,
   kRansAdaptive = 4
 };
-
-inline constexpr int kMaxZstdLevel = 19;
-inline constexpr int kDefaultZstdLevel = 3;
-inline constexpr std::uint32_t kMaxProtectedTokens = 65536;
-inline constexpr std::uint32_t kMaxProtectedLayers = 512;
-inline constexpr std::uint32_t kMaxRank = 4096;
-inline constexpr std::uint32_t kMinAnchorGroup = 2;
-inline constexpr std::uint32_t kMaxAnchorGroup = 64;
-inline constexpr std::uint32_t kMaxCacheGenLevel = 3;
-inline constexpr std::uint32_t kMaxFactWords = 1024;
 
 struct EntropyStage {
   EntropyCoder coder = EntropyCoder::kNone;

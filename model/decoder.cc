@@ -37,14 +37,17 @@ at::Tensor expand_groups(const at::Tensor& x, int64_t heads) {
       .reshape({x.size(0), heads, x.size(2), x.size(3)});
 }
 
-// Probabilities [B, H, T, R + T] of new tokens over cached rows and, causally, themselves.
-at::Tensor attention_probabilities(const at::Tensor& q, const at::Tensor& k) {
+// Probabilities [B, H, T, R + T] of new tokens over cached rows that are not hidden and, causally,
+// themselves.
+at::Tensor attention_probabilities(const at::Tensor& q, const at::Tensor& k, const at::Tensor& hidden) {
   const auto scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
   auto scores = at::matmul(q, k.transpose(-1, -2)).to(at::kFloat) * scale;
   const auto new_tokens = q.size(2);
   const auto cached = k.size(2) - new_tokens;
   const auto future = at::ones({new_tokens, k.size(2)}, at::kBool).triu(cached + 1);
-  return scores.masked_fill(future, -INFINITY).softmax(-1);
+  scores.masked_fill_(future, -INFINITY);
+  if (hidden.defined()) scores.narrow(-1, 0, hidden.size(0)).masked_fill_(hidden, -INFINITY);
+  return scores.softmax(-1);
 }
 
 // Causal attention over whole sequences; the probabilities are not kept where libtorch can avoid them.
@@ -52,7 +55,7 @@ at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::
 #if TORCH_VERSION_MAJOR >= 2
   return at::scaled_dot_product_attention(q, k, v, {}, 0.0, true);
 #else
-  return at::matmul(attention_probabilities(q, k).to(v.scalar_type()), v);
+  return at::matmul(attention_probabilities(q, k, {}).to(v.scalar_type()), v);
 #endif
 }
 
@@ -123,7 +126,8 @@ at::Tensor Decoder::forward_cached(const at::Tensor& ids, const at::Tensor& posi
     const auto v = split_heads(project(h, w.v, w.v_bias), config_.head_dim);
     state[i].k = at::cat({state[i].k, k.squeeze(0)}, 1);
     state[i].v = at::cat({state[i].v, v.squeeze(0)}, 1);
-    const auto p = attention_probabilities(q, expand_groups(state[i].k.unsqueeze(0), config_.num_heads));
+    const auto keys = expand_groups(state[i].k.unsqueeze(0), config_.num_heads);
+    const auto p = attention_probabilities(q, keys, state[i].hidden);
     if (observer) observer(static_cast<int64_t>(i), p.squeeze(0));
     const auto mixed = at::matmul(p, expand_groups(state[i].v.unsqueeze(0), config_.num_heads));
     x = x + project(merge_heads(mixed), w.o, w.o_bias);

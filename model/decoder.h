@@ -38,9 +38,10 @@ void for_each_weight(const ModelConfig& config, DecoderWeights& weights,
                      const std::function<void(const std::string& name, const std::vector<int64_t>& shape,
                                               at::Tensor&)>& visit);
 
-// One layer's cache while the model works on it: K after RoPE and V, both [G, R, C], FP32.
+// One layer's cache while the model works on it: K after RoPE and V, both [G, R, C], FP32. R may be 0.
 struct LayerState {
   at::Tensor k, v;
+  at::Tensor hidden;  // [up to R], bool: rows that no new token attends to; undefined: none
 };
 using DecoderState = std::vector<LayerState>;
 

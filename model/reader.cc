@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "model/reader.h"
 
-#include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
-#include "codec/torch/tensors.h"
+#include "model/injection.h"
 #include "model/prompt.h"
 
 namespace kvferry {
 namespace {
 
 using Stopwatch = std::chrono::steady_clock;
-
-at::Tensor tensor_of(const std::vector<int64_t>& ids) { return at::tensor(ids, at::kLong); }
-
-at::Tensor positions_from(int64_t first, size_t count) {
-  return at::arange(first, first + static_cast<int64_t>(count));
-}
-
-DecoderState state_of(const KvCache& cache) {
-  DecoderState state(cache.geometry().layers);
-  for (size_t i = 0; i < state.size(); ++i) {
-    state[i].k = to_tensor(cache.key(i));
-    state[i].v = to_tensor(cache.value(i));
-  }
-  return state;
-}
 
 }  // namespace
 
@@ -66,27 +51,49 @@ std::vector<int64_t> Reader::question_tokens(const std::string& question) const 
   return kvferry::question_tokens(tokenizer_, question);
 }
 
+std::string Reader::text_of(const std::vector<int64_t>& tokens) const { return tokenizer_.decode(tokens); }
+
 std::vector<std::string> Reader::unknown_words(const std::string& text) const {
   return tokenizer_.unknown_words(text);
 }
 
-Result<KvCache> Reader::prefill(const std::string& document) const {
-  const c10::NoGradGuard no_grad;
-  const auto ids = document_tokens(document);
+Result<std::vector<int64_t>> Reader::checked_document(const std::string& document) const {
+  auto ids = document_tokens(document);
   if (ids.size() < 2) return Error{"document: expected text, found none"};
   if (static_cast<int64_t>(ids.size()) > config().max_positions) {
     return Error{"document: " + std::to_string(ids.size()) + " tokens, the model takes at most " +
                  std::to_string(config().max_positions)};
   }
-  auto cache = KvCache::create_full(geometry(), static_cast<uint32_t>(ids.size()));
-  if (!cache) return cache.error();
-  auto state = decoder_->empty_state();
-  (void)decoder_->forward_cached(tensor_of(ids), positions_from(0, ids.size()), state);
-  for (size_t i = 0; i < state.size(); ++i) {
-    copy_to_half(state[i].k, cache->key_data(i));
-    copy_to_half(state[i].v, cache->value_data(i));
+  return ids;
+}
+
+Result<KvCache> Reader::prefill(const std::string& document) const {
+  const auto ids = checked_document(document);
+  if (!ids) return ids.error();
+  std::vector<uint32_t> all(ids->size());
+  std::iota(all.begin(), all.end(), 0U);
+  return prefill_masked(document, all);
+}
+
+Result<KvCache> Reader::prefill_masked(const std::string& document,
+                                       std::span<const uint32_t> kept_rows) const {
+  const c10::NoGradGuard no_grad;
+  const auto ids = checked_document(document);
+  if (!ids) return ids.error();
+  std::vector<int64_t> kept;
+  std::vector<int32_t> positions;
+  for (const auto row : kept_rows) {
+    if (row >= ids->size()) {
+      return Error{"document: kept row " + std::to_string(row) + ", expected below " +
+                   std::to_string(ids->size())};
+    }
+    kept.push_back((*ids)[row]);
+    positions.push_back(static_cast<int32_t>(row));
   }
-  return cache;
+  if (kept.empty()) return Error{"document: expected at least one kept row"};
+  auto state = decoder_->empty_state();
+  (void)decoder_->forward_cached(tensor_of(kept), at::tensor(positions, at::kInt), state);
+  return cache_of(state, geometry(), positions, static_cast<uint32_t>(ids->size()));
 }
 
 Result<void> Reader::fits(const KvCache& cache) const {
@@ -94,18 +101,40 @@ Result<void> Reader::fits(const KvCache& cache) const {
   return Error{"cache: its layers, heads or head size are not this model's"};
 }
 
-Result<Answer> Reader::answer(const KvCache& cache, const std::string& question, int max_tokens) const {
+Result<DecoderState> Reader::open_state(const KvCache& cache, const Reading& reading) const {
   if (auto fit = fits(cache); !fit) return fit.error();
+  auto state = state_of(cache);
+  if (auto hidden = hide_rows(state, reading.hidden); !hidden) return hidden.error();
+  return state;
+}
+
+// The summary is text, wherever it comes from: marks in it are left out.
+std::vector<int64_t> Reader::prompt(const std::string& question, const Reading& reading) const {
+  auto ids = tokenizer_.encode(reading.summary);
+  std::erase_if(ids, [&](int64_t id) {
+    return id != tokenizer_.unknown_id() &&
+           (id == tokenizer_.id(kDocumentMark) || id == tokenizer_.id(kQuestionMark) ||
+            id == tokenizer_.id(kAnswerMark) || id == tokenizer_.id(kEndMark));
+  });
+  const auto asked = question_tokens(question);
+  ids.insert(ids.end(), asked.begin(), asked.end());
+  return ids;
+}
+
+Result<Answer> Reader::answer(const KvCache& cache, const std::string& question,
+                              const Reading& reading) const {
   const c10::NoGradGuard no_grad;
   const auto started = Stopwatch::now();
-  const auto elapsed = [&] { return std::chrono::duration_cast<Duration>(Stopwatch::now() - started); };
+  const auto elapsed = [&] { return Duration(Stopwatch::now() - started); };
   Answer answer;
-  auto state = state_of(cache);
+  auto state = open_state(cache, reading);
+  if (!state) return state.error();
   answer.inject = elapsed();
-  auto ids = question_tokens(question);
+  auto ids = prompt(question, reading);
   int64_t position = cache.next_position();
-  for (int i = 0; i < max_tokens; ++i) {
-    const auto hidden = decoder_->forward_cached(tensor_of(ids), positions_from(position, ids.size()), state);
+  for (int i = 0; i < reading.max_tokens; ++i) {
+    const auto hidden =
+        decoder_->forward_cached(tensor_of(ids), positions_from(position, ids.size()), *state);
     position += static_cast<int64_t>(ids.size());
     const auto next = decoder_->logits(hidden[-1]).argmax().item<int64_t>();
     if (i == 0) answer.first_token = elapsed();
@@ -118,43 +147,53 @@ Result<Answer> Reader::answer(const KvCache& cache, const std::string& question,
   return answer;
 }
 
-Result<std::vector<float>> Reader::question_attention(const KvCache& full,
-                                                      const std::vector<int64_t>& question) const {
+Result<at::Tensor> Reader::layer_attention(const KvCache& full, const std::vector<int64_t>& question) const {
   if (auto fit = fits(full); !fit) return fit.error();
-  if (full.rows(0) != full.token_count()) return Error{"question attention: expected the full cache"};
+  if (question.empty()) return Error{"question attention: expected a question, found no token"};
+  for (size_t layer = 0; layer < full.geometry().layers; ++layer) {
+    if (full.rows(layer) != full.token_count()) return Error{"question attention: expected the full cache"};
+  }
   const c10::NoGradGuard no_grad;
   const auto rows = static_cast<int64_t>(full.token_count());
-  auto sum = at::zeros({rows});
   auto state = state_of(full);
+  auto scores = at::empty({static_cast<int64_t>(state.size()), rows});
   (void)decoder_->forward_cached(
       tensor_of(question), positions_from(full.next_position(), question.size()), state,
-      [&](int64_t, const at::Tensor& p) { sum += p.narrow(2, 0, rows).mean(0).mean(0); });
-  sum /= static_cast<double>(state.size());
-  const auto* data = sum.data_ptr<float>();
-  return std::vector<float>(data, data + rows);
+      [&](int64_t layer, const at::Tensor& p) { scores[layer] = p.narrow(2, 0, rows).mean(0).mean(0); });
+  return scores;
 }
 
-at::Tensor Reader::gold_log_probabilities(const KvCache& cache, const std::vector<int64_t>& question,
-                                          const std::vector<int64_t>& gold) const {
-  auto ids = question;
+Result<std::vector<float>> Reader::question_attention(const KvCache& full,
+                                                      const std::vector<int64_t>& question) const {
+  const auto layers = layer_attention(full, question);
+  if (!layers) return layers.error();
+  const auto mean = layers->mean(0);
+  const auto* data = mean.data_ptr<float>();
+  return std::vector<float>(data, data + mean.numel());
+}
+
+Result<at::Tensor> Reader::gold_log_probabilities(const KvCache& cache, const std::string& question,
+                                                  const std::vector<int64_t>& gold,
+                                                  const Reading& reading) const {
+  auto state = open_state(cache, reading);
+  if (!state) return state.error();
+  auto ids = prompt(question, reading);
   ids.insert(ids.end(), gold.begin(), gold.end() - 1);
-  auto state = state_of(cache);
   const auto hidden =
-      decoder_->forward_cached(tensor_of(ids), positions_from(cache.next_position(), ids.size()), state);
+      decoder_->forward_cached(tensor_of(ids), positions_from(cache.next_position(), ids.size()), *state);
   const auto count = static_cast<int64_t>(gold.size());
   return decoder_->logits(hidden.narrow(0, hidden.size(0) - count, count)).to(at::kDouble).log_softmax(-1);
 }
 
 Result<Fidelity> Reader::compare(const KvCache& full, const KvCache& cache, const std::string& question,
-                                 const std::string& gold) const {
-  for (const auto* one : {&full, &cache}) {
-    if (auto fit = fits(*one); !fit) return fit.error();
-  }
+                                 const std::string& gold, const Reading& reading) const {
   const c10::NoGradGuard no_grad;
-  const auto prompt = question_tokens(question);
   const auto target = tokenizer_.encode(gold + " " + kEndMark);
-  const auto p = gold_log_probabilities(full, prompt, target);
-  const auto q = gold_log_probabilities(cache, prompt, target);
+  const auto full_logs = gold_log_probabilities(full, question, target, {});
+  if (!full_logs) return full_logs.error();
+  const auto cache_logs = gold_log_probabilities(cache, question, target, reading);
+  if (!cache_logs) return cache_logs.error();
+  const auto &p = *full_logs, &q = *cache_logs;
   const auto at_gold = [&](const at::Tensor& logs) {
     return -logs.gather(1, tensor_of(target).unsqueeze(1)).sum().item<double>();
   };

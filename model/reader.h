@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,18 @@
 
 namespace kvferry {
 
+// How a cache is read.
+struct Reading {
+  int max_tokens = 8;                 // of an answer
+  std::string summary = {};           // read before the question, as further text of the document
+  std::vector<uint32_t> hidden = {};  // rows of every layer that nothing attends to
+};
+
 struct Answer {
   std::string text;
   std::vector<int64_t> tokens;  // without the end mark
   Duration inject{};            // from cache to the model's tensors
-  Duration first_token{};       // question prefill and the first token
+  Duration first_token{};       // question prefill (and that of a summary) and the first token
   Duration total{};             // all of it, injection included
 };
 
@@ -39,35 +47,56 @@ class Reader {
   [[nodiscard]] static Result<Reader> open(const std::filesystem::path& folder);
 
   [[nodiscard]] const ModelConfig& config() const { return decoder_->config(); }
+  [[nodiscard]] const Decoder& decoder() const { return *decoder_; }
   [[nodiscard]] const ModelIdentity& identity() const { return identity_; }
   [[nodiscard]] KvGeometry geometry() const;
 
   [[nodiscard]] std::vector<int64_t> document_tokens(const std::string& text) const;
   [[nodiscard]] std::vector<int64_t> question_tokens(const std::string& question) const;
+  // The words of tokens, without marks.
+  [[nodiscard]] std::string text_of(const std::vector<int64_t>& tokens) const;
   // Words of the text that the tokenizer does not know, each once.
   [[nodiscard]] std::vector<std::string> unknown_words(const std::string& text) const;
 
   // The document's whole cache, rounded to FP16. Errors: empty or longer than the model's positions.
   [[nodiscard]] Result<KvCache> prefill(const std::string& document) const;
 
-  // Greedy answer from the cache alone. The cache must be of this model's geometry.
+  // The cache of these rows (ascending) when all others were masked while it was built: no token attended to
+  // them. That is a prefill of the kept tokens alone, each at its own position.
+  [[nodiscard]] Result<KvCache> prefill_masked(const std::string& document,
+                                               std::span<const uint32_t> kept_rows) const;
+
+  // Greedy answer from the cache alone. The cache must be of this model's geometry; its layers may hold
+  // different rows, or none.
   [[nodiscard]] Result<Answer> answer(const KvCache& cache, const std::string& question,
-                                      int max_tokens = 8) const;
+                                      const Reading& reading = {}) const;
 
   // One score for each row of `full` (which has every position): the attention it gets from the question's
   // tokens, averaged over layers, heads and question tokens. This is Q2C.
   [[nodiscard]] Result<std::vector<float>> question_attention(const KvCache& full,
                                                               const std::vector<int64_t>& question) const;
 
-  // Compares the next-token distributions over `gold` after `question`, from both caches.
+  // The same of each layer, [L, T]: a row sums to the share of attention that leaves the question.
+  [[nodiscard]] Result<at::Tensor> layer_attention(const KvCache& full,
+                                                   const std::vector<int64_t>& question) const;
+
+  // Compares the next-token distributions over `gold` after `question`: of the full cache, read plainly, and
+  // of `cache`, read as told.
   [[nodiscard]] Result<Fidelity> compare(const KvCache& full, const KvCache& cache,
-                                         const std::string& question, const std::string& gold) const;
+                                         const std::string& question, const std::string& gold,
+                                         const Reading& reading = {}) const;
+
+  // Whether the cache is of this model's geometry.
+  [[nodiscard]] Result<void> fits(const KvCache& cache) const;
 
  private:
-  Reader(Checkpoint checkpoint);
-  [[nodiscard]] Result<void> fits(const KvCache& cache) const;
-  [[nodiscard]] at::Tensor gold_log_probabilities(const KvCache& cache, const std::vector<int64_t>& question,
-                                                  const std::vector<int64_t>& gold) const;
+  explicit Reader(Checkpoint checkpoint);
+  [[nodiscard]] Result<std::vector<int64_t>> checked_document(const std::string& document) const;
+  [[nodiscard]] Result<DecoderState> open_state(const KvCache& cache, const Reading& reading) const;
+  [[nodiscard]] std::vector<int64_t> prompt(const std::string& question, const Reading& reading) const;
+  [[nodiscard]] Result<at::Tensor> gold_log_probabilities(const KvCache& cache, const std::string& question,
+                                                          const std::vector<int64_t>& gold,
+                                                          const Reading& reading) const;
 
   std::shared_ptr<Decoder> decoder_;
   Tokenizer tokenizer_;

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "model/adamw.h"
-#include "model/initialize.h"
 #include "model/prompt.h"
 
 namespace kvferry {
@@ -145,22 +144,6 @@ void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeig
       report(progress);
     }
   }
-}
-
-Result<DecoderWeights> grow_weights(const ModelConfig& shallow_config, const DecoderWeights& shallow,
-                                    const ModelConfig& config, uint64_t seed) {
-  auto same_but_depth = shallow_config;
-  same_but_depth.num_layers = config.num_layers;
-  same_but_depth.max_positions = config.max_positions;
-  if (!(same_but_depth == config) || shallow_config.num_layers > config.num_layers) {
-    return Error{"a model grows only in depth: expected the same shape with fewer layers"};
-  }
-  auto weights = initialize_weights(config, seed);
-  weights.embedding = shallow.embedding;
-  weights.norm = shallow.norm;
-  weights.head = shallow.head;
-  for (size_t i = 0; i < shallow.layers.size(); ++i) weights.layers[i] = shallow.layers[i];
-  return weights;
 }
 
 }  // namespace kvferry

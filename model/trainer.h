@@ -31,7 +31,6 @@ struct TrainingRecipe {
   double learning_rate = 2e-3;
   int warmup_steps = 100;
   bool bf16_products = false;  // matrix products in BF16 where the processor has them
-  std::string grow_from;       // a checkpoint whose layers become the first ones; empty: from scratch
   std::vector<TrainingStage> stages;
 
   [[nodiscard]] int total_steps() const;
@@ -52,10 +51,5 @@ struct TrainingProgress {
 // Trains `weights` in place. `report` is called every `report_every` steps and may save the weights.
 void train(const TrainingRecipe& recipe, const Tokenizer& tokenizer, DecoderWeights& weights,
            int report_every, const std::function<void(const TrainingProgress&)>& report);
-
-// Weights of a deeper model whose first layers are `shallow`'s and whose others begin close to the identity.
-[[nodiscard]] Result<DecoderWeights> grow_weights(const ModelConfig& shallow_config,
-                                                  const DecoderWeights& shallow, const ModelConfig& config,
-                                                  uint64_t seed);
 
 }  // namespace kvferry

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "codec/quant/block.h"
 #include "codec/quant/load.h"
 #include "codec/quant/quantizer.h"
 
@@ -30,8 +31,7 @@ Result<double> squared_error(const KvView& all, Scratch& scratch) {
     scratch.symbols.resize(shape.elements());
     scratch.parameters.resize(parameter_bytes(kFewestBits, shape));
     if (const std::size_t bad = load_rows(view, scratch.values.data()); bad != view.rows) {
-      return Error{"row " + std::to_string(begin + bad) +
-                   " holds a value that is not finite or beyond 65504, expected FP16's range"};
+      return bad_row(begin + bad);
     }
     quantize(kFewestBits, shape, scratch.values.data(), scratch.parameters.data(), scratch.symbols.data());
     auto read = dequantize(kFewestBits, shape, scratch.parameters.data(), scratch.symbols.data(),

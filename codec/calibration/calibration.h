@@ -16,7 +16,7 @@
 #include "codec/entropy/symbol_model.h"
 #include "codec/kv_cache.h"
 #include "codec/quant/spec.h"
-#include "codec/transform/transform.h"
+#include "codec/transform/basis.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/digest.h"
 #include "protocol/base/result.h"
@@ -33,7 +33,7 @@ struct Moments {
 struct LayerCalibration {
   LinearBasis key_basis, value_basis;  // K before RoPE; rank may be below the channels
   Moments key_moments, value_moments;
-  float sensitivity = 0;  // relative squared error of the layer at 4 bits
+  float sensitivity = 0;  // of K plus of V: squared error at 4 bits a tensor, over squared norm
   friend bool operator==(const LayerCalibration&, const LayerCalibration&) = default;
 };
 
@@ -46,15 +46,23 @@ struct PipelineModels {
 };
 
 struct Calibration {
+  static constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
+  static constexpr std::uint32_t kMaxPipelines = 256;
+  static constexpr std::size_t kMaxPipelineBytes = 1024;  // of a pipeline's text
+
   KvGeometry geometry;
   double rope_theta = 0;
   Digest weights;  // of the model it was measured on
   std::vector<LayerCalibration> layers;
   std::vector<PipelineModels> pipelines;
 
+  // Null where that pipeline was not measured.
   [[nodiscard]] const PipelineModels* models_of(const std::string& pipeline) const;
+
+  // FORMAT.md, "Calibration files". Basis vectors are stored as FP16, which calibrate() has rounded them to:
+  // parse(serialize()) gives the same calibration, serialize(parse()) the same bytes.
   [[nodiscard]] Bytes serialize() const;
-  // Bounded by what the bytes themselves pay for; the error names the field.
+  // Bounded by what the bytes themselves pay for; the error names the field and its layer.
   [[nodiscard]] static Result<Calibration> parse(ByteView bytes);
   friend bool operator==(const Calibration&, const Calibration&) = default;
 };
@@ -64,23 +72,15 @@ struct LoadedCalibration {
   Calibration calibration;
   Digest digest;
 };
+[[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> load_calibration(ByteView bytes);
+// The error begins with the file's name.
 [[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> read_calibration_file(
     const std::filesystem::path& file);
-[[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> load_calibration(Bytes bytes);
 
-// Bases of up to max_rank components, moments and sensitivities from full caches of one model. No pipelines
-// yet.
+// Bases of up to max_rank components, moments and sensitivities from full caches of one model, without
+// pipelines. Encoder and decoder compute with the numbers that are stored. The error names cache, layer and
+// what is wrong with it.
 [[nodiscard]] Result<Calibration> calibrate(std::span<const KvCache> caches, double rope_theta,
                                             const Digest& weights, std::size_t max_rank);
-
-// Q-KVComm's cross-model matching: (x - mean_s) / deviation_s * deviation_r + mean_r for every layer, channel
-// by channel where geometries agree, otherwise by scalar statistics (averaged over channels); K before RoPE.
-// Layers, heads and head sizes that differ are mapped: layer by relative depth, heads and dimensions cut or
-// repeated.
-[[nodiscard]] Result<KvCache> match_moments(const KvCache& sender_cache, const Calibration& sender,
-                                            const Calibration& receiver);
-// The same mapping of shapes without the statistics: what happens without calibration.
-[[nodiscard]] Result<KvCache> match_shape(const KvCache& sender_cache, double sender_theta,
-                                          KvGeometry receiver, double receiver_theta);
 
 }  // namespace kvferry

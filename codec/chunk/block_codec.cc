@@ -8,6 +8,7 @@
 #include "codec/quant/bitpack.h"
 #include "codec/quant/components.h"
 #include "codec/quant/quantizer.h"
+#include "codec/transform/transform.h"
 
 namespace kvferry {
 namespace {
@@ -42,7 +43,19 @@ Result<void> read_planes(ByteView planes, std::vector<float>& values) {
 
 }  // namespace
 
+const RopeTable& BlockCodec::rope_at(std::span<const std::int32_t> positions) {
+  if (!rope_ ||
+      !std::equal(positions.begin(), positions.end(), rope_positions_.begin(), rope_positions_.end())) {
+    rope_positions_.assign(positions.begin(), positions.end());
+    rope_.emplace(positions, context_.geometry.head_dim, context_.rope_theta);
+  }
+  return *rope_;
+}
+
 Result<void> BlockCodec::check(const BlockCoding& coding, const BlockPlace& place) const {
+  if (undoes_rope(coding, place) && (context_.geometry.head_dim % 2 != 0 || !(context_.rope_theta >= 1))) {
+    return Error{"RoPE is undone, expected an even head_dim and a base of at least 1"};
+  }
   if (coding.columns == ColumnTransform::kNone) return {};
   if (coding.columns == ColumnTransform::kAnchor) {
     if (context_.preset.transform.columns == ColumnTransform::kAnchor) return {};
@@ -77,7 +90,7 @@ std::size_t BlockCodec::parameter_size(const BlockCoding& coding, const BlockPla
   std::size_t bytes = 0;
   if (coding.columns == ColumnTransform::kAnchor) {
     const std::size_t group = context_.preset.transform.size;
-    const BlockShape anchors{(block.rows + group - 1) / group, block.heads, block.head_dim};
+    const BlockShape anchors{anchor_count(block.rows, group), block.heads, block.head_dim};
     bytes += parameter_bytes(kAnchorSpec, anchors) + anchors.elements();
   }
   if (coding.spec.kind == QuantKind::kFp16) return bytes + 2 * block.elements();
@@ -99,9 +112,7 @@ void BlockCodec::transform(const BlockCoding& coding, const BlockPlace& place, s
                            Bytes& parameters) {
   const KvGeometry& geometry = context_.geometry;
   const std::size_t rows = place.positions.size();
-  if (undoes_rope(coding, place)) {
-    undo_rope(values.data(), place.positions, geometry.kv_heads, geometry.head_dim, context_.rope_theta);
-  }
+  if (undoes_rope(coding, place)) rope_at(place.positions).undo(values.data(), 0, rows, geometry.kv_heads);
   if (coding.columns == ColumnTransform::kNone) return;
   if (coding.columns != ColumnTransform::kAnchor) {
     const LinearBasis& basis = *context_.basis(coding.columns, place.layer, place.tensor);
@@ -112,17 +123,14 @@ void BlockCodec::transform(const BlockCoding& coding, const BlockPlace& place, s
   }
   const std::size_t group = context_.preset.transform.size;
   const std::size_t channels = geometry.channels();
-  const BlockShape shape{(rows + group - 1) / group, geometry.kv_heads, geometry.head_dim};
-  std::vector<float> first(shape.elements());
-  for (std::size_t i = 0; i < shape.rows; ++i) {
-    std::copy_n(&values[i * group * channels], channels, &first[i * channels]);
-  }
+  const BlockShape shape{anchor_count(rows, group), geometry.kv_heads, geometry.head_dim};
+  anchors_.resize(shape.elements());
+  take_anchors(values.data(), rows, channels, group, anchors_.data());
   const std::size_t begin = parameters.size();
   const std::size_t scales = parameter_bytes(kAnchorSpec, shape);
   parameters.resize(begin + scales + shape.elements());
   std::uint8_t* symbols = parameters.data() + begin + scales;
-  quantize(kAnchorSpec, shape, first.data(), parameters.data() + begin, symbols);
-  anchors_.resize(shape.elements());
+  quantize(kAnchorSpec, shape, anchors_.data(), parameters.data() + begin, symbols);
   (void)dequantize(kAnchorSpec, shape, parameters.data() + begin, symbols, anchors_.data());
   subtract_anchors(values.data(), rows, channels, group, anchors_.data());
   for (float& value : values) value = std::clamp(value, -kHalfMax, kHalfMax);
@@ -177,7 +185,7 @@ Result<void> BlockCodec::unpack(const BlockCoding& coding, const BlockPlace& pla
 Result<std::size_t> BlockCodec::read_anchors(const BlockPlace& place, ByteView parameters) {
   const KvGeometry& geometry = context_.geometry;
   const std::size_t group = context_.preset.transform.size;
-  const BlockShape shape{(place.positions.size() + group - 1) / group, geometry.kv_heads, geometry.head_dim};
+  const BlockShape shape{anchor_count(place.positions.size(), group), geometry.kv_heads, geometry.head_dim};
   const std::size_t scales = parameter_bytes(kAnchorSpec, shape);
   anchors_.resize(shape.elements());
   auto read = dequantize(kAnchorSpec, shape, parameters.data(), parameters.data() + scales, anchors_.data());
@@ -196,9 +204,7 @@ void BlockCodec::invert(const BlockCoding& coding, const BlockPlace& place, std:
     reconstruct(basis, basis.rank(), values.data(), rows, coefficients_.data());
     values.swap(coefficients_);
   }
-  if (undoes_rope(coding, place)) {
-    redo_rope(values.data(), place.positions, geometry.kv_heads, geometry.head_dim, context_.rope_theta);
-  }
+  if (undoes_rope(coding, place)) rope_at(place.positions).redo(values.data(), 0, rows, geometry.kv_heads);
 }
 
 Result<void> BlockCodec::decode(const BlockCoding& coding, const BlockPlace& place, ByteView parameters,

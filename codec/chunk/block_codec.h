@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "codec/chunk/block_coding.h"
 #include "codec/chunk/codec_context.h"
 #include "codec/kv_view.h"
+#include "codec/transform/rope.h"
 
 namespace kvferry {
 
@@ -54,12 +56,15 @@ class BlockCodec {
                  Bytes& parameters);
   [[nodiscard]] Result<std::size_t> read_anchors(const BlockPlace& place, ByteView parameters);
   void invert(const BlockCoding& coding, const BlockPlace& place, std::vector<float>& values);
+  [[nodiscard]] const RopeTable& rope_at(std::span<const std::int32_t> positions);
 
   const CodecContext& context_;
   std::vector<std::uint8_t> symbols_;
   std::vector<std::uint8_t> anchor_symbols_;
   std::vector<float> coefficients_;
   std::vector<float> anchors_;
+  std::vector<std::int32_t> rope_positions_;  // of rope_: the blocks of a chunk share them
+  std::optional<RopeTable> rope_;
 };
 
 }  // namespace kvferry

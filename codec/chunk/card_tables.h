@@ -10,7 +10,7 @@
 
 #include "codec/entropy/symbol_model.h"
 #include "codec/kv_cache.h"
-#include "codec/transform/transform.h"
+#include "codec/transform/basis.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/result.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "codec/entropy/entropy.h"
-#include "codec/entropy/rans.h"
+#include "codec/entropy/rans_adaptive.h"
 #include "codec/half.h"
 
 namespace kvferry {
@@ -119,7 +119,9 @@ Result<void> ChunkPayloadDecoder::read_symbols(const Part& part, EntropyCoder co
                  std::to_string(model->alphabet()) + ", expected " + std::to_string(columns) + " x " +
                  std::to_string(part.coding.spec.symbols)};
   }
-  return rans_decode(*model, *bytes, columns, codec_.symbols());
+  auto& decoder = rans_[CodecContext::index_of(part.place.layer, part.place.tensor)];
+  if (!decoder) decoder.emplace(*model);
+  return decoder->decode(*bytes, columns, codec_.symbols());
 }
 
 Result<void> ChunkPayloadDecoder::decode_rans(const Part& part, EntropyCoder coder, ByteView& parameters,

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "codec/chunk/block_codec.h"
 #include "codec/chunk/chunk_header.h"
+#include "codec/entropy/rans.h"
 #include "codec/kv_cache.h"
 #include "codec/quant/block.h"
 #include "protocol/base/bytes.h"
@@ -18,7 +20,8 @@ namespace kvferry {
 
 class ChunkPayloadDecoder {
  public:
-  explicit ChunkPayloadDecoder(const CodecContext& context) : context_(context), codec_(context) {}
+  explicit ChunkPayloadDecoder(const CodecContext& context)
+      : context_(context), codec_(context), rans_(2 * std::size_t{context.geometry.layers}) {}
 
   // Writes the block that info names into the cache, which must have its layers and rows.
   // The error names the field; what has been written of the block is then undefined.
@@ -38,6 +41,7 @@ class ChunkPayloadDecoder {
   const CodecContext& context_;
   BlockCodec codec_;
   BlockScratch scratch_;
+  std::vector<std::optional<RansDecoder>> rans_;  // [layer * 2 + tensor], made when first needed
   std::vector<float> values_;
   Bytes body_;
 };

@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "codec/entropy/rans.h"
+#include "codec/entropy/rans_adaptive.h"
 #include "codec/quant/load.h"
 #include "protocol/base/varint.h"
 
@@ -15,28 +15,6 @@ constexpr std::array kBoth = {KvTensor::kKey, KvTensor::kValue};
 
 bool is_rans(EntropyCoder coder) { return coder > EntropyCoder::kZstd; }
 
-Error bad_row(std::size_t row) {
-  return {"row " + std::to_string(row) +
-          " holds a value that is not finite or beyond 65504, expected FP16's range"};
-}
-
-std::size_t table_bytes(const SymbolModel& model) {
-  Bytes out;
-  model.serialize(out);
-  return out.size();
-}
-
-std::size_t rans_encode_block(const CodecContext& context, const SymbolModel* model, std::size_t alphabet,
-                              std::span<const std::uint8_t> symbols, std::size_t columns, Bytes& out) {
-  const std::size_t begin = out.size();
-  if (context.preset.entropy.coder == EntropyCoder::kRansAdaptive) {
-    rans_encode_adaptive(alphabet, symbols, columns, out);
-  } else if (model != nullptr) {
-    rans_encode(*model, symbols, columns, out);
-  }
-  return out.size() - begin;
-}
-
 // Whether the model was made for such a block.
 bool fits(const SymbolModel* model, std::size_t alphabet, std::size_t columns) {
   return model != nullptr && model->alphabet() == alphabet &&
@@ -44,20 +22,6 @@ bool fits(const SymbolModel* model, std::size_t alphabet, std::size_t columns) {
 }
 
 }  // namespace
-
-std::vector<std::optional<SymbolModel>> SymbolStatistics::models(bool counted_tables) const {
-  std::vector<std::optional<SymbolModel>> models(whole.size());
-  for (std::size_t i = 0; i < whole.size(); ++i) {
-    if (!whole[i]) continue;
-    SymbolModel one = SymbolModel::from_counts(*whole[i]);
-    SymbolModel many = SymbolModel::from_counts(*by_column[i]);
-    double gain = one.cost_bits(*whole[i]) - many.cost_bits(*by_column[i]);
-    if (counted_tables)
-      gain -= 8.0 * (static_cast<double>(table_bytes(many)) - static_cast<double>(table_bytes(one)));
-    models[i] = gain > 0 ? std::move(many) : std::move(one);
-  }
-  return models;
-}
 
 struct ChunkEncoder::Part {
   BlockPlace place;
@@ -158,19 +122,26 @@ Result<void> ChunkEncoder::encode_packed(const Part& part) {
   return {};
 }
 
+// Nothing where the block has no table.
+void ChunkEncoder::append_stream(const Part& part, std::size_t columns, Bytes& out) {
+  const std::size_t alphabet = part.coding.spec.symbols;
+  const EntropyCoder coder = context_.preset.entropy.coder;
+  if (coder == EntropyCoder::kRansAdaptive)
+    return rans_encode_adaptive(alphabet, codec_.symbols(), columns, out);
+  const SymbolModel* model = context_.model(coder, part.place.layer, part.place.tensor);
+  if (!fits(model, alphabet, columns)) return;
+  auto& encoder = rans_[CodecContext::index_of(part.place.layer, part.place.tensor)];
+  if (!encoder) encoder.emplace(*model);
+  encoder->encode(codec_.symbols(), columns, out);
+}
+
 Result<void> ChunkEncoder::encode_rans(const Part& part) {
   if (auto loaded = load(part); !loaded) return loaded;
   codec_.encode(part.coding, part.place, values_, body_);
   const std::size_t columns = codec_.symbol_columns(part.coding, part.place);
   if (columns == 0) return {};
-  const std::size_t alphabet = part.coding.spec.symbols;
-  const SymbolModel* model =
-      context_.model(context_.preset.entropy.coder, part.place.layer, part.place.tensor);
   Bytes coded;
-  if (part.coding.spec.kind != QuantKind::kComponents) {
-    rans_encode_block(context_, fits(model, alphabet, columns) ? model : nullptr, alphabet, codec_.symbols(),
-                      columns, coded);
-  }
+  if (part.coding.spec.kind != QuantKind::kComponents) append_stream(part, columns, coded);
   const std::size_t packed = codec_.packed_size(part.coding, part.place);
   body_bytes_ += packed;
   if (coded.empty() || coded.size() >= packed) {
@@ -231,15 +202,9 @@ Result<void> ChunkEncoder::count(const KvCache& cache, const ChunkBlock& block,
     if (auto loaded = load(part); !loaded) return loaded;
     Bytes parameters;
     codec_.encode(part.coding, part.place, values_, parameters);
-    const std::size_t index = CodecContext::index_of(part.place.layer, part.place.tensor);
-    auto& by_column = statistics.by_column[index];
-    auto& whole = statistics.whole[index];
-    if (!by_column) {
-      by_column.emplace(columns, part.coding.spec.symbols);
-      whole.emplace(1, part.coding.spec.symbols);
-    }
-    by_column->add(codec_.symbols(), columns);
-    whole->add(codec_.symbols(), columns);
+    auto& counts = statistics[CodecContext::index_of(part.place.layer, part.place.tensor)];
+    if (!counts) counts.emplace(columns, part.coding.spec.symbols);
+    counts->add(codec_.symbols(), columns);
     return {};
   });
 }

@@ -12,6 +12,7 @@
 #include "codec/chunk/chunk_plan.h"
 #include "codec/chunk/coding_plan.h"
 #include "codec/entropy/entropy.h"
+#include "codec/entropy/rans.h"
 #include "codec/kv_cache.h"
 #include "codec/quant/block.h"
 #include "protocol/base/bytes.h"
@@ -19,22 +20,19 @@
 
 namespace kvferry {
 
-// Counts of the symbols of each layer's K and V, [layer * 2 + tensor]: by column and over all
-// columns. Only blocks that are coded as the plan's class 0 are counted.
-struct SymbolStatistics {
-  std::vector<std::optional<SymbolCounts>> by_column, whole;
-
-  explicit SymbolStatistics(std::size_t layers) : by_column(2 * layers), whole(2 * layers) {}
-  // The cheaper of a table for each column and one for all. With counted_tables, the tables' own
-  // bytes are part of the cost.
-  [[nodiscard]] std::vector<std::optional<SymbolModel>> models(bool counted_tables) const;
-};
+// Counts of the symbols of each layer's K and V by column, [layer * 2 + tensor]. Only blocks that
+// are coded as the plan's class 0 are counted.
+using SymbolStatistics = std::vector<std::optional<SymbolCounts>>;
 
 class ChunkEncoder {
  public:
   // Both outlive the encoder.
   ChunkEncoder(const CodecContext& context, const CodingPlan& plan)
-      : context_(context), plan_(plan), codec_(context), entropy_(context.preset.entropy) {}
+      : context_(context),
+        plan_(plan),
+        codec_(context),
+        entropy_(context.preset.entropy),
+        rans_(2 * plan.layers) {}
 
   // The error names layer, tensor and row. Blocks too small to pay for their parameters travel as FP16.
   [[nodiscard]] Result<Bytes> encode(const KvCache& cache, const ChunkBlock& block);
@@ -55,6 +53,7 @@ class ChunkEncoder {
   [[nodiscard]] Result<void> load(const Part& part);
   [[nodiscard]] Result<void> encode_packed(const Part& part);
   [[nodiscard]] Result<void> encode_rans(const Part& part);
+  void append_stream(const Part& part, std::size_t columns, Bytes& out);
   void append_packed_body(Bytes& payload, ChunkHeader& header);
   void append_rans_body(Bytes& payload);
 
@@ -63,6 +62,7 @@ class ChunkEncoder {
   BlockCodec codec_;
   EntropyEncoder entropy_;
   BlockScratch scratch_;
+  std::vector<std::optional<RansEncoder>> rans_;  // [layer * 2 + tensor], made when first needed
   std::vector<float> values_;
   Bytes body_;     // parameters, and packed symbols unless rANS codes them
   Bytes streams_;  // rANS: length and bytes of each block's symbols

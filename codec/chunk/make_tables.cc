@@ -8,8 +8,9 @@
 
 #include "codec/chunk/chunk_encoder.h"
 #include "codec/chunk/chunk_plan.h"
-#include "codec/half.h"
+#include "codec/quant/block.h"
 #include "codec/quant/load.h"
+#include "codec/transform/transform.h"
 
 namespace kvferry {
 namespace {
@@ -28,22 +29,15 @@ Result<Covariance> gather(const KvCache& kept, std::uint32_t layer, KvTensor ten
     const KvView view = all.rows_at(begin, std::min(kRowsAtOnce, all.rows - begin));
     values.resize(view.elements());
     if (const std::size_t bad = load_rows(view, values.data()); bad != view.rows) {
-      return Error{"layer " + std::to_string(layer) + ' ' + to_string(tensor) + ": row " +
-                   std::to_string(begin + bad) +
-                   " holds a value that is not finite or beyond 65504, expected FP16's range"};
+      return bad_row(begin + bad).in("layer " + std::to_string(layer) + ' ' + to_string(tensor));
     }
     if (tensor == KvTensor::kKey && context.preset.transform.undo_rope) {
-      undo_rope(values.data(), kept.positions(layer).subspan(begin, view.rows), geometry.kv_heads,
-                geometry.head_dim, context.rope_theta);
+      RopeTable(kept.positions(layer).subspan(begin, view.rows), geometry.head_dim, context.rope_theta)
+          .undo(values.data(), 0, view.rows, geometry.kv_heads);
     }
     covariance.add(values.data(), view.rows);
   }
   return covariance;
-}
-
-// As the card stores it.
-void round_to_half(std::vector<float>& values) {
-  for (float& value : values) value = half_to_float(float_to_half(value));
 }
 
 Result<void> make_svd(const KvCache& kept, CodecContext& context) {
@@ -59,7 +53,7 @@ Result<void> make_svd(const KvCache& kept, CodecContext& context) {
       const auto covariance = gather(kept, layer, tensor, context);
       if (!covariance) return covariance.error();
       basis = covariance->basis(rank, false);
-      round_to_half(basis.vectors);
+      round_vectors_to_half(basis);  // as the card stores it
       std::fill(basis.variance.begin(), basis.variance.end(), 0.0F);
     }
   }
@@ -95,12 +89,14 @@ void allocate_components(const KvCache& kept, CodecContext& context) {
 }
 
 Result<void> make_models(const KvCache& kept, const CodingPlan& plan, CodecContext& context) {
-  SymbolStatistics statistics(kept.geometry().layers);
+  SymbolStatistics statistics(2 * std::size_t{kept.geometry().layers});
   ChunkEncoder encoder(context, plan);
   for (const ChunkBlock& block : plan_chunks(kept, {})) {
     if (auto counted = encoder.count(kept, block, statistics); !counted) return counted.error();
   }
-  context.tables.models = statistics.models(true);
+  for (const auto& counts : statistics) {
+    context.tables.models.push_back(counts ? std::optional(SymbolModel::smallest(*counts)) : std::nullopt);
+  }
   return {};
 }
 

@@ -60,7 +60,7 @@ Result<void> parse_columns(const Word& text, TransformStage& stage) {
   const std::size_t kind = index_of(kColumnNames, words[0].text);
   if (kind == 0 || kind == kColumnNames.size()) {
     return fail("unknown transform", words[0],
-                "none, rope, svd:RANK, pca, anchor:N, or rope+ before the last three");
+                "none, rope, svd:RANK, anchor:N, rope+svd:RANK, rope+anchor:N, rope+pca");
   }
   stage.columns = static_cast<ColumnTransform>(kind);
   if (stage.columns == ColumnTransform::kPca) return no_more(words, 1, "no option after 'pca'");

@@ -2,67 +2,106 @@
 #include "codec/quant/bitpack.h"
 
 #include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+#include "codec/quant/bitpack_kernels.h"
 
 namespace kvferry {
 namespace {
 
-// The codes of the last, partly filled byte.
-std::uint8_t pack_tail(const std::uint8_t* codes, std::size_t n, unsigned bits) {
-  unsigned byte = 0;
-  for (std::size_t i = 0; i < n; ++i) byte |= static_cast<unsigned>(codes[i]) << (i * bits);
-  return static_cast<std::uint8_t>(byte);
+static_assert(std::endian::native == std::endian::little, "eight codes are read as one number");
+
+// The lowest `bits` bits of every `lane` bits, moved up by `shift` bits.
+constexpr std::uint64_t lane_mask(unsigned lane, unsigned bits, unsigned shift) {
+  std::uint64_t mask = 0;
+  for (unsigned at = 0; at < 64; at += lane) mask |= ((std::uint64_t{1} << bits) - 1) << (at + shift);
+  return mask;
+}
+
+// Both halves of a lane hold kBits each; they end side by side at the lane's low end.
+template <unsigned kLane, unsigned kBits>
+constexpr std::uint64_t close_up(std::uint64_t x) {
+  return (x & lane_mask(kLane, kBits, 0)) | ((x >> (kLane / 2 - kBits)) & lane_mask(kLane, kBits, kBits));
+}
+template <unsigned kLane, unsigned kBits>
+constexpr std::uint64_t spread(std::uint64_t x) {
+  return (x & lane_mask(kLane, kBits, 0)) | ((x & lane_mask(kLane, kBits, kBits)) << (kLane / 2 - kBits));
+}
+
+// Eight codes, one a byte, are kBits bytes packed.
+template <unsigned kBits>
+void pack_eights(const std::uint8_t* codes, std::size_t eights, std::uint8_t* out) {
+  for (std::size_t i = 0; i < eights; ++i) {
+    std::uint64_t x;
+    std::memcpy(&x, codes + 8 * i, 8);
+    x = close_up<64, 4 * kBits>(close_up<32, 2 * kBits>(close_up<16, kBits>(x)));
+    std::memcpy(out + kBits * i, &x, kBits);
+  }
+}
+
+template <unsigned kBits>
+void unpack_eights(const std::uint8_t* packed, std::size_t eights, std::uint8_t* codes) {
+  for (std::size_t i = 0; i < eights; ++i) {
+    std::uint64_t x = 0;
+    std::memcpy(&x, packed + kBits * i, kBits);
+    x = spread<16, kBits>(spread<32, 2 * kBits>(spread<64, 4 * kBits>(x)));
+    std::memcpy(codes + 8 * i, &x, 8);
+  }
+}
+
+using Eights = void (*)(const std::uint8_t*, std::size_t, std::uint8_t*);
+constexpr Eights kPackEights[] = {pack_eights<1>, pack_eights<2>, pack_eights<3>, pack_eights<4>,
+                                  pack_eights<5>, pack_eights<6>, pack_eights<7>};
+constexpr Eights kUnpackEights[] = {unpack_eights<1>, unpack_eights<2>, unpack_eights<3>, unpack_eights<4>,
+                                    unpack_eights<5>, unpack_eights<6>, unpack_eights<7>};
+
+// Fewer than eight codes, from a byte's begin on.
+void pack_tail(const std::uint8_t* codes, std::size_t n, unsigned bits, std::uint8_t* out) {
+  if (n == 0) return;
+  std::uint64_t x = 0;
+  for (std::size_t i = 0; i < n; ++i) x |= std::uint64_t{codes[i]} << (i * bits);
+  std::memcpy(out, &x, packed_size_bytes(n, bits));
+}
+
+bool unpack_tail(const std::uint8_t* packed, std::size_t n, unsigned bits, std::uint8_t* codes) {
+  if (n == 0) return true;
+  std::uint64_t x = 0;
+  std::memcpy(&x, packed, packed_size_bytes(n, bits));
+  for (std::size_t i = 0; i < n; ++i) {
+    codes[i] = static_cast<std::uint8_t>(x & ((1U << bits) - 1));
+    x >>= bits;
+  }
+  return x == 0;
 }
 
 }  // namespace
 
 void pack_bits(const std::uint8_t* codes, std::size_t n, unsigned bits, std::uint8_t* out) {
+  assert(bits >= 1 && bits <= 8);
   if (bits == 8) {
     std::copy_n(codes, n, out);
     return;
   }
-  const std::size_t per_byte = 8 / bits;
-  const std::size_t whole = n / per_byte;
-  if (bits == 4) {
-    for (std::size_t i = 0; i < whole; ++i) {
-      out[i] = static_cast<std::uint8_t>(codes[2 * i] | (codes[2 * i + 1] << 4));
-    }
-  } else {
-    for (std::size_t i = 0; i < whole; ++i) {
-      const std::uint8_t* four = codes + 4 * i;
-      out[i] = static_cast<std::uint8_t>(four[0] | (four[1] << 2) | (four[2] << 4) | (four[3] << 6));
-    }
-  }
-  if (whole * per_byte < n) out[whole] = pack_tail(codes + whole * per_byte, n - whole * per_byte, bits);
+  const std::size_t done = bits == 4 || bits == 2 ? kernels::pack(codes, n, bits, out) : 0;
+  out += done * bits / 8;
+  const std::size_t eights = (n - done) / 8;
+  kPackEights[bits - 1](codes + done, eights, out);
+  pack_tail(codes + done + 8 * eights, (n - done) % 8, bits, out + eights * bits);
 }
 
 bool unpack_bits(const std::uint8_t* packed, std::size_t n, unsigned bits, std::uint8_t* codes) {
+  assert(bits >= 1 && bits <= 8);
   if (bits == 8) {
     std::copy_n(packed, n, codes);
     return true;
   }
-  const std::size_t per_byte = 8 / bits;
-  const std::size_t whole = n / per_byte;
-  if (bits == 4) {
-    for (std::size_t i = 0; i < whole; ++i) {
-      codes[2 * i] = packed[i] & 0xf;
-      codes[2 * i + 1] = static_cast<std::uint8_t>(packed[i] >> 4);
-    }
-  } else {
-    for (std::size_t i = 0; i < whole; ++i) {
-      codes[4 * i] = packed[i] & 3;
-      codes[4 * i + 1] = (packed[i] >> 2) & 3;
-      codes[4 * i + 2] = (packed[i] >> 4) & 3;
-      codes[4 * i + 3] = static_cast<std::uint8_t>(packed[i] >> 6);
-    }
-  }
-  const std::size_t rest = n - whole * per_byte;
-  if (rest == 0) return true;
-  unsigned byte = packed[whole];
-  for (std::size_t i = 0; i < rest; ++i) {
-    codes[whole * per_byte + i] = static_cast<std::uint8_t>(byte & ((1U << bits) - 1));
-    byte >>= bits;
-  }
-  return byte == 0;
+  const std::size_t done = bits == 4 || bits == 2 ? kernels::unpack(packed, n, bits, codes) : 0;
+  packed += done * bits / 8;
+  const std::size_t eights = (n - done) / 8;
+  kUnpackEights[bits - 1](packed, eights, codes + done);
+  return unpack_tail(packed + eights * bits, (n - done) % 8, bits, codes + done + 8 * eights);
 }
 
 void split_planes(const std::uint16_t* values, std::size_t n, std::uint8_t* out) {

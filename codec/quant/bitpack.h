@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Codes of 8, 4 or 2 bits in bytes: the first code in the lowest bits; unused bits of
-// the last byte are zero. And arrays of FP16 as two planes of bytes.
+// Codes of 1 to 8 bits in bytes: the first code in the lowest bits, across the bounds of
+// bytes; unused bits of the last byte are zero. And arrays of FP16 as two planes of bytes.
 #pragma once
 
 #include <cstddef>

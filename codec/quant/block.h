@@ -5,8 +5,8 @@
 // the kind has a fused kernel. The bytes are parameters, then packed symbols: the same as
 // quantize() followed by pack_bits(), byte for byte. fp16 is two planes, low bytes first.
 //
-// A view on a GPU is encoded there when the build has CUDA, with the same bytes; `out` and
-// `in` are then device memory too.
+// A view on a GPU is encoded there when the build has CUDA, with the same bytes; `out` is then
+// device memory too, as `in` and `out` of decoding are when the device says so.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +35,10 @@ struct BlockScratch {
 
 // Reads block_bytes() and writes shape.elements() finite FP16 values, [row][column].
 [[nodiscard]] Result<void> decode_block(const QuantSpec& spec, const BlockShape& shape,
-                                        const std::uint8_t* in, BlockScratch& scratch, std::uint16_t* out);
+                                        const std::uint8_t* in, BlockScratch& scratch, std::uint16_t* out,
+                                        Device device = Device::kCpu);
+
+// What encoding says of a row that FP16 cannot hold.
+[[nodiscard]] Error bad_row(std::size_t row);
 
 }  // namespace kvferry

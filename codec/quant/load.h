@@ -14,4 +14,7 @@ namespace kvferry {
 // or view.rows when there is none. CPU views only.
 [[nodiscard]] std::size_t load_rows(const KvView& view, float* out);
 
+// One row; false if it holds such a value.
+[[nodiscard]] bool load_row(const KvView& view, std::size_t row, float* out);
+
 }  // namespace kvferry

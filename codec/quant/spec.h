@@ -42,7 +42,7 @@ struct QuantSpec {
   std::uint16_t group = 0;    // a power of two, 8 .. 128; 0 unless along is kChannel or kGroup
 
   // Bits of a packed code.
-  [[nodiscard]] unsigned bits() const {
+  [[nodiscard]] constexpr unsigned bits() const {
     return kind == QuantKind::kFp16 ? 16U : static_cast<unsigned>(std::bit_width(symbols - 1U));
   }
   friend bool operator==(const QuantSpec&, const QuantSpec&) = default;
@@ -57,8 +57,8 @@ struct BlockShape {
   std::size_t heads = 0;
   std::size_t head_dim = 0;
 
-  [[nodiscard]] std::size_t columns() const { return heads * head_dim; }
-  [[nodiscard]] std::size_t elements() const { return rows * columns(); }
+  [[nodiscard]] constexpr std::size_t columns() const { return heads * head_dim; }
+  [[nodiscard]] constexpr std::size_t elements() const { return rows * columns(); }
 };
 
 }  // namespace kvferry

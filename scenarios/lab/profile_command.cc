@@ -60,7 +60,7 @@ double tokens_per_second(const Reader& reader, const KvCache& cache, const Docum
   double tokens = 0, seconds = 0;
   for (const auto& question : document.questions) {
     const auto answer = [&](int max_tokens) {
-      const auto given = value_or_fail(reader.answer(cache, question.text, max_tokens));
+      const auto given = value_or_fail(reader.answer(cache, question.text, {.max_tokens = max_tokens}));
       return static_cast<double>(given.tokens.size());
     };
     seconds += seconds_of([&] { tokens += answer(8); }) - seconds_of([&] { (void)answer(1); });

@@ -49,7 +49,6 @@ Result<TrainingRecipe> read_recipe(const std::filesystem::path& file, const Toke
   root->number("learning_rate", recipe.learning_rate, 1e-9, 10);
   root->integer("warmup_steps", recipe.warmup_steps, 0, 1'000'000);
   root->flag("bf16_products", recipe.bf16_products);
-  root->text("grow_from", recipe.grow_from);
   root->require("shape");
   read_shape(root->table("shape"), recipe.shape);
   root->require("stage");

@@ -11,10 +11,10 @@
 #include "codec/decoder.h"
 #include "protocol/card/card_file.h"
 #include "scenarios/data_files.h"
+#include "scenarios/lab/analysis.h"
 #include "scenarios/lab/evaluate.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/parallel.h"
-#include "scenarios/lab/process.h"
 #include "scenarios/lab/progress.h"
 #include "scenarios/lab/scratch.h"
 #include "scenarios/lab/shipment.h"
@@ -23,6 +23,8 @@
 namespace kvferry {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* kAnalysis = "analysis/tradeoff.py";
 
 // Everything that one run holds; filled step by step.
 struct Run {
@@ -160,16 +162,9 @@ void write_file(const fs::path& file, const std::string& text) {
   if (!out.flush()) throw Failure(file.string() + ": cannot be written");
 }
 
-// Debian's own interpreter is the one that has Debian's matplotlib.
-std::string python() { return fs::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; }
-
 // Draws the picture and the report, and prints the table.
-void analyse(const fs::path& script, const TradeoffOptions& options, const fs::path& plan,
-             const fs::path& folder) {
-  std::fflush(stdout);
-  std::vector<std::string> command = {
-      python(),
-      script.string(),
+void analyse(const TradeoffOptions& options, const fs::path& plan, const fs::path& folder) {
+  std::vector<std::string> arguments = {
       (folder / "results.jsonl").string(),
       "--out",
       folder.string(),
@@ -177,9 +172,8 @@ void analyse(const fs::path& script, const TradeoffOptions& options, const fs::p
       plan.string(),
       "--command",
       "kvferry-lab tradeoff " + options.plan.string() + " --out " + options.out.string()};
-  if (options.json) command.emplace_back("--json");
-  auto child = value_or_fail(ChildProcess::start(std::move(command), folder / "analysis.err"));
-  check_or_fail(child.wait());
+  if (options.json) arguments.emplace_back("--json");
+  run_analysis(kAnalysis, arguments, folder);
 }
 
 fs::path find_plan(const fs::path& plan) {
@@ -193,7 +187,7 @@ fs::path find_plan(const fs::path& plan) {
 
 void run_tradeoff(const TradeoffOptions& options) {
   auto plan = value_or_fail(read_plan(find_plan(options.plan)));
-  const auto script = value_or_fail(find_data("analysis/tradeoff.py"));
+  (void)value_or_fail(find_data(kAnalysis));
   (void)value_or_fail(find_program("kvferry-sim"));
   use_one_thread();
   auto reader = value_or_fail(Reader::open(value_or_fail(find_model(plan.model))));
@@ -207,7 +201,7 @@ void run_tradeoff(const TradeoffOptions& options) {
       simulate(run.plan, order_transfers(run, scratch.folder()), scratch.folder(), options.jobs));
   evaluate_arrivals(run, options.jobs);
   write_file(scratch.folder() / "results.jsonl", make_results(run));
-  analyse(script, options, run.plan.file, scratch.folder());
+  analyse(options, run.plan.file, scratch.folder());
   scratch.keep({"results.jsonl", "tradeoff.png", "report.html"});
 }
 

@@ -59,12 +59,6 @@ std::vector<TaskScore> score_all(const Reader& reader, uint64_t seed, int jobs, 
   return scores;
 }
 
-DecoderWeights first_weights(const TrainingRecipe& recipe) {
-  if (recipe.grow_from.empty()) return initialize_weights(recipe.shape, recipe.seed);
-  const auto shallow = value_or_fail(read_checkpoint(value_or_fail(find_model(recipe.grow_from))));
-  return value_or_fail(grow_weights(shallow.config, shallow.weights, recipe.shape, recipe.seed));
-}
-
 void print_progress(const TrainingProgress& p) {
   std::printf("step %5d of %d   stage %d   loss %.4f   answers right %.3f   %.2f s/step\n", p.step,
               p.total_steps, p.stage, p.loss, p.answers_right, p.seconds_per_step);
@@ -93,7 +87,7 @@ void run_train(const TrainOptions& options) {
   if (!options.overwrite && std::filesystem::exists(options.out / "model.safetensors")) {
     throw Failure(options.out.string() + ": holds a model already, expected an empty folder or --overwrite");
   }
-  auto weights = first_weights(recipe);
+  auto weights = initialize_weights(recipe.shape, recipe.seed);
   const auto started = std::chrono::steady_clock::now();
   train(recipe, tokenizer, weights, kReportEvery, [&](const TrainingProgress& progress) {
     print_progress(progress);

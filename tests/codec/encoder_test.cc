@@ -104,7 +104,7 @@ TEST(Encoder, rows_too_few_for_their_scales_travel_as_fp16) {
 TEST(Encoder, question_aware_selection_asks_the_model_and_is_marked) {
   const KvCache cache = gaussian_cache({2, 2, 16}, 8);
   EncodeOptions options = options_for(cache, "select=q2c:0.25 | quant=fp16");
-  EXPECT_EQ(error_of(cache, options), "encode: select=q2c needs scores, expected a model to ask");
+  EXPECT_EQ(error_of(cache, options), "encode: select: q2c needs scores, expected a model to ask");
   std::vector<AttentionScore> asked;
   options.scores = [&asked](AttentionScore score) -> Result<std::vector<float>> {
     asked.push_back(score);

@@ -23,7 +23,7 @@ struct Pipeline {
 // slack.
 constexpr Pipeline kPipelines[] = {
     {"quant=int8", 1e-3, 1e-3},
-    {"quant=int1", 1.5, 1.5},
+    {"quant=int1", 3.0, 3.0},
     {"quant=int3", 0.06, 0.06},
     {"quant=int5:sym:token", 0.4, 0.02},
     {"quant=int7:tensor", 0.03, 0.01},
@@ -31,8 +31,8 @@ constexpr Pipeline kPipelines[] = {
     {"quant=q8_0/fwht3", 1e-2, 0.036},
     {"quant=fwht4", 0.15, 0.0105},
     {"quant=bins32:token | entropy=rans:card", 2.5, 0.02},
-    {"transform=rope | quant=int4 | entropy=rans:adaptive", 0.02, 0.02},
-    {"transform=rope+svd:16 | quant=fp16", 1e-3, 1e-3},
+    {"transform=rope | quant=int4 | entropy=rans:adaptive", 0.03, 0.02},
+    {"transform=rope+svd:32 | quant=fp16", 1e-3, 1e-3},
     {"transform=svd:8 | quant=int8:token | entropy=zstd", 1.1, 1.1},
     {"transform=anchor:10 | quant=int8:group", 3e-2, 1e-3},
     {"protect=first=4:recent=16:fp16 | quant=int2 | entropy=zstd", 0.5, 0.5},
@@ -41,7 +41,7 @@ constexpr Pipeline kPipelines[] = {
     {"quant=bins16:token | allocate=cachegen:2 | entropy=rans:card", 6.0, 0.1},
     {"transform=rope+pca | quant=pca:4 | entropy=zstd", 0.03, 0.012},
     {"transform=rope+pca | quant=bins64:tensor | entropy=rans:static", 0.2, 0.02},
-    {"transform=rope | quant=int4 | entropy=rans:static", 0.02, 0.02},
+    {"transform=rope | quant=int4 | entropy=rans:static", 0.03, 0.02},
 };
 
 double squared_error(std::span<const std::uint16_t> a, std::span<const std::uint16_t> b) {

@@ -86,7 +86,7 @@ TEST(PresetErrors, point_at_words_of_quantization) {
   EXPECT_EQ(error_of("transform=rope+pca | quant=pca:2/pca:3"),
             "component bits '3' at column 38, expected the same for K and V");
   const std::string transforms =
-      ", expected none, rope, svd:RANK, pca, anchor:N, or rope+ before the last three";
+      ", expected none, rope, svd:RANK, anchor:N, rope+svd:RANK, rope+anchor:N, rope+pca";
   EXPECT_EQ(error_of("transform=dct"), "unknown transform 'dct' at column 11" + transforms);
   EXPECT_EQ(error_of("transform=rope+rope"), "unknown transform 'rope' at column 16" + transforms);
   EXPECT_EQ(error_of("transform=pca+rope"),

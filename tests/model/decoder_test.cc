@@ -53,6 +53,41 @@ TEST_F(SmallDecoder, reads_layers_whose_rows_differ_in_number) {
   EXPECT_EQ(state[1].k.size(1), 5);
 }
 
+TEST_F(SmallDecoder, lets_new_tokens_attend_to_themselves_in_a_layer_without_rows) {
+  auto state = decoder_.empty_state();
+  (void)decoder_.forward_cached(ids_.narrow(0, 0, 12), at::arange(12), state);
+  state[1].k = state[1].k.narrow(1, 0, 0);
+  state[1].v = state[1].v.narrow(1, 0, 0);
+  const auto hidden = decoder_.forward_cached(
+      ids_.narrow(0, 12, 3), at::arange(12, 15), state, [&](int64_t layer, const at::Tensor& p) {
+        EXPECT_EQ(p.size(2), layer == 0 ? 15 : 3);
+        if (layer == 0) return;
+        EXPECT_EQ(p.select(1, 0).select(1, 0).min().item<float>(), 1.0F);
+      });
+  EXPECT_TRUE(hidden.isfinite().all().item<bool>());
+}
+
+TEST_F(SmallDecoder, pays_no_attention_to_hidden_rows_and_answers_as_if_they_were_gone) {
+  auto state = decoder_.empty_state();
+  (void)decoder_.forward_cached(ids_.narrow(0, 0, 12), at::arange(12), state);
+  auto without = state;
+  const auto kept = at::tensor({0, 1, 2, 6, 7, 8, 9, 10, 11}, at::kLong);
+  for (size_t layer = 0; layer < state.size(); ++layer) {
+    without[layer].k = state[layer].k.index_select(1, kept);
+    without[layer].v = state[layer].v.index_select(1, kept);
+    state[layer].hidden = at::zeros({12}, at::kBool);
+    state[layer].hidden.narrow(0, 3, 3).fill_(true);
+  }
+  const auto step = [&](DecoderState& s) {
+    return decoder_.forward_cached(ids_.narrow(0, 12, 4), at::arange(12, 16), s,
+                                   [&](int64_t, const at::Tensor& p) {
+                                     if (p.size(2) < 16) return;
+                                     EXPECT_EQ(p.narrow(2, 3, 3).max().item<float>(), 0.0F);
+                                   });
+  };
+  EXPECT_LT((step(state) - step(without)).abs().max().item<float>(), 1e-5F);
+}
+
 TEST(Rope, depends_on_the_distance_of_positions_only) {
   const auto q = at::randn({1, 32}), k = at::randn({1, 32});
   const auto product = [&](int64_t m, int64_t n) {

@@ -4,7 +4,6 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
-#include "model/trainer.h"
 #include "tests/model/small_model.h"
 
 namespace kvferry {
@@ -30,19 +29,6 @@ TEST(Initialize, gives_the_same_weights_for_the_same_seed) {
   const auto c = initialize_weights(small_shape(), 12);
   EXPECT_TRUE(at::equal(a.layers[1].down, b.layers[1].down));
   EXPECT_FALSE(at::equal(a.layers[1].down, c.layers[1].down));
-}
-
-TEST(Initialize, grows_a_model_in_depth_and_keeps_its_first_layers) {
-  auto deeper = small_shape();
-  deeper.num_layers = 4;
-  const auto shallow = initialize_weights(small_shape(), 1);
-  const auto grown = grow_weights(small_shape(), shallow, deeper, 2);
-  ASSERT_TRUE(grown) << grown.error().message;
-  EXPECT_EQ(grown->layers.size(), 4U);
-  EXPECT_TRUE(at::equal(grown->layers[1].q, shallow.layers[1].q));
-  auto wider = deeper;
-  wider.hidden_size = 64;
-  EXPECT_FALSE(grow_weights(small_shape(), shallow, wider, 2));
 }
 
 }  // namespace

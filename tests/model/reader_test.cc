@@ -3,24 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/model/small_model.h"
+#include "tests/model/random_reader.h"
 
 namespace kvferry {
 namespace {
-
-class RandomReader : public ::testing::Test {
- protected:
-  Reader open() {
-    write_small_model(scratch_.path());
-    auto reader = Reader::open(scratch_.path());
-    if (!reader) throw std::runtime_error(reader.error().message);
-    return std::move(*reader);
-  }
-  ScratchFolder scratch_;
-  Reader reader_ = open();
-  const std::string text_ = "bako lives in north deru . demu works as a pilot .";
-  const std::string question_ = "where does bako live ?";
-};
 
 TEST_F(RandomReader, prefills_a_full_cache_of_the_models_geometry) {
   const auto cache = reader_.prefill(text_);
@@ -76,6 +62,21 @@ TEST_F(RandomReader, refuses_text_that_is_empty_or_too_long_and_a_cache_of_anoth
   ASSERT_TRUE(other);
   EXPECT_EQ(reader_.answer(*other, question_).error().message,
             "cache: its layers, heads or head size are not this model's");
+}
+
+TEST_F(RandomReader, reads_a_summary_as_further_text_of_the_document) {
+  const auto cache = read();
+  const std::string summary = "bako lives in north deru .";
+  const auto longer = reader_.prefill(text_ + " " + summary);
+  ASSERT_TRUE(longer);
+  const auto plain = reader_.compare(*longer, cache, question_, "north deru");
+  const auto helped = reader_.compare(*longer, cache, question_, "north deru", {.summary = summary});
+  ASSERT_TRUE(plain && helped);
+  EXPECT_LT(helped->kl_sum, 1e-3 * plain->kl_sum);  // only the rounding to FP16 is left
+  const auto marked = reader_.compare(*longer, cache, question_, "north deru",
+                                      {.summary = "<doc> " + summary + " <q> <a> <end>"});
+  ASSERT_TRUE(marked);
+  EXPECT_EQ(marked->kl_sum, helped->kl_sum);
 }
 
 TEST(ShippedSmallModel, answers_from_the_cache_alone) {

@@ -17,6 +17,12 @@ TEST(TorchTensors, are_seen_through_their_strides) {
   EXPECT_TRUE(at::equal(to_tensor(*view), heads_first));
 }
 
+TEST(TorchTensors, may_have_no_rows) {
+  const KvView view{nullptr, DType::kF16, Device::kCpu, 0, 2, 8, 16, 8};
+  EXPECT_EQ(to_tensor(view).sizes(), (c10::IntArrayRef{2, 0, 8}));
+  copy_to_half(at::empty({2, 0, 8}), {});
+}
+
 TEST(TorchTensors, refuse_what_the_codec_cannot_read) {
   EXPECT_EQ(view_of(at::zeros({2, 3})).error().message, "KV tensor: expected [heads, rows, head_dim]");
   EXPECT_EQ(view_of(at::zeros({2, 3, 4}, at::kInt)).error().message,

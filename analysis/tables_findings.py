@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""What a table says, in sentences that are computed from its lines."""
+
+from tables_lines import find, kept, panel_name
+from tables_text import markdown, nats, times
+
+MOST_LOSS = 0.01  # of F1, relative
+MOST_KL = 0.05    # nats
+
+
+def by_panel(sentence):
+    """A finding of each panel, as list items."""
+    def finding(table):
+        for panel, lines in table.panels.items():
+            said = sentence(lines)
+            if said:
+                yield f"- {panel_name(panel)}: {said}"
+    return finding
+
+
+def series(lines, name):
+    return sorted((line for line in lines[1:] if line["series"] == name), key=lambda line: line["x"])
+
+
+def lowest_that_holds(lines, name, unit):
+    """The lowest place of a series down to which no place loses more than the limit."""
+    held = None
+    for line in reversed(series(lines, name)):
+        if line["loss"] > MOST_LOSS:
+            break
+        held = line
+    broken = next((line for line in reversed(series(lines, name)) if line["loss"] > MOST_LOSS), None)
+    holds = f"at most 1 % of F1 is lost down to {held['x']:g} {unit}" if held else f"every {unit} loses more than 1 %"
+    return holds + (f"; at {broken['x']:g} it is {broken['loss']:.1%}" if broken else "") + "."
+
+
+@by_panel
+def bits(lines):
+    return lowest_that_holds(lines, "asymmetric", "bits")
+
+
+@by_panel
+def svd(lines):
+    alone = series(lines, "svd")
+    energy = ", ".join(f"{line['energy']:.1%} at {line['x']:g}" for line in alone if line["energy"] is not None)
+    return lowest_that_holds(lines, "svd", "components") + f" Energy: {energy}."
+
+
+def ranked(lines):
+    """Lines within both limits, by what they save."""
+    good = [line for line in lines if line["ratio"] and line["loss"] <= MOST_LOSS and line["kl"] <= MOST_KL]
+    return sorted(good, key=lambda line: -line["ratio"])
+
+
+def name_of(line):
+    return line["label"] + (" *" if line["query_aware"] else "")
+
+
+PAPER_RATIOS = {"polykv": "2.91 nominal", "task-aware": "5.33 nominal (18.75 %)", "qkvcomm": "5–6", "kvtc": "16–20",
+                "cachegen-2": "3.5–4.3"}
+
+
+def presets(table):
+    """Ratio at equal loss."""
+    for limit, holds in ((f"at most {MOST_LOSS:.0%} of F1 lost", lambda line: line["loss"] <= MOST_LOSS),
+                         (f"KL at most {MOST_KL:g} nats", lambda line: line["kl"] <= MOST_KL)):
+        yield f"Ranking by ratio, {limit}:"
+        yield ""
+        for panel, lines in table.panels.items():
+            best = sorted((line for line in lines if line["ratio"] and holds(line)), key=lambda line: -line["ratio"])
+            rows = [[place, f"`{name_of(line)}`", times(line["ratio"]), times(line["nominal"]), f"{100 * line['loss']:.1f}",
+                     nats(line["kl"])] for place, line in enumerate(best[:8], 1)]
+            yield f"{panel_name(panel)} ({len(best)} of {len(lines)} within the limit)"
+            yield ""
+            yield from markdown(["", "preset", "ratio", "nominal", "loss %", "KL"], rows)
+            yield ""
+    yield "The papers' ratios beside ours, nominal and counted:"
+    yield ""
+    rows = []
+    for name, claimed in PAPER_RATIOS.items():
+        found = [next((line for line in lines if line["label"] == name), None) for lines in table.panels.values()]
+        if any(found):
+            rows.append([f"`{name}`", claimed, *(f"{times(line['nominal'])} / {times(line['ratio'])}" for line in found)])
+    yield from markdown(["preset", "paper", *map(panel_name, table.panels)], rows)
+    yield ""
+
+
+@by_panel
+def hops(lines):
+    said = []
+    for bits_text in ("4", "3"):
+        uniform, adaptive = (series(lines, f"{way}, {bits_text} bits") for way in ("uniform", "adaptive"))
+        if not uniform or not adaptive:
+            continue
+        said.append(f"at {bits_text} bits, from {uniform[0]['x']:g} to {uniform[-1]['x']:g} hops F1 goes from "
+                    f"{uniform[0]['f1']:.3f} to {uniform[-1]['f1']:.3f} (uniform) and from {adaptive[0]['f1']:.3f} to "
+                    f"{adaptive[-1]['f1']:.3f} (adaptive), KL from {nats(uniform[0]['kl'])} to {nats(uniform[-1]['kl'])} "
+                    f"and from {nats(adaptive[0]['kl'])} to {nats(adaptive[-1]['kl'])}")
+    return "; ".join(said) + "."
+
+
+@by_panel
+def allocation(lines):
+    said = []
+    for x in sorted({line["x"] for line in lines[1:]}):
+        at_x = sorted((line for line in lines[1:] if line["x"] == x), key=lambda line: line["kl"])
+        said.append(f"{x:g} bits: " + " < ".join(f"{line['series']} {nats(line['kl'])}" for line in at_x))
+    return "KL, lowest first: " + "; ".join(said) + "."
+
+
+@by_panel
+def calibration(lines):
+    pairs = []
+    for x in sorted({line["x"] for line in lines[1:]}):
+        own, bare = find(lines[1:], "calibrated", x), find(lines[1:], "shape only", x)
+        pairs.append(f"{own['label']} {own['f1']:.3f} against {bare['f1']:.3f} (sender's own {own['sender_f1']:.3f})")
+    return "F1 with calibration against without: " + "; ".join(pairs) + f"; the receiver's own {lines[0]['f1']:.3f}."
+
+
+def ranks(values):
+    """Ranks from 1, equals share their mean."""
+    ordered = sorted(values)
+    return [ordered.index(value) + (ordered.count(value) + 1) / 2 for value in values]
+
+
+def spearman(a, b):
+    """Rank correlation; None where one side is constant."""
+    x, y = ranks(a), ranks(b)
+    mean = (len(x) + 1) / 2
+    above = sum((p - mean) * (q - mean) for p, q in zip(x, y))
+    below = (sum((p - mean) ** 2 for p in x) * sum((q - mean) ** 2 for q in y)) ** 0.5
+    return above / below if below else None
+
+
+def correlation(lines, key):
+    value = spearman([line["x"] for line in lines], [line[key] for line in lines])
+    return "undefined (all equal)" if value is None else f"{value:+.2f}"
+
+
+@by_panel
+def sensitivity(lines):
+    layers = lines[1:]
+    return (f"Spearman's rank correlation of the calibrated sensitivity with KL {correlation(layers, 'kl')}, with the loss of "
+            f"F1 {correlation(layers, 'loss')}, over {len(layers)} layers.")
+
+
+@by_panel
+def layers(lines):
+    best = min(lines[1:], key=lambda line: line["kl"])
+    return ("F1 " + ", ".join(f"{line['label']} {line['f1']:.3f}" for line in lines[1:])
+            + f"; the lowest KL is that of {best['label']} ({nats(best['kl'])}).")
+
+
+@by_panel
+def conditions(lines):
+    said = []
+    for method in ("q2c", "snapkv"):
+        apart = {}
+        for line in lines[1:]:
+            name = line["series"].removeprefix(method + ", ")
+            pruned = find(lines[1:], f"{method}, pruned", line["x"])
+            if line["series"].startswith(method) and pruned and name != "pruned":
+                apart[name] = max(apart.get(name, 0), line["f1"] - pruned["f1"], key=abs)
+        said.append(f"{method}: " + ", ".join(f"{name} {gap:+.3f}" for name, gap in apart.items()))
+    return "largest difference in F1 from pruning, over the shares of rows: " + "; ".join(said) + "."
+
+
+@by_panel
+def facts(lines):
+    said = []
+    for name in dict.fromkeys(line["series"] for line in lines[1:]):
+        own = series(lines, name)
+        said.append(f"{name}: " + ", ".join(f"{line['x']:g} words {line['f1'] - own[0]['f1']:+.3f} at ratio {times(line['ratio'])}"
+                                            for line in own[1:]) + f" (from {own[0]['f1']:.3f} at {times(own[0]['ratio'])})")
+    return "what the summary adds to F1: " + "; ".join(said) + "."
+
+
+@by_panel
+def selection(lines):
+    said = []
+    for x in sorted({line["x"] for line in lines[1:]}, reverse=True):
+        at_x = sorted((line for line in lines[1:] if line["x"] == x), key=lambda line: -line["f1"])
+        said.append(f"{100 * x:g} %: " + ", ".join(f"{line['series']} {line['f1']:.3f}" for line in at_x))
+    return "best first, " + "; ".join(said) + "."
+
+
+@by_panel
+def bandwidth(lines):
+    said = []
+    for x in sorted({line["x"] for line in lines[1:]}):
+        best = max((line for line in lines[1:] if line["x"] == x), key=lambda line: (line["f1"], -line["kl"]))
+        said.append(f"{100 * x:g} %: {best['series']} {best['label']} keeps {kept(best):.1%}")
+    return "the best at each bandwidth, " + "; ".join(said) + "."
+
+
+FINDINGS = {"selection": selection, "bits": bits, "bandwidth": bandwidth, "svd": svd, "presets": presets, "hops": hops,
+            "allocation": allocation, "calibration": calibration, "sensitivity": sensitivity, "layers": layers,
+            "conditions": conditions, "facts": facts}
+
+
+def findings(table):
+    return list(FINDINGS[table.name](table)) if table.name in FINDINGS else []

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Reads tables.jsonl: one line for each treatment of the caches, model and question set."""
+
+import json
+from dataclasses import dataclass, field
+
+
+class TablesError(Exception):
+    """Lines that cannot be used; the message names file, line and what was expected."""
+
+
+NUMBER = (int, float)
+KEYS = {
+    "table": str, "model": str, "set": str, "series": str, "label": str, "x": NUMBER, "query_aware": bool,
+    "kv_bytes_fp16": NUMBER, "f1": NUMBER, "f1_interval": list, "loss": NUMBER, "loss_interval": list, "em": NUMBER,
+    "kl": NUMBER, "top1": NUMBER, "n_questions": int, "n_documents": int, "seed": int,
+}
+KEYS_OR_NULL = {"preset": str, "pipeline": str, "card_bytes": NUMBER, "ratio": NUMBER, "nominal": NUMBER,
+                "energy": NUMBER, "sender_f1": NUMBER}
+
+
+def check(line, where):
+    if not isinstance(line, dict):
+        raise TablesError(f"{where}: expected an object")
+    for key, kind in KEYS.items():
+        if not isinstance(line.get(key), kind):
+            raise TablesError(f"{where}: key '{key}': expected {getattr(kind, '__name__', 'a number')}")
+    for key, kind in KEYS_OR_NULL.items():
+        if key not in line or not (line[key] is None or isinstance(line[key], kind)):
+            raise TablesError(f"{where}: key '{key}': expected {getattr(kind, '__name__', 'a number')} or null")
+
+
+def load(path):
+    """All lines of a file, in its order."""
+    try:
+        texts = open(path, encoding="utf-8").read().splitlines()
+    except OSError as error:
+        raise TablesError(f"{path}: {error.strerror}, expected a tables.jsonl") from error
+    lines = []
+    for number, text in enumerate(texts, 1):
+        try:
+            line = json.loads(text)
+        except ValueError as error:
+            raise TablesError(f"{path}:{number}: not JSON: {error}") from error
+        check(line, f"{path}:{number}")
+        lines.append(line)
+    if not lines:
+        raise TablesError(f"{path}: empty, expected lines")
+    return lines
+
+
+@dataclass
+class Table:
+    """Its lines by (model, set), both in their order in the file."""
+
+    name: str
+    panels: dict = field(default_factory=dict)
+
+    @property
+    def lines(self):
+        return [line for lines in self.panels.values() for line in lines]
+
+
+def tables(lines):
+    found = {}
+    for line in lines:
+        table = found.setdefault(line["table"], Table(line["table"]))
+        table.panels.setdefault((line["model"], line["set"]), []).append(line)
+    return found
+
+
+def panel_name(panel):
+    return ", ".join(panel)
+
+
+def find(lines, series, x):
+    """The line of a series at a place, or None."""
+    return next((line for line in lines if line["series"] == series and abs(line["x"] - x) < 1e-9), None)
+
+
+def full_line(lines):
+    """The full FP16 card, with which every table begins."""
+    return lines[0]
+
+
+def kept(line):
+    """Share of the full cache's F1."""
+    return 1 - line["loss"]

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""A table as a picture: F1 above, divergence below, one column for each model and question set."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator  # noqa: E402
+
+from tables_about import about  # noqa: E402
+from tables_lines import full_line, panel_name  # noqa: E402
+
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"]  # Okabe and Ito
+MARKERS = "o^sDvP*X<>"
+LEAST_KL = 1e-7  # what is drawn for 0 on a logarithmic axis
+
+
+def style(index):
+    return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)],
+            "linestyle": "-" if index < len(COLOURS) else "--"}
+
+
+def series_of(table):
+    return list(dict.fromkeys(line["series"] for lines in table.panels.values() for line in lines
+                              if line is not full_line(lines)))
+
+
+def place(line, kind):
+    return line["ratio"] if kind == "points" else line["x"]
+
+
+def heights(lines, key):
+    """Values, and how far the interval reaches below and above, where there is one."""
+    if key == "kl":
+        return [max(line["kl"], LEAST_KL) for line in lines], None
+    values = [line["f1"] for line in lines]
+    below = [max(0, line["f1"] - line["f1_interval"][0]) for line in lines]
+    above = [max(0, line["f1_interval"][1] - line["f1"]) for line in lines]
+    return values, [below, above]
+
+
+def draw_series(axis, table, lines, key):
+    kind = about(table.name).kind
+    joined = kind == "lines"
+    for index, series in enumerate(series_of(table)):
+        own = [line for line in lines if line["series"] == series and place(line, kind) is not None]
+        own = sorted((line for line in own if line is not full_line(lines)), key=lambda line: place(line, kind))
+        if not own:
+            continue
+        look = style(index)
+        if not joined or len({line["x"] for line in own}) < 2:
+            look["linestyle"] = "none"
+        values, errors = heights(own, key)
+        places = [place(line, kind) for line in own]
+        if kind == "places":  # side by side
+            places = [x + 0.16 * (index - 0.5) for x in places]
+        axis.errorbar(places, values, yerr=errors, markersize=5, linewidth=1.3, elinewidth=0.8, capsize=2,
+                      markerfacecolor="none", label=series, **look)
+
+
+def share_text(value, _=None):
+    return f"{100 * value:g} %"
+
+
+def dress_x(axis, table, lines):
+    name = about(table.name)
+    if name.kind == "places":
+        names = {line["x"]: line["label"] for line in lines if line is not full_line(lines)}
+        axis.set_xticks(list(names), list(names.values()), rotation=35, ha="right", fontsize=8)
+        return
+    if name.log:
+        axis.set_xscale("log")
+    if name.kind in ("points", "scatter"):
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        if name.kind == "points":
+            axis.set_xticks([1, 2, 4, 8, 16, 32, 64])
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.margins(x=0.1)
+        return
+    places = sorted({line["x"] for line in lines if line is not full_line(lines)})
+    if len(places) <= 8:
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set_xticks(places, [share_text(x) if name.percent else f"{x:g}" for x in places],
+                        rotation=35 if name.percent else 0)
+    else:
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def dress(axis, table, lines, key):
+    dress_x(axis, table, lines)
+    axis.grid(True, color="#e4e4e4", linewidth=0.7)
+    axis.set_axisbelow(True)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    if key == "kl":
+        axis.set_yscale("log")
+        axis.set_ylim(bottom=LEAST_KL / 2)
+    else:
+        axis.axhline(full_line(lines)["f1"], color="#999999", linewidth=0.9, linestyle=":")
+        axis.set_ylim(-0.03, 1.06)
+
+
+def label_points(axis, table, lines, key):
+    """Names beside marks: of layers, and of the presets that have one."""
+    kind = about(table.name).kind
+    if kind not in ("points", "scatter"):
+        return
+    for line in lines:
+        if line is full_line(lines) or (kind == "points" and line["series"] != "named"):
+            continue
+        values, _ = heights([line], key)
+        axis.annotate(line["label"], (place(line, kind), values[0]), (3, -4), textcoords="offset points", fontsize=6.5,
+                      rotation=-35 if kind == "points" else 0, ha="left", va="top", color="#444444")
+
+
+def draw(table, path):
+    columns = list(table.panels.items())
+    name = about(table.name)
+    figure, axes = plt.subplots(2, len(columns), figsize=(2 + 3.6 * len(columns), 7.6), dpi=110, squeeze=False,
+                                sharey="row", sharex="col" if name.kind in ("lines", "places") else False)
+    for column, (panel, lines) in enumerate(columns):
+        for row, key in enumerate(("f1", "kl")):
+            axis = axes[row][column]
+            draw_series(axis, table, lines, key)
+            dress(axis, table, lines, key)
+            label_points(axis, table, lines, key)
+        axes[0][column].set_title(panel_name(panel), fontsize=10.5)
+        axes[1][column].set_xlabel(name.axis)
+    axes[0][0].set_ylabel("F1 of the answers (dotted: full cache)")
+    axes[1][0].set_ylabel("KL from the full cache, nats (log)")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    if len(labels) > 1:
+        rows = 2 if len(labels) > 5 else 1
+        figure.legend(handles, labels, loc="lower center", frameon=False, ncol=-(-len(labels) // rows), fontsize=9.5)
+    figure.suptitle(name.title, fontsize=12)
+    figure.tight_layout(rect=(0, 0.07, 1, 0.99))
+    figure.savefig(path, metadata={"Software": None})
+    plt.close(figure)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "model/injection.h"
+
+#include <string>
+
+#include "codec/torch/tensors.h"
+
+namespace kvferry {
+
+at::Tensor tensor_of(const std::vector<int64_t>& ids) { return at::tensor(ids, at::kLong); }
+
+at::Tensor positions_from(int64_t first, size_t count) {
+  return at::arange(first, first + static_cast<int64_t>(count));
+}
+
+DecoderState state_of(const KvCache& cache) {
+  DecoderState state(cache.geometry().layers);
+  for (size_t i = 0; i < state.size(); ++i) {
+    state[i].k = to_tensor(cache.key(i));
+    state[i].v = to_tensor(cache.value(i));
+  }
+  return state;
+}
+
+Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
+                         std::span<const int32_t> positions, uint32_t token_count) {
+  const std::vector<int32_t> rows(positions.begin(), positions.end());
+  auto cache =
+      KvCache::create(geometry, std::vector<std::vector<int32_t>>(geometry.layers, rows), token_count);
+  if (!cache) return cache;
+  for (size_t i = 0; i < state.size(); ++i) {
+    copy_to_half(state[i].k, cache->key_data(i));
+    copy_to_half(state[i].v, cache->value_data(i));
+  }
+  return cache;
+}
+
+Result<void> hide_rows(DecoderState& state, std::span<const uint32_t> rows) {
+  if (rows.empty()) return {};
+  for (size_t i = 0; i < state.size(); ++i) {
+    const auto count = state[i].k.size(1);
+    auto hidden = at::zeros({count}, at::kBool);
+    auto* flags = hidden.data_ptr<bool>();
+    for (const auto row : rows) {
+      if (row >= count) {
+        return Error{"hidden row " + std::to_string(row) + " of layer " + std::to_string(i) +
+                     ", expected below " + std::to_string(count)};
+      }
+      flags[row] = true;
+    }
+    state[i].hidden = hidden;
+  }
+  return {};
+}
+
+}  // namespace kvferry

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// The papers' arithmetic: FP16 bits over the bits of the kept values' codes, without scales, tables and
+// headers.
+#pragma once
+
+#include "codec/kv_cache.h"
+#include "codec/preset.h"
+
+namespace kvferry {
+
+// `kept`: what a card of this preset decodes to. Of svd the coefficients count, not the basis; of an
+// allocation its mean bits.
+[[nodiscard]] double nominal_ratio(const Preset& preset, const KvCache& full, const KvCache& kept);
+
+}  // namespace kvferry

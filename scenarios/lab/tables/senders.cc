@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "scenarios/lab/tables/senders.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "model/checkpoint.h"
+#include "scenarios/data_files.h"
+#include "scenarios/lab/shipment.h"
+
+namespace kvferry {
+namespace {
+
+constexpr size_t kComponents = 1;  // bases are not used between models
+
+void add_noise(const ModelConfig& config, DecoderWeights& weights, double noise, uint64_t seed) {
+  auto generator = at::detail::createCPUGenerator(seed);
+  for_each_weight(config, weights, [&](const std::string&, const std::vector<int64_t>&, at::Tensor& weight) {
+    const double deviation = weight.numel() > 1 ? weight.std().item<double>() : 0;
+    weight = weight + noise * deviation * at::randn(weight.sizes(), generator);
+  });
+}
+
+std::string text_of(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
+}
+
+Result<Calibration> measure_moments(const Reader& reader, const std::vector<Document>& documents) {
+  const auto caches = read_caches(reader, documents);
+  if (!caches) return caches.error();
+  return calibrate_reader(reader, *caches, kComponents);
+}
+
+double mean_f1(const std::vector<AskedDocument>& documents) {
+  double f1 = 0, questions = 0;
+  for (const auto& document : documents) {
+    for (const auto& score : document.full_scores) f1 += score.f1;
+    questions += static_cast<double>(document.full_scores.size());
+  }
+  return f1 / questions;
+}
+
+}  // namespace
+
+Senders::Senders(const Reader& receiver, const QuestionSet& set, std::filesystem::path folder, uint64_t seed)
+    : receiver_(receiver), set_(set), folder_(std::move(folder)), seed_(seed) {}
+
+Result<Reader> Senders::open(const SenderKey& key) const {
+  const auto folder = find_model(key.model);
+  if (!folder) return folder.error();
+  if (key.noise == 0) return Reader::open(*folder);
+  auto checkpoint = read_checkpoint(*folder);
+  if (!checkpoint) return checkpoint.error();
+  add_noise(checkpoint->config, checkpoint->weights, key.noise, seed_);
+  const auto noisy = folder_ / (folder->filename().string() + "-noise-" + text_of(key.noise));
+  auto written = write_checkpoint(noisy, checkpoint->config, checkpoint->weights, checkpoint->tokenizer);
+  if (!written) return written.error();
+  return Reader::open(noisy);
+}
+
+Result<void> Senders::prepare(std::span<const SenderKey> keys, const std::vector<Document>& documents,
+                              int jobs) {
+  if (keys.empty()) return {};
+  const auto calibration_documents = draw_calibration_documents(set_, seed_);
+  auto ours = measure_moments(receiver_, calibration_documents);
+  if (!ours) return ours.error();
+  receiver_calibration_ = std::move(*ours);
+  for (const auto& key : keys) {
+    if (senders_.contains(key)) continue;
+    auto reader = open(key);
+    if (!reader) return reader.error();
+    auto calibration = measure_moments(*reader, calibration_documents);
+    if (!calibration) return calibration.error();
+    const auto own = read_asked(*reader, documents, jobs);
+    if (!own) return own.error();
+    senders_.emplace(key, Sender{std::move(*reader), std::move(*calibration), mean_f1(*own)});
+  }
+  return {};
+}
+
+Result<KvCache> Senders::fetch(const SenderKey& key, const std::string& text, bool calibrated) const {
+  const auto& sender = at(key);
+  const auto cache = sender.reader.prefill(text);
+  if (!cache) return cache.error();
+  if (calibrated) return match_moments(*cache, sender.calibration, receiver_calibration_);
+  return match_shape(*cache, sender.reader.config().rope_theta, receiver_.geometry(),
+                     receiver_.config().rope_theta);
+}
+
+}  // namespace kvferry
