@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Interleaved range asymmetric numeral systems (Duda 2013; Giesen 2014): 32-bit states, 16-bit
-// renormalisation, 12-bit probabilities. Symbols stand [row][column]; with a model of one
-// context a column, adjacent columns go to adjacent states, so that vectors can decode them.
+// Interleaved range asymmetric numeral systems (Duda 2013; Giesen 2014) with the frequencies of
+// a SymbolModel: 32-bit states, 16-bit renormalisation, 12-bit probabilities. Symbols stand
+// [row][column]; adjacent ones go to adjacent states, so that vectors can decode them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "codec/entropy/symbol_model.h"
 #include "protocol/base/bytes.h"
@@ -15,20 +16,41 @@
 
 namespace kvferry {
 
-// Model's tables, laid out for decoding. Made once for many blocks.
-class RansDecoderTables;
+// Interleaved states of a block of so many symbols: few symbols do not pay for 16.
+[[nodiscard]] constexpr std::size_t rans_states(std::size_t symbols) { return symbols < 8192 ? 1 : 16; }
 
-// Appends the coded symbols to out.
-void rans_encode(const SymbolModel& model, std::span<const std::uint8_t> symbols, std::size_t columns,
-                 Bytes& out);
-// Reads exactly all of `coded`; the error names what is wrong with it.
-[[nodiscard]] Result<void> rans_decode(const SymbolModel& model, ByteView coded, std::size_t columns,
-                                       std::span<std::uint8_t> symbols);
+// A model's tables laid out for encoding. Made once for many blocks.
+class RansEncoder {
+ public:
+  explicit RansEncoder(const SymbolModel& model);
 
-// The same without a model: frequencies are learnt from the symbols already coded.
-void rans_encode_adaptive(std::size_t alphabet, std::span<const std::uint8_t> symbols, std::size_t columns,
-                          Bytes& out);
-[[nodiscard]] Result<void> rans_decode_adaptive(std::size_t alphabet, ByteView coded, std::size_t columns,
-                                                std::span<std::uint8_t> symbols);
+  // Appends the coded symbols, every one below the model's alphabet. columns is the model's contexts, or
+  // anything from 1 when it has one context.
+  void encode(std::span<const std::uint8_t> symbols, std::size_t columns, Bytes& out) const;
+
+ private:
+  struct Range {
+    std::uint16_t start, frequency;
+  };
+  std::size_t contexts_, alphabet_;
+  std::vector<std::uint32_t> table_at_;  // [context], index of its first range
+  std::vector<Range> ranges_;            // [table][symbol]
+};
+
+// A model's tables laid out for decoding, 16 KiB each. Made once for many blocks.
+class RansDecoder {
+ public:
+  explicit RansDecoder(const SymbolModel& model);
+
+  // Reads exactly all of `coded`, which must be what encode() wrote for so many symbols. The error says what
+  // is wrong with it; what has been written to `symbols` is then undefined, but below the alphabet.
+  [[nodiscard]] Result<void> decode(ByteView coded, std::size_t columns,
+                                    std::span<std::uint8_t> symbols) const;
+
+ private:
+  std::size_t contexts_;
+  std::vector<std::uint32_t> table_at_;  // [context], index of its first slot
+  std::vector<std::uint32_t> slots_;     // [table][4096]: symbol << 24 | frequency << 12 | slot - start
+};
 
 }  // namespace kvferry
