@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a table says, in sentences that are computed from its lines."""
 
-from tables_lines import find, kept, panel_name
-from tables_text import markdown, nats, times
-
-MOST_LOSS = 0.01  # of F1, relative
-MOST_KL = 0.05    # nats
+from tables_lines import MOST_KL, MOST_LOSS, find, kept, panel_name
+from tables_text import markdown, nats, share, times
 
 
 def by_panel(sentence):
@@ -30,8 +27,8 @@ def lowest_that_holds(lines, name, unit):
             break
         held = line
     broken = next((line for line in reversed(series(lines, name)) if line["loss"] > MOST_LOSS), None)
-    holds = f"at most 1 % of F1 is lost down to {held['x']:g} {unit}" if held else f"every {unit} loses more than 1 %"
-    return holds + (f"; at {broken['x']:g} it is {broken['loss']:.1%}" if broken else "") + "."
+    holds = f"at most 1 % of F1 is lost down to {held['x']:g} {unit}" if held else f"more than 1 % of F1 is lost at every number of {unit}"
+    return holds + (f"; at {broken['x']:g} it is {share(broken['loss'])}" if broken else "") + "."
 
 
 @by_panel
@@ -42,14 +39,8 @@ def bits(lines):
 @by_panel
 def svd(lines):
     alone = series(lines, "svd")
-    energy = ", ".join(f"{line['energy']:.1%} at {line['x']:g}" for line in alone if line["energy"] is not None)
-    return lowest_that_holds(lines, "svd", "components") + f" Energy: {energy}."
-
-
-def ranked(lines):
-    """Lines within both limits, by what they save."""
-    good = [line for line in lines if line["ratio"] and line["loss"] <= MOST_LOSS and line["kl"] <= MOST_KL]
-    return sorted(good, key=lambda line: -line["ratio"])
+    energy = ", ".join(f"{share(line['energy'])} at {line['x']:g}" for line in alone if line["energy"] is not None)
+    return lowest_that_holds(lines, "svd", "components") + f" Energy: {energy} (paper: 61.6 % in the top 5 %)."
 
 
 def name_of(line):
@@ -62,7 +53,7 @@ PAPER_RATIOS = {"polykv": "2.91 nominal", "task-aware": "5.33 nominal (18.75 %)"
 
 def presets(table):
     """Ratio at equal loss."""
-    for limit, holds in ((f"at most {MOST_LOSS:.0%} of F1 lost", lambda line: line["loss"] <= MOST_LOSS),
+    for limit, holds in ((f"at most {share(MOST_LOSS, 0)} of F1 lost", lambda line: line["loss"] <= MOST_LOSS),
                          (f"KL at most {MOST_KL:g} nats", lambda line: line["kl"] <= MOST_KL)):
         yield f"Ranking by ratio, {limit}:"
         yield ""
@@ -99,13 +90,13 @@ def hops(lines):
     return "; ".join(said) + "."
 
 
-@by_panel
-def allocation(lines):
-    said = []
-    for x in sorted({line["x"] for line in lines[1:]}):
-        at_x = sorted((line for line in lines[1:] if line["x"] == x), key=lambda line: line["kl"])
-        said.append(f"{x:g} bits: " + " < ".join(f"{line['series']} {nats(line['kl'])}" for line in at_x))
-    return "KL, lowest first: " + "; ".join(said) + "."
+def facts(table):
+    yield from pivot(table, lambda line: f"{line['f1']:.3f} ({times(line['ratio'])})", lambda x: f"{x:g} words",
+                     "F1 (ratio)")
+
+
+def allocation(table):
+    yield from pivot(table, lambda line: f"{line['f1']:.3f} ({nats(line['kl'])})", lambda x: f"{x:g} bits", "F1 (KL)")
 
 
 @by_panel
@@ -165,23 +156,24 @@ def conditions(lines):
     return "largest difference in F1 from pruning, over the shares of rows: " + "; ".join(said) + "."
 
 
-@by_panel
-def facts(lines):
-    said = []
-    for name in dict.fromkeys(line["series"] for line in lines[1:]):
-        own = series(lines, name)
-        said.append(f"{name}: " + ", ".join(f"{line['x']:g} words {line['f1'] - own[0]['f1']:+.3f} at ratio {times(line['ratio'])}"
-                                            for line in own[1:]) + f" (from {own[0]['f1']:.3f} at {times(own[0]['ratio'])})")
-    return "what the summary adds to F1: " + "; ".join(said) + "."
+def pivot(table, text, places, head):
+    """A row for each series, a column for each place, a grid for each panel."""
+    for panel, lines in table.panels.items():
+        at = sorted({line["x"] for line in lines[1:]}, reverse=True)
+        rows = []
+        for name in dict.fromkeys(line["series"] for line in lines[1:]):
+            found = [find(lines[1:], name, x) for x in at]
+            rows.append([name, *("–" if line is None else text(line) for line in found)])
+        yield from markdown([f"{panel_name(panel)}: {head}", *map(places, at)], rows)
+        yield ""
 
 
-@by_panel
-def selection(lines):
-    said = []
-    for x in sorted({line["x"] for line in lines[1:]}, reverse=True):
-        at_x = sorted((line for line in lines[1:] if line["x"] == x), key=lambda line: -line["f1"])
-        said.append(f"{100 * x:g} %: " + ", ".join(f"{line['series']} {line['f1']:.3f}" for line in at_x))
-    return "best first, " + "; ".join(said) + "."
+def f1_text(line):
+    return f"{line['f1']:.3f}"
+
+
+def selection(table):
+    yield from pivot(table, f1_text, lambda x: f"{100 * x:g} %", "F1")
 
 
 @by_panel
@@ -189,7 +181,7 @@ def bandwidth(lines):
     said = []
     for x in sorted({line["x"] for line in lines[1:]}):
         best = max((line for line in lines[1:] if line["x"] == x), key=lambda line: (line["f1"], -line["kl"]))
-        said.append(f"{100 * x:g} %: {best['series']} {best['label']} keeps {kept(best):.1%}")
+        said.append(f"{100 * x:g} %: {best['series']} {best['label']} keeps {share(kept(best))}")
     return "the best at each bandwidth, " + "; ".join(said) + "."
 
 

@@ -9,6 +9,9 @@ class TablesError(Exception):
     """Lines that cannot be used; the message names file, line and what was expected."""
 
 
+MOST_LOSS = 0.01  # of F1, relative: what still counts as equal
+MOST_KL = 0.05    # nats
+
 NUMBER = (int, float)
 KEYS = {
     "table": str, "model": str, "set": str, "series": str, "label": str, "x": NUMBER, "query_aware": bool,

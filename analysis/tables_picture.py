@@ -5,9 +5,10 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator  # noqa: E402
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator  # noqa: E402
 
 from tables_about import about  # noqa: E402
+from tables_ranking import draw_ranking  # noqa: E402
 from tables_lines import full_line, panel_name  # noqa: E402
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"]  # Okabe and Ito
@@ -21,12 +22,7 @@ def style(index):
 
 
 def series_of(table):
-    return list(dict.fromkeys(line["series"] for lines in table.panels.values() for line in lines
-                              if line is not full_line(lines)))
-
-
-def place(line, kind):
-    return line["ratio"] if kind == "points" else line["x"]
+    return list(dict.fromkeys(line["series"] for lines in table.panels.values() for line in lines[1:]))
 
 
 def heights(lines, key):
@@ -40,19 +36,16 @@ def heights(lines, key):
 
 
 def draw_series(axis, table, lines, key):
-    kind = about(table.name).kind
-    joined = kind == "lines"
     for index, series in enumerate(series_of(table)):
-        own = [line for line in lines if line["series"] == series and place(line, kind) is not None]
-        own = sorted((line for line in own if line is not full_line(lines)), key=lambda line: place(line, kind))
+        own = sorted((line for line in lines[1:] if line["series"] == series), key=lambda line: line["x"])
         if not own:
             continue
         look = style(index)
-        if not joined or len({line["x"] for line in own}) < 2:
+        if about(table.name).kind != "lines" or len({line["x"] for line in own}) < max(2, len(own)):
             look["linestyle"] = "none"
         values, errors = heights(own, key)
-        places = [place(line, kind) for line in own]
-        if kind == "places":  # side by side
+        places = [line["x"] for line in own]
+        if about(table.name).kind == "places":  # side by side
             places = [x + 0.16 * (index - 0.5) for x in places]
         axis.errorbar(places, values, yerr=errors, markersize=5, linewidth=1.3, elinewidth=0.8, capsize=2,
                       markerfacecolor="none", label=series, **look)
@@ -65,20 +58,18 @@ def share_text(value, _=None):
 def dress_x(axis, table, lines):
     name = about(table.name)
     if name.kind == "places":
-        names = {line["x"]: line["label"] for line in lines if line is not full_line(lines)}
+        names = {line["x"]: line["label"] for line in lines[1:]}
         axis.set_xticks(list(names), list(names.values()), rotation=35, ha="right", fontsize=8)
         return
     if name.log:
         axis.set_xscale("log")
-    if name.kind in ("points", "scatter"):
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        if name.kind == "points":
-            axis.set_xticks([1, 2, 4, 8, 16, 32, 64])
-        axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.margins(x=0.1)
-        return
-    places = sorted({line["x"] for line in lines if line is not full_line(lines)})
-    if len(places) <= 8:
+    places = sorted({line["x"] for line in lines[1:]})
+    if name.kind == "scatter":
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set_xticks(sorted({places[0], places[-1]}))
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+        axis.margins(x=0.15)
+    elif len(places) <= 8:
         axis.xaxis.set_minor_locator(NullLocator())
         axis.set_xticks(places, [share_text(x) if name.percent else f"{x:g}" for x in places],
                         rotation=35 if name.percent else 0)
@@ -86,34 +77,42 @@ def dress_x(axis, table, lines):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
+def dress_y(axis, table, key):
+    """One scale for a whole row of panels."""
+    if key == "kl":
+        values, _ = heights([line for lines in table.panels.values() for line in lines[1:]], key)
+        axis.set_yscale("log")
+        axis.set_ylim(min(values) / 2, max(values) * 2)
+        return
+    worst = min(line["f1_interval"][0] for line in table.lines)
+    axis.set_ylim(worst - 0.08 if about(table.name).kind == "scatter" else min(0.5, worst) - 0.03, 1.05)
+
+
 def dress(axis, table, lines, key):
     dress_x(axis, table, lines)
+    dress_y(axis, table, key)
     axis.grid(True, color="#e4e4e4", linewidth=0.7)
     axis.set_axisbelow(True)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
-    if key == "kl":
-        axis.set_yscale("log")
-        axis.set_ylim(bottom=LEAST_KL / 2)
-    else:
+    if key == "f1":
         axis.axhline(full_line(lines)["f1"], color="#999999", linewidth=0.9, linestyle=":")
-        axis.set_ylim(-0.03, 1.06)
 
 
 def label_points(axis, table, lines, key):
-    """Names beside marks: of layers, and of the presets that have one."""
-    kind = about(table.name).kind
-    if kind not in ("points", "scatter"):
+    """Names beside marks."""
+    if about(table.name).kind != "scatter":
         return
-    for line in lines:
-        if line is full_line(lines) or (kind == "points" and line["series"] != "named"):
-            continue
+    for line in lines[1:]:
         values, _ = heights([line], key)
-        axis.annotate(line["label"], (place(line, kind), values[0]), (3, -4), textcoords="offset points", fontsize=6.5,
-                      rotation=-35 if kind == "points" else 0, ha="left", va="top", color="#444444")
+        axis.annotate(line["label"].removeprefix("layer "), (line["x"], values[0]), (5, 3), textcoords="offset points",
+                      fontsize=9, color="#444444")
 
 
 def draw(table, path):
+    if about(table.name).kind == "ranking":
+        draw_ranking(table, path)
+        return
     columns = list(table.panels.items())
     name = about(table.name)
     figure, axes = plt.subplots(2, len(columns), figsize=(2 + 3.6 * len(columns), 7.6), dpi=110, squeeze=False,
@@ -133,6 +132,6 @@ def draw(table, path):
         rows = 2 if len(labels) > 5 else 1
         figure.legend(handles, labels, loc="lower center", frameon=False, ncol=-(-len(labels) // rows), fontsize=9.5)
     figure.suptitle(name.title, fontsize=12)
-    figure.tight_layout(rect=(0, 0.07, 1, 0.99))
+    figure.tight_layout(rect=(0, 0.07 if len(labels) > 1 else 0, 1, 0.99))
     figure.savefig(path, metadata={"Software": None})
     plt.close(figure)

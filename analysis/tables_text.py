@@ -35,6 +35,10 @@ def percent(value):
     return f"{100 * value:.1f}"
 
 
+def share(value, digits=1):
+    return f"{100 * value:.{digits}f} %"
+
+
 def nats(value):
     return "0" if value == 0 else f"{value:.2g}"
 

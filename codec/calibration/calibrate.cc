@@ -12,6 +12,9 @@
 namespace kvferry {
 namespace {
 
+// Of the variance: what the cache's own rounding to FP16 loses.
+constexpr double kNegligibleShare = 0x1p-23;
+
 // What the rows of one tensor in one layer add up to, over all caches.
 struct TensorSums {
   explicit TensorSums(std::size_t channels) : covariance(channels) {}
@@ -46,8 +49,23 @@ Moments moments_of(const Covariance& covariance, std::size_t channels) {
   return moments;
 }
 
-LinearBasis stored_basis(const Covariance& covariance, std::size_t max_rank) {
+// As many leading components as hold all of the variance but kNegligibleShare, at least one.
+std::size_t useful_rank(const std::vector<float>& variance, double total) {
+  std::size_t rank = 1;
+  double held = variance.empty() ? 0 : static_cast<double>(variance.front());
+  while (rank < variance.size() && held < (1 - kNegligibleShare) * total) {
+    held += static_cast<double>(variance[rank++]);
+  }
+  return rank;
+}
+
+LinearBasis stored_basis(const Covariance& covariance, std::size_t channels, std::size_t max_rank) {
+  double total = 0;
+  for (std::size_t i = 0; i < channels; ++i) total += covariance.variance(i);
   LinearBasis basis = covariance.basis(max_rank, true);
+  const std::size_t rank = useful_rank(basis.variance, total);
+  basis.variance.resize(rank);
+  basis.vectors.resize(rank * channels);
   round_vectors_to_half(basis);
   return basis;
 }
@@ -85,8 +103,8 @@ Result<LayerCalibration> calibrate_layer(std::span<const KvCache> caches, std::s
     }
   }
   LayerCalibration out;
-  out.key_basis = stored_basis(keys.covariance, max_rank);
-  out.value_basis = stored_basis(values.covariance, max_rank);
+  out.key_basis = stored_basis(keys.covariance, channels, max_rank);
+  out.value_basis = stored_basis(values.covariance, channels, max_rank);
   out.key_moments = moments_of(keys.covariance, channels);
   out.value_moments = moments_of(values.covariance, channels);
   out.sensitivity = static_cast<float>(keys.relative_error() + values.relative_error());

@@ -78,7 +78,9 @@ struct LoadedCalibration {
     const std::filesystem::path& file);
 
 // Bases of up to max_rank components, moments and sensitivities from full caches of one model, without
-// pipelines. Encoder and decoder compute with the numbers that are stored. The error names cache, layer and
+// pipelines. Components that hold less than FP16's rounding loses (2^-23 of the variance together) are left
+// out: a model with fewer hidden dimensions than channels has no more. Encoder and decoder compute with the
+// numbers that are stored. The error names cache, layer and
 // what is wrong with it.
 [[nodiscard]] Result<Calibration> calibrate(std::span<const KvCache> caches, double rope_theta,
                                             const Digest& weights, std::size_t max_rank);

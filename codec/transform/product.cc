@@ -59,10 +59,16 @@ namespace {
 
 HWY_EXPORT(multiply_tile);
 
-// Columns [first, first + width) of b as [b.rows][16], zeros to the right.
+// Columns [first, first + width) of b as [b.rows][16], zeros to the right. Reads run along memory.
 void pack_panel(const MatrixView& b, std::size_t first, std::size_t width, std::vector<float>& panel) {
   panel.assign(b.rows * kPanelColumns, 0.0F);
   const float* from = b.data + first * b.column_stride;
+  if (b.column_stride == 1) {
+    for (std::size_t k = 0; k < b.rows; ++k) {
+      std::copy_n(from + k * b.row_stride, width, &panel[k * kPanelColumns]);
+    }
+    return;
+  }
   for (std::size_t column = 0; column < width; ++column) {
     for (std::size_t k = 0; k < b.rows; ++k) {
       panel[k * kPanelColumns + column] = from[k * b.row_stride + column * b.column_stride];

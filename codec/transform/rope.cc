@@ -35,7 +35,7 @@ Turn turn_of(double angle) {
   // A quarter turn, pi / 2, in three parts: 27 bits, 25 more, and the rest. Products with the first two are
   // exact.
   constexpr double kQuarter[] = {0x1.921fb54p0, 0x1.10b461p-30, 0x1.a62633145c06ep-58};
-  const auto quarters = static_cast<std::int64_t>(angle * kQuartersPerRadian + 0.5);
+  const std::int64_t quarters = std::llrint(angle * kQuartersPerRadian);
   const auto count = static_cast<double>(quarters);
   const double x = ((angle - count * kQuarter[0]) - count * kQuarter[1]) - count * kQuarter[2];
   const double square = x * x;

@@ -106,6 +106,25 @@ TEST(Calibration, what_cannot_be_measured_is_named) {
   EXPECT_EQ(error(all, kTheta, 4), "calibrate: cache 1: layer 1 K row 3 is not finite, expected numbers");
 }
 
+// Every row lies in a plane: two components hold all, and the rest is the rounding of the values.
+TEST(Calibration, components_that_hold_nothing_but_rounding_are_left_out) {
+  std::vector<KvCache> flat;
+  flat.push_back(std::move(*KvCache::create_full({1, 2, 16}, 300)));
+  Rng rng(5);
+  for (std::size_t row = 0; row < 300; ++row) {
+    const float a = 3 * testing::gaussian(rng);
+    const float b = testing::gaussian(rng);
+    for (std::size_t i = 0; i < 32; ++i) {
+      const float value = a * static_cast<float>(i % 3) + b * static_cast<float>(i % 4);
+      flat[0].value_data(0)[row * 32 + i] = float_to_half(value);
+      flat[0].key_data(0)[row * 32 + i] = float_to_half(testing::gaussian(rng));
+    }
+  }
+  const auto calibration = calibrate(flat, kTheta, {}, 100);
+  EXPECT_EQ(calibration->layers[0].value_basis.rank(), 2U);
+  EXPECT_EQ(calibration->layers[0].key_basis.rank(), 32U);
+}
+
 // Rounding the vectors to FP16 adds less than a thousandth of what 8 bits a component lose.
 TEST(Calibration, vectors_in_fp16_lose_next_to_nothing) {
   const auto cache = testing::gaussian_cache({1, 2, 32}, 400, 4);

@@ -18,7 +18,7 @@ class Cards(LabTest):
                                         self.folder / "x.card", "--json", *more))
 
     def test_a_card_answers_without_the_document(self):
-        made = self.encode("fp16", "--question", QUESTION)
+        made = self.encode("fp16", "--probe", "--question", QUESTION)
         self.assertEqual(made["kept_tokens"], made["tokens"])
         self.assertEqual(made["card_bytes"], (self.folder / "x.card").stat().st_size)
         self.assertEqual(made["divergence"], {"kld": 0.0, "top1": 1.0})
@@ -29,6 +29,27 @@ class Cards(LabTest):
     def test_a_query_aware_card_keeps_the_share_it_was_told(self):
         made = self.encode("select=q2c:0.5 | quant=int8 | entropy=zstd", "--question", QUESTION)
         self.assertEqual(made["kept_tokens"], (made["tokens"] + 1) // 2)
+
+    def test_a_probe_is_recorded_and_a_floor_is_kept(self):
+        card = self.folder / "x.card"
+        self.assertNotIn("divergence", self.encode("int8"))
+        self.fails(1, "FOLDER/x.card: the card was made without a probe, expected one that meets the floor",
+                   "ask", card, QUESTION, "--model", MODEL, "--max-kl", "1")
+        measured = self.encode("int8", "--probe")["divergence"]  # questions from the document's names
+        self.assertGreater(measured["kld"], 0)
+        self.succeeds("ask", card, QUESTION, "--model", MODEL, "--max-kl", measured["kld"] * 1.01, "--min-top1", 0)
+        refused = self.lab("ask", card, QUESTION, "--model", MODEL, "--max-kl", measured["kld"] / 2)
+        self.assertEqual(refused.returncode, 1)
+        self.assertRegex(refused.stderr, r"^kvferry-lab: .*x\.card: the card is below the floor: KL divergence .*\n$")
+        questions = self.write("questions.txt", QUESTION + "\nwhen was fina born ?\n")
+        self.assertNotEqual(self.encode("int8", "--probe", "--questions", questions)["divergence"], measured)
+
+    def test_few_bits_that_the_model_does_not_bear_are_warned_of(self):
+        document = self.write("document.txt", TEXT)
+        made = self.lab("encode", "--document", document, "--model", MODEL, "--preset", "int2", "--probe", "--out",
+                        self.folder / "x.card")
+        self.assertEqual(made.returncode, 0)
+        self.assertRegex(made.stderr, r"^kvferry-lab: warning: this model does not bear '[^']*int2.*\n$")
 
     def test_decode_writes_every_layer_with_its_positions(self):
         made = self.encode("select=random:0.5 | quant=int4")

@@ -43,23 +43,18 @@ Rows bits_table(const TableSubject&) {
 
 // Effective bandwidth is the share of rows times bits over 16, scales left out.
 Rows bandwidth_table(const TableSubject&) {
-  struct Point {
-    double share;
-    int bits;
-  };
-  constexpr std::array<Point, 9> kPoints = {
-      {{0.25, 4}, {0.5, 2}, {0.25, 8}, {0.5, 4}, {0.75, 4}, {0.5, 8}, {1, 4}, {0.75, 8}, {1, 6}}};
   auto out = begin(1);
+  const auto add_point = [&](const std::string& method, const std::string& series, double share, int bits) {
+    add(out, series, percent(share) + " of rows, " + std::to_string(bits) + " bits", share * bits / 16,
+        selection(method, share) + " | quant=int" + std::to_string(bits));
+  };
   for (const char* method : {"q2c", "snapkv"}) {
-    for (const auto& [share, bits] : kPoints) {
-      const auto bandwidth = share * bits / 16;
-      const auto quant = " | quant=int" + std::to_string(bits);
-      const auto label = percent(share) + " of rows, " + std::to_string(bits) + " bits";
-      if (share == 1 && std::string_view(method) != "q2c") continue;
-      add(out, share == 1 ? "full" : method, label, bandwidth,
-          selection(share == 1 ? "full" : method, share) + quant);
+    for (const int bits : {4, 8}) {
+      const auto series = std::string(method) + ", " + std::to_string(bits) + " bits";
+      for (const double share : {0.25, 0.5, 0.75}) add_point(method, series, share, bits);
     }
   }
+  for (const int bits : {1, 2, 3, 4, 6}) add_point("full", "every row", 1, bits);
   return out;
 }
 

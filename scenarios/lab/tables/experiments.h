@@ -23,7 +23,7 @@ struct TableRow {
 
 // What rows may depend on.
 struct TableSubject {
-  std::string model;  // shipped name
+  std::string model;  // its folder
   uint32_t layers = 0;
   size_t channels = 0;              // of one row of K
   std::vector<std::string> others;  // senders: shipped names and folders

@@ -83,11 +83,12 @@ void check_fp16(const Measured& measured, const std::string& where) {
 // One model on one question set.
 class Sitting {
  public:
-  Sitting(const TablesOptions& options, const Reader& reader, std::string model, const QuestionSet& set,
+  Sitting(const TablesOptions& options, const Reader& reader, fs::path model, const QuestionSet& set,
           fs::path folder)
       : options_(options),
         reader_(reader),
         model_(std::move(model)),
+        name_(model_.filename().string()),
         set_(set),
         drawn_(draw_documents(set, options.questions, options.seed)),
         senders_(reader, set, std::move(folder), options.seed) {}
@@ -96,14 +97,14 @@ class Sitting {
   std::vector<std::string> run() {
     documents_ = value_or_fail(read_asked(reader_, drawn_, options_.jobs));
     const auto geometry = reader_.geometry();
-    TableSubject subject{model_, geometry.layers, geometry.channels(), senders_of(model_), {}};
+    TableSubject subject{model_.string(), geometry.layers, geometry.channels(), senders_of(name_), {}};
     if (is_wanted(options_, "sensitivity")) subject.sensitivity = measure_sensitivity();
     const auto wanted = list_wanted(options_, subject);
     const auto treatments = list_treatments(wanted);
     prepare_senders(treatments);
     const Treater treater(reader_, documents_, senders_, make_calibration(treatments), options_.seed);
     const auto measured = value_or_fail(measure(reader_, treater, documents_, treatments, options_.jobs));
-    check_fp16(measured.at({}), model_ + ", " + set_.name);
+    check_fp16(measured.at({}), name_ + ", " + set_.name);
     std::vector<std::string> tables;
     for (const auto& table : wanted) tables.push_back(write_lines(table, measured));
     return tables;
@@ -140,7 +141,7 @@ class Sitting {
     const auto energy = table.table == "svd" ? spectrum_energy(documents_) : std::vector<double>();
     for (const auto& row : table.rows) {
       const auto& treatment = row.treatment;
-      TableLine line{std::string(table.table), model_, set_.name, row, {}, options_.seed, {}, {}, {}, {}};
+      TableLine line{std::string(table.table), name_, set_.name, row, {}, options_.seed, {}, {}, {}, {}};
       line.summary = summarise(measured.at(treatment), options_.seed);
       line.model_weights = reader_.identity().weights.hex();
       line.libtorch = libtorch_version();
@@ -153,7 +154,8 @@ class Sitting {
 
   const TablesOptions& options_;
   const Reader& reader_;
-  std::string model_;
+  fs::path model_;  // its folder
+  std::string name_;
   const QuestionSet& set_;
   std::vector<Document> drawn_;
   std::vector<AskedDocument> documents_;
@@ -182,9 +184,10 @@ void run_tables(const TablesOptions& options) {
   watch_interrupts();
   std::map<size_t, std::string> lines;  // by table, then model and set
   for (const auto& model : options.models.empty() ? kShipped : options.models) {
-    const auto reader = value_or_fail(Reader::open(value_or_fail(find_model(model))));
+    const auto folder = value_or_fail(find_model(model));
+    const auto reader = value_or_fail(Reader::open(folder));
     for (const auto& set : question_sets()) {
-      const auto tables = Sitting(options, reader, model, set, scratch.folder()).run();
+      const auto tables = Sitting(options, reader, folder, set, scratch.folder()).run();
       for (size_t i = 0; i < tables.size(); ++i) lines[i] += tables[i];
     }
   }
