@@ -126,7 +126,7 @@ std::string preset_label(const Preset& preset) {
   }
   // What goes without saying: all positions; zstd after a quantizer, nothing after fp16.
   if (label.starts_with("full ")) label.erase(0, 5);
-  const std::string coder = preset.quant.quantizer == Quantizer::kFp16 ? " none" : " zstd";
+  const std::string coder = preset.quant == QuantStage{} ? " none" : " zstd";
   if (label.ends_with(coder)) label.erase(label.size() - coder.size());
   return label;
 }

@@ -4,11 +4,14 @@
 #include <algorithm>
 
 #include "codec/encoder.h"
+#include "model/attention.h"
+#include "model/facts.h"
 #include "protocol/base/rng.h"
 #include "protocol/card/card_file.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/parallel.h"
 #include "scenarios/lab/progress.h"
+#include "scenarios/lab/tables/nominal.h"
 
 namespace kvferry {
 namespace {
@@ -90,10 +93,13 @@ class Packer {
     options.preset = plan_.presets[*shipment.preset].preset;
     options.model = reader_.identity();
     options.seed = derived_seed(plan_.seed, shipment.id);
-    options.scores = [&](std::string_view) {
-      const auto& question = document.questions[*shipment.question];
-      return reader_.question_attention(document.cache, reader_.question_tokens(question.text));
-    };
+    AttentionContext context;
+    context.document = document.text;
+    if (shipment.question) {
+      context.question = reader_.question_tokens(document.questions[*shipment.question].text);
+    }
+    options.scores = make_attention_source(reader_, document.cache, std::move(context));
+    options.facts = [&](uint32_t words) -> Result<std::string> { return summarize(document.text, words); };
     return encode(document.cache, options, &stats);
   }
 
@@ -114,8 +120,8 @@ class Packer {
     facts.preset = preset.label;
     facts.pipeline = to_string(preset.preset);
     facts.query_aware = preset.preset.is_query_aware();
-    const auto kept = static_cast<double>(facts.kept_tokens) / static_cast<double>(facts.tokens);
-    facts.nominal = 16.0 / bits_of(preset.preset.quant.quantizer) / kept;
+    const auto kept = static_cast<double>(stats.selected_bytes) / static_cast<double>(stats.full_bytes);
+    facts.nominal = nominal_ratio(preset.preset, reader_.geometry(), kept);
   }
 
   const TradeoffPlan& plan_;

@@ -37,14 +37,18 @@ double mean_bits(const Preset& preset, uint32_t layers) {
 
 }  // namespace
 
-double nominal_ratio(const Preset& preset, const KvCache& full, const KvCache& kept) {
-  double bits = mean_bits(preset, full.geometry().layers);
+double nominal_ratio(const Preset& preset, const KvGeometry& geometry, double kept) {
+  double bits = mean_bits(preset, geometry.layers);
   if (preset.transform.columns == ColumnTransform::kSvd) {
-    const auto channels = static_cast<double>(full.geometry().channels());
+    const auto channels = static_cast<double>(geometry.channels());
     bits *= std::min(1.0, preset.transform.size / channels);
   }
-  const auto rows = static_cast<double>(full.full_bytes_fp16()) / static_cast<double>(kept.bytes_fp16());
-  return kFp16Bits / bits * rows;
+  return kFp16Bits / bits / kept;
+}
+
+double nominal_ratio(const Preset& preset, const KvCache& full, const KvCache& kept) {
+  return nominal_ratio(preset, full.geometry(),
+                       static_cast<double>(kept.bytes_fp16()) / static_cast<double>(full.full_bytes_fp16()));
 }
 
 }  // namespace kvferry

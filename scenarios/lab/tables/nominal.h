@@ -9,8 +9,11 @@
 
 namespace kvferry {
 
-// `kept`: what a card of this preset decodes to. Of svd the coefficients count, not the basis; of an
+// kept: the share of the cache's numbers that travels. Of svd the coefficients count, not the basis; of an
 // allocation its mean bits.
+[[nodiscard]] double nominal_ratio(const Preset& preset, const KvGeometry& geometry, double kept);
+
+// `kept`: what a card of this preset decodes to.
 [[nodiscard]] double nominal_ratio(const Preset& preset, const KvCache& full, const KvCache& kept);
 
 }  // namespace kvferry
