@@ -28,7 +28,8 @@ RansEncoder::RansEncoder(const SymbolModel& model)
   }
 }
 
-void RansEncoder::encode(std::span<const std::uint8_t> symbols, std::size_t columns, Bytes& out) const {
+void RansEncoder::encode(std::span<const std::uint8_t> symbols, [[maybe_unused]] std::size_t columns,
+                         Bytes& out) const {
   assert(contexts_ == 1 || columns == contexts_);
   rans::Writer writer(out, symbols.size(), rans_states(symbols.size()));
   std::size_t context = symbols.size() % contexts_;

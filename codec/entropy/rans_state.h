@@ -26,19 +26,19 @@ inline constexpr std::size_t kMaxStates = 16;
 // Takes steps last to first; what it writes is read first to last.
 class Writer {
  public:
-  // Makes room at the end of `out`. states: 1 .. kMaxStates.
+  // Makes room at the end of `out`. states: a power of two, at most kMaxStates.
   Writer(Bytes& out, std::size_t steps, std::size_t states) : out_(out), begin_(out.size()), states_(states) {
     out_.resize(begin_ + max_coded_bytes(steps, states));
-    at_ = out_.size();
+    at_ = out_.data() + out_.size();
     state_.fill(kInitial);
   }
 
   // Step `index` has [start, start + frequency) of 2^bits; frequency is at least 1, bits at most 16.
   void put(std::size_t index, std::uint32_t start, std::uint32_t frequency, unsigned bits) {
-    std::uint32_t& state = state_[index % states_];
+    std::uint32_t& state = state_[index & (states_ - 1)];
     if (state >= (std::uint64_t{frequency} << (32 - bits))) {
-      out_[--at_] = static_cast<std::uint8_t>(state >> 8);
-      out_[--at_] = static_cast<std::uint8_t>(state);
+      *--at_ = static_cast<std::uint8_t>(state >> 8);
+      *--at_ = static_cast<std::uint8_t>(state);
       state >>= 16;
     }
     state = ((state / frequency) << bits) + state % frequency + start;
@@ -51,13 +51,13 @@ class Writer {
       for (unsigned byte = 0; byte < 4; ++byte) to[byte] = static_cast<std::uint8_t>(state_[i] >> (8 * byte));
     }
     const auto gap = out_.begin() + static_cast<std::ptrdiff_t>(begin_ + 4 * states_);
-    out_.erase(gap, out_.begin() + static_cast<std::ptrdiff_t>(at_));
+    out_.erase(gap, out_.begin() + (at_ - out_.data()));
   }
 
  private:
   Bytes& out_;
   std::size_t begin_, states_;
-  std::size_t at_;
+  std::uint8_t* at_;
   std::array<std::uint32_t, kMaxStates> state_{};
 };
 
