@@ -53,7 +53,9 @@ std::string shape_names() {
 }
 
 Card synthesise_card(const ModelShape& shape, const Card& card, uint64_t seed) {
-  const auto& positions = card.manifest.position_sets.front();
+  const auto& sets = card.manifest.position_sets;
+  const auto smaller = [](const PositionSet& a, const PositionSet& b) { return a.size() < b.size(); };
+  const auto& positions = *std::max_element(sets.begin(), sets.end(), smaller);  // a layer not sent has none
   const double kept_bytes =
       static_cast<double>(card.manifest.model.fp16_bytes_per_token()) * static_cast<double>(positions.size());
   const double share = static_cast<double>(card.manifest.payload_bytes()) / kept_bytes;
