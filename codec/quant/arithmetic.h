@@ -93,12 +93,18 @@ inline constexpr std::int32_t kRoundingShiftBits = 0x4b400000;
   return float_to_half(static_cast<float>(sum / static_cast<double>(n)));
 }
 
-// Floats as integers in the same order, -0 below +0, infinities and NaN outermost.
-[[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::int32_t to_ordered(std::int32_t bits) {
-  return bits ^ ((bits >> 31) & 0x7fffffff);
+// Floats as unsigned integers in the same order, -0 below +0, infinities and NaN outermost.
+[[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::uint32_t to_ordered(std::uint32_t bits) {
+  return bits ^ ((bits >> 31) != 0 ? 0xffffffffU : 0x80000000U);
 }
-[[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::int16_t to_ordered(std::int16_t bits) {
-  return static_cast<std::int16_t>(bits ^ ((bits >> 15) & 0x7fff));
+[[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::uint32_t from_ordered(std::uint32_t key) {
+  return key ^ ((key >> 31) != 0 ? 0x80000000U : 0xffffffffU);
+}
+[[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::uint16_t to_ordered(std::uint16_t bits) {
+  return static_cast<std::uint16_t>(bits ^ ((bits >> 15) != 0 ? 0xffff : 0x8000));
+}
+[[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::uint16_t from_ordered(std::uint16_t key) {
+  return static_cast<std::uint16_t>(key ^ ((key >> 15) != 0 ? 0x8000 : 0xffff));
 }
 
 }  // namespace kvferry

@@ -32,23 +32,52 @@ constexpr std::uint64_t spread(std::uint64_t x) {
 
 // Eight codes, one a byte, are kBits bytes packed.
 template <unsigned kBits>
-void pack_eights(const std::uint8_t* codes, std::size_t eights, std::uint8_t* out) {
-  for (std::size_t i = 0; i < eights; ++i) {
+constexpr std::uint64_t pack_eight(std::uint64_t x) {
+  return close_up<64, 4 * kBits>(close_up<32, 2 * kBits>(close_up<16, kBits>(x)));
+}
+template <unsigned kBits>
+constexpr std::uint64_t unpack_eight(std::uint64_t x) {
+  return spread<16, kBits>(spread<32, 2 * kBits>(spread<64, 4 * kBits>(x)));
+}
+
+// How many of the first eights leave room to touch eight bytes at once, which is quicker:
+// what is too much is overwritten by the next, or masked off.
+template <unsigned kBits>
+constexpr std::size_t roomy(std::size_t eights) {
+  constexpr std::size_t kNeeded = (8 + kBits - 1) / kBits;
+  return eights < kNeeded ? 0 : eights - kNeeded + 1;
+}
+
+template <unsigned kBits, std::size_t kTouched>
+void pack_range(const std::uint8_t* codes, std::size_t begin, std::size_t end, std::uint8_t* out) {
+  for (std::size_t i = begin; i < end; ++i) {
     std::uint64_t x;
     std::memcpy(&x, codes + 8 * i, 8);
-    x = close_up<64, 4 * kBits>(close_up<32, 2 * kBits>(close_up<16, kBits>(x)));
-    std::memcpy(out + kBits * i, &x, kBits);
+    x = pack_eight<kBits>(x);
+    std::memcpy(out + kBits * i, &x, kTouched);
+  }
+}
+
+template <unsigned kBits, std::size_t kTouched>
+void unpack_range(const std::uint8_t* packed, std::size_t begin, std::size_t end, std::uint8_t* codes) {
+  for (std::size_t i = begin; i < end; ++i) {
+    std::uint64_t x = 0;
+    std::memcpy(&x, packed + kBits * i, kTouched);
+    x = unpack_eight<kBits>(x);
+    std::memcpy(codes + 8 * i, &x, 8);
   }
 }
 
 template <unsigned kBits>
+void pack_eights(const std::uint8_t* codes, std::size_t eights, std::uint8_t* out) {
+  pack_range<kBits, 8>(codes, 0, roomy<kBits>(eights), out);
+  pack_range<kBits, kBits>(codes, roomy<kBits>(eights), eights, out);
+}
+
+template <unsigned kBits>
 void unpack_eights(const std::uint8_t* packed, std::size_t eights, std::uint8_t* codes) {
-  for (std::size_t i = 0; i < eights; ++i) {
-    std::uint64_t x = 0;
-    std::memcpy(&x, packed + kBits * i, kBits);
-    x = spread<16, kBits>(spread<32, 2 * kBits>(spread<64, 4 * kBits>(x)));
-    std::memcpy(codes + 8 * i, &x, 8);
-  }
+  unpack_range<kBits, 8>(packed, 0, roomy<kBits>(eights), codes);
+  unpack_range<kBits, kBits>(packed, roomy<kBits>(eights), eights, codes);
 }
 
 using Eights = void (*)(const std::uint8_t*, std::size_t, std::uint8_t*);

@@ -73,40 +73,52 @@ HWY_INLINE void store_half(DF df, hn::Vec<DF> value, std::uint16_t* to) {
 // integers whose order is that of the numbers.
 struct F32Source {
   using Element = float;
-  using Key = std::int32_t;
+  using Key = std::uint32_t;
   template <class DF>
   static HWY_INLINE hn::Vec<DF> load(DF df, const Element* from) {
     return hn::LoadU(df, from);
   }
+  template <class DF>
+  static HWY_INLINE hn::Vec<DF> load_bits(DF df, const Key* from) {
+    return hn::BitCast(df, hn::LoadU(hn::RebindToUnsigned<DF>(), from));
+  }
   static float one(Element x) { return x; }
-  static Key key(Element x) { return to_ordered(std::bit_cast<std::int32_t>(x)); }
-  static float from_key(Key key) { return std::bit_cast<float>(to_ordered(key)); }
+  static Key key(Element x) { return to_ordered(std::bit_cast<std::uint32_t>(x)); }
+  static float from_key(Key key) { return std::bit_cast<float>(from_ordered(key)); }
 };
 
 struct F16Source {
   using Element = std::uint16_t;
-  using Key = std::int16_t;
+  using Key = std::uint16_t;
   template <class DF>
   static HWY_INLINE hn::Vec<DF> load(DF df, const Element* from) {
     return load_half(df, from);
   }
+  template <class DF>
+  static HWY_INLINE hn::Vec<DF> load_bits(DF df, const Key* from) {
+    return load(df, from);
+  }
   static float one(Element x) { return half_to_float(x); }
-  static Key key(Element x) { return to_ordered(static_cast<std::int16_t>(x)); }
-  static float from_key(Key key) { return half_to_float(static_cast<std::uint16_t>(to_ordered(key))); }
+  static Key key(Element x) { return to_ordered(x); }
+  static float from_key(Key key) { return half_to_float(from_ordered(key)); }
 };
 
 struct BF16Source {
   using Element = std::uint16_t;
-  using Key = std::int16_t;
+  using Key = std::uint16_t;
   template <class DF>
   static HWY_INLINE hn::Vec<DF> load(DF df, const Element* from) {
     const hn::RebindToUnsigned<DF> du;
     const auto bits = hn::PromoteTo(du, hn::LoadU(hn::Rebind<std::uint16_t, DF>(), from));
     return hn::BitCast(df, hn::ShiftLeft<16>(bits));
   }
+  template <class DF>
+  static HWY_INLINE hn::Vec<DF> load_bits(DF df, const Key* from) {
+    return load(df, from);
+  }
   static float one(Element x) { return bfloat16_to_float(x); }
-  static Key key(Element x) { return to_ordered(static_cast<std::int16_t>(x)); }
-  static float from_key(Key key) { return bfloat16_to_float(static_cast<std::uint16_t>(to_ordered(key))); }
+  static Key key(Element x) { return to_ordered(x); }
+  static float from_key(Key key) { return bfloat16_to_float(from_ordered(key)); }
 };
 
 // Calls visit(source, typed pointer) for a view's type.

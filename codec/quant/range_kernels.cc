@@ -11,13 +11,33 @@ HWY_BEFORE_NAMESPACE();
 namespace kvferry::HWY_NAMESPACE {
 namespace {
 
+// Bits of numbers, all turned over where the sign is minus, otherwise only the sign.
 template <class DK>
 HWY_INLINE hn::Vec<DK> load_keys(DK dk, const void* from) {
   using Key = hn::TFromD<DK>;
+  const hn::RebindToSigned<DK> di;
   const auto bits = hn::LoadU(dk, static_cast<const Key*>(from));
-  const auto below = hn::ShiftRight<8 * sizeof(Key) - 1>(bits);
-  return hn::Xor(bits, hn::And(below, hn::Set(dk, static_cast<Key>(hwy::LimitsMax<Key>()))));
+  const auto minus = hn::BitCast(dk, hn::ShiftRight<8 * sizeof(Key) - 1>(hn::BitCast(di, bits)));
+  return hn::Xor(bits, hn::Or(minus, hn::Set(dk, static_cast<Key>(Key{1} << (8 * sizeof(Key) - 1)))));
 }
+
+// The least of all lanes; 16-bit lanes are folded to eight first, which have an instruction.
+#if HWY_TARGET == HWY_SCALAR
+template <class DK>
+HWY_INLINE hn::TFromD<DK> least_lane(DK, hn::Vec<DK> keys) {
+  return hn::GetLane(keys);
+}
+#else
+template <class DK>
+HWY_INLINE hn::TFromD<DK> least_lane(DK dk, hn::Vec<DK> keys) {
+  if constexpr (sizeof(hn::TFromD<DK>) == 2 && hn::MaxLanes(DK()) > 8) {
+    const hn::Half<DK> half;
+    return least_lane(half, hn::Min(hn::LowerHalf(half, keys), hn::UpperHalf(half, keys)));
+  } else {
+    return hn::GetLane(hn::MinOfLanes(dk, keys));
+  }
+}
+#endif
 
 template <class Key>
 HWY_INLINE void include(Key key, Key& lo, Key& hi) {
@@ -25,10 +45,29 @@ HWY_INLINE void include(Key key, Key& lo, Key& hi) {
   hi = key > hi ? key : hi;
 }
 
-constexpr std::size_t kStrip = 512;  // columns whose ranges are held at a time
+// n keys, which are spoilt, to numbers.
+template <class Source>
+void from_keys(Source, typename Source::Key* keys, std::size_t n, float* out) {
+  using Key = typename Source::Key;
+  const hn::ScalableTag<float> df;
+  const hn::Rebind<Key, hn::ScalableTag<float>> dk;
+  const hn::RebindToSigned<decltype(dk)> di;
+  const std::size_t lanes = hn::Lanes(df);
+  const auto sign = hn::Set(dk, static_cast<Key>(Key{1} << (8 * sizeof(Key) - 1)));
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto key = hn::LoadU(dk, keys + i);
+    const auto minus = hn::BitCast(dk, hn::ShiftRight<8 * sizeof(Key) - 1>(hn::BitCast(di, hn::Not(key))));
+    hn::StoreU(hn::Xor(key, hn::Or(minus, sign)), dk, keys + i);
+    hn::StoreU(Source::load_bits(df, keys + i), df, out + i);
+  }
+  for (; i < n; ++i) out[i] = Source::from_key(keys[i]);
+}
+
+constexpr std::size_t kStrip = 512;  // ranges that are held at a time
 
 template <class Source>
-void strip_ranges(Source, const typename Source::Element* data, std::size_t rows, std::size_t stride,
+void strip_ranges(Source source, const typename Source::Element* data, std::size_t rows, std::size_t stride,
                   std::size_t n, float* lo_out, float* hi_out) {
   using Key = typename Source::Key;
   const hn::ScalableTag<Key> dk;
@@ -46,10 +85,8 @@ void strip_ranges(Source, const typename Source::Element* data, std::size_t rows
     }
     for (; c < n; ++c) include(Source::key(x[c]), lo[c], hi[c]);
   }
-  for (std::size_t c = 0; c < n; ++c) {
-    lo_out[c] = Source::from_key(lo[c]);
-    hi_out[c] = Source::from_key(hi[c]);
-  }
+  from_keys(source, lo, n, lo_out);
+  from_keys(source, hi, n, hi_out);
 }
 
 void column_ranges(DType dtype, const void* data, std::size_t rows, std::size_t stride, std::size_t n,
@@ -62,41 +99,47 @@ void column_ranges(DType dtype, const void* data, std::size_t rows, std::size_t 
 }
 
 template <class Source, class DK>
-HWY_INLINE void range_of_run(Source, DK dk, const typename Source::Element* x, std::size_t n, float& lo_out,
-                             float& hi_out) {
+HWY_INLINE void range_of_run(Source, DK dk, const typename Source::Element* x, std::size_t n,
+                             hn::TFromD<DK>& lo, hn::TFromD<DK>& hi) {
   using Key = typename Source::Key;
-  Key lo = Source::key(x[0]);
-  Key hi = lo;
+  lo = hi = Source::key(x[0]);
   std::size_t i = 0;
   const std::size_t lanes = hn::Lanes(dk);
   if (n >= lanes) {
-    auto least = hn::Set(dk, lo);
+    auto least = load_keys(dk, x);
     auto most = least;
-    for (; i + lanes <= n; i += lanes) {
+    for (i = lanes; i + lanes <= n; i += lanes) {
       const auto keys = load_keys(dk, x + i);
       least = hn::Min(least, keys);
       most = hn::Max(most, keys);
     }
-    lo = hn::GetLane(hn::MinOfLanes(dk, least));
-    hi = hn::GetLane(hn::MaxOfLanes(dk, most));
+    lo = least_lane(dk, least);
+    hi = static_cast<Key>(~least_lane(dk, hn::Not(most)));
   }
   for (; i < n; ++i) include(Source::key(x[i]), lo, hi);
-  lo_out = Source::from_key(lo);
-  hi_out = Source::from_key(hi);
 }
 
-void run_ranges(DType dtype, const void* data, std::size_t n, std::size_t run, float* lo, float* hi) {
+void run_ranges(DType dtype, const void* data, std::size_t n, std::size_t run, float* lo_out, float* hi_out) {
   visit_source(dtype, data, [=](auto source, const auto* x) HWY_ATTR {
     using Key = typename decltype(source)::Key;
     const hn::ScalableTag<Key> whole;
     const hn::CappedTag<Key, 8> small;
-    for (std::size_t i = 0, r = 0; i < n; i += run, ++r) {
-      const std::size_t length = HWY_MIN(run, n - i);
-      if (length < hn::Lanes(whole)) {
-        range_of_run(source, small, x + i, length, lo[r], hi[r]);
-      } else {
-        range_of_run(source, whole, x + i, length, lo[r], hi[r]);
+    alignas(64) Key lo[kStrip];
+    alignas(64) Key hi[kStrip];
+    const std::size_t runs = (n + run - 1) / run;
+    for (std::size_t begin = 0; begin < runs; begin += kStrip) {
+      const std::size_t count = HWY_MIN(kStrip, runs - begin);
+      for (std::size_t r = 0; r < count; ++r) {
+        const std::size_t at = (begin + r) * run;
+        const std::size_t length = HWY_MIN(run, n - at);
+        if (length < hn::Lanes(whole)) {
+          range_of_run(source, small, x + at, length, lo[r], hi[r]);
+        } else {
+          range_of_run(source, whole, x + at, length, lo[r], hi[r]);
+        }
       }
+      from_keys(source, lo, count, lo_out + begin);
+      from_keys(source, hi, count, hi_out + begin);
     }
   });
 }

@@ -21,15 +21,17 @@ using FloatTag = hn::CappedTag<float, kPartialSums>;
 float sum_of_squares(const float* x, std::size_t n) {
   const FloatTag df;
   const std::size_t lanes = hn::Lanes(df);
-  alignas(64) float sums[kPartialSums] = {};
-  std::size_t i = 0;
-  for (; i + kPartialSums <= n; i += kPartialSums) {
-    for (std::size_t j = 0; j < kPartialSums; j += lanes) {
+  const std::size_t whole = n - n % kPartialSums;
+  alignas(64) float sums[kPartialSums];
+  for (std::size_t j = 0; j < kPartialSums; j += lanes) {
+    auto sum = hn::Zero(df);
+    for (std::size_t i = 0; i < whole; i += kPartialSums) {
       const auto value = hn::LoadU(df, x + i + j);
-      hn::Store(hn::Add(hn::Load(df, sums + j), hn::Mul(value, value)), df, sums + j);
+      sum = hn::Add(sum, hn::Mul(value, value));
     }
+    hn::Store(sum, df, sums + j);
   }
-  for (; i < n; ++i) sums[i % kPartialSums] += x[i] * x[i];
+  for (std::size_t i = whole; i < n; ++i) sums[i - whole] += x[i] * x[i];
   for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
     for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
   }
@@ -89,49 +91,62 @@ void flip_signs(const Rotation& rotation, const float* from, float* to) {
   }
 }
 
-// Symbols of x · factor, one comparison for each threshold: few thresholds.
-void symbols_by_count(const LloydMax& table, const float* x, float factor, std::size_t n,
-                      std::uint8_t* symbols) {
-  const FloatTag df;
-  const hn::RebindToSigned<FloatTag> di;
-  const hn::Rebind<std::uint8_t, FloatTag> du8;
-  const std::size_t lanes = hn::Lanes(df);
-  const std::size_t thresholds = table.size() - 1;
-  const auto factors = hn::Set(df, factor);
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    const auto value = hn::Mul(hn::LoadU(df, x + i), factors);
-    auto count = hn::Zero(di);
-    for (std::size_t t = 0; t < thresholds; ++t) {
-      const auto above = hn::VecFromMask(df, hn::Ge(value, hn::Set(df, table.thresholds[t])));
-      count = hn::Sub(count, hn::BitCast(di, above));
-    }
-    hn::StoreU(hn::DemoteTo(du8, count), du8, symbols + i);
-  }
-  for (; i < n; ++i) symbols[i] = lloyd_max_symbol(table.thresholds.data(), table.bits, x[i] * factor);
+// levels[symbol] of one vector.
+template <class DF>
+HWY_INLINE hn::Vec<DF> look_up(DF df, const LloydMax& table, hn::Vec<hn::RebindToSigned<DF>> symbols) {
+  if (table.size() > hn::Lanes(df)) return hn::GatherIndex(df, table.levels.data(), symbols);
+  return hn::TableLookupLanes(hn::LoadU(df, table.levels.data()), hn::IndicesFromVec(df, symbols));
 }
 
-// The same by halving the range of thresholds: many thresholds.
-void symbols_by_search(const LloydMax& table, const float* x, float factor, std::size_t n,
-                       std::uint8_t* symbols) {
+// How many thresholds are not above each number. Few are compared one after the other.
+template <class DF>
+HWY_INLINE hn::Vec<hn::RebindToSigned<DF>> count_thresholds(DF df, const LloydMax& table, hn::Vec<DF> x) {
+  const hn::RebindToSigned<DF> di;
+  auto symbol = hn::Zero(di);
+  if (table.bits <= 4) {
+    for (std::size_t t = 0; t + 1 < table.size(); ++t) {
+      const auto reached = hn::Ge(x, hn::Set(df, table.thresholds[t]));
+      symbol = hn::Sub(symbol, hn::BitCast(di, hn::VecFromMask(df, reached)));
+    }
+    return symbol;
+  }
+  for (std::int32_t step = 1 << (table.bits - 1); step > 0; step /= 2) {
+    const auto place = hn::Add(symbol, hn::Set(di, step - 1));
+    const auto reached = hn::Ge(x, hn::GatherIndex(df, table.thresholds.data(), place));
+    symbol = hn::Add(symbol, hn::IfThenElseZero(hn::RebindMask(di, reached), hn::Set(di, step)));
+  }
+  return symbol;
+}
+
+// Turns n numbers into the levels of x · factor, and names these.
+void to_levels(const LloydMax& table, float factor, std::size_t n, float* x, std::uint8_t* symbols) {
   const FloatTag df;
-  const hn::RebindToSigned<FloatTag> di;
   const hn::Rebind<std::uint8_t, FloatTag> du8;
+  const hn::RebindToUnsigned<FloatTag> du;
   const std::size_t lanes = hn::Lanes(df);
   const auto factors = hn::Set(df, factor);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto value = hn::Mul(hn::LoadU(df, x + i), factors);
-    auto symbol = hn::Zero(di);
-    for (std::int32_t step = 1 << (table.bits - 1); step > 0; step /= 2) {
-      const auto place = hn::Add(symbol, hn::Set(di, step - 1));
-      const auto threshold = hn::GatherIndex(df, table.thresholds.data(), place);
-      const auto above = hn::RebindMask(di, hn::Ge(value, threshold));
-      symbol = hn::Add(symbol, hn::IfThenElseZero(above, hn::Set(di, step)));
-    }
-    hn::StoreU(hn::DemoteTo(du8, symbol), du8, symbols + i);
+    const auto symbol = count_thresholds(df, table, hn::Mul(hn::LoadU(df, x + i), factors));
+    hn::StoreU(hn::TruncateTo(du8, hn::BitCast(du, symbol)), du8, symbols + i);
+    hn::StoreU(look_up(df, table, symbol), df, x + i);
   }
-  for (; i < n; ++i) symbols[i] = lloyd_max_symbol(table.thresholds.data(), table.bits, x[i] * factor);
+  for (; i < n; ++i) {
+    symbols[i] = lloyd_max_symbol(table.thresholds.data(), table.bits, x[i] * factor);
+    x[i] = table.levels[symbols[i]];
+  }
+}
+
+void from_symbols(const LloydMax& table, const std::uint8_t* symbols, std::size_t n, float* x) {
+  const FloatTag df;
+  const hn::RebindToSigned<FloatTag> di;
+  const hn::Rebind<std::uint8_t, FloatTag> du8;
+  const std::size_t lanes = hn::Lanes(df);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(look_up(df, table, hn::PromoteTo(di, hn::LoadU(du8, symbols + i))), df, x + i);
+  }
+  for (; i < n; ++i) x[i] = table.levels[symbols[i]];
 }
 
 std::uint16_t rotate(const Rotation& rotation, const float* values, float* work, std::uint8_t* symbols) {
@@ -143,12 +158,9 @@ std::uint16_t rotate(const Rotation& rotation, const float* values, float* work,
   transform_pieces(work, work + n, n);
   for (std::size_t begin = 0; begin < n;) {
     const std::size_t piece = first_piece(n - begin);
-    const float factor = inverse * piece_factor(piece);
-    (table.bits <= 4 ? symbols_by_count : symbols_by_search)(table, work + begin, factor, piece,
-                                                             symbols + begin);
+    to_levels(table, inverse * piece_factor(piece), piece, work + begin, symbols + begin);
     begin += piece;
   }
-  for (std::size_t i = 0; i < n; ++i) work[i] = table.levels[symbols[i]];
   return stored_norm(norm, sum_of_squares(work, n));
 }
 
@@ -156,8 +168,7 @@ void rotate_back(const Rotation& rotation, std::uint16_t norm, const std::uint8_
                  float* values) {
   const FloatTag df;
   const std::size_t n = rotation.head_dim();
-  const float* levels = rotation.table->levels.data();
-  for (std::size_t i = 0; i < n; ++i) work[i] = levels[symbols[i]];
+  from_symbols(*rotation.table, symbols, n, work);
   transform_pieces(work, work + n, n);
   for (std::size_t begin = 0; begin < n;) {
     const std::size_t end = begin + first_piece(n - begin);

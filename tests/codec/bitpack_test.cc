@@ -20,16 +20,26 @@ TEST(Bitpack, the_first_code_is_in_the_lowest_bits) {
   EXPECT_EQ(packed, (std::vector<std::uint8_t>{0x21, 0x03, 0x02}));
 }
 
-TEST(Bitpack, every_length_and_width_comes_back) {
+TEST(Bitpack, every_length_and_width_is_packed_bit_by_bit_and_comes_back) {
   Rng rng(3);
-  for (const unsigned bits : {8U, 4U, 2U}) {
-    for (std::size_t n = 0; n < 70; ++n) {
+  for (unsigned bits = 1; bits <= 8; ++bits) {
+    for (std::size_t n = 0; n < 300; n += n < 150 ? 1 : 37) {
       std::vector<std::uint8_t> codes(n);
       for (std::uint8_t& code : codes) code = static_cast<std::uint8_t>(rng.below(std::uint64_t{1} << bits));
-      std::vector<std::uint8_t> packed(packed_size_bytes(n, bits));
+      std::vector<std::uint8_t> expected(packed_size_bytes(n, bits));
+      for (std::size_t i = 0; i < n * bits; ++i) {
+        expected[i / 8] =
+            static_cast<std::uint8_t>(expected[i / 8] | (codes[i / bits] >> (i % bits) & 1) << (i % 8));
+      }
+      std::vector<std::uint8_t> packed(expected.size() + 1, 0xee);  // the last byte is not ours
       pack_bits(codes.data(), n, bits, packed.data());
-      std::vector<std::uint8_t> back(n);
+      ASSERT_EQ(packed.back(), 0xee);
+      packed.pop_back();
+      ASSERT_EQ(packed, expected) << bits << " " << n;
+      std::vector<std::uint8_t> back(n + 1, 0xee);
       ASSERT_TRUE(unpack_bits(packed.data(), n, bits, back.data()));
+      ASSERT_EQ(back.back(), 0xee);
+      back.pop_back();
       ASSERT_EQ(back, codes);
     }
   }
@@ -41,6 +51,12 @@ TEST(Bitpack, unused_bits_must_be_zero) {
   const std::vector<std::uint8_t> dirty = {0x21, 0x13};
   EXPECT_TRUE(unpack_bits(clean.data(), 3, 4, codes.data()));
   EXPECT_FALSE(unpack_bits(dirty.data(), 3, 4, codes.data()));
+  for (const unsigned bits : {1U, 2U, 3U, 5U, 6U, 7U}) {
+    std::vector<std::uint8_t> packed(packed_size_bytes(3, bits));
+    EXPECT_TRUE(unpack_bits(packed.data(), 3, bits, codes.data()));
+    packed.back() = 0x80;
+    EXPECT_FALSE(unpack_bits(packed.data(), 3, bits, codes.data())) << bits;
+  }
 }
 
 TEST(Bitpack, planes_hold_low_bytes_then_high_bytes) {
