@@ -12,12 +12,15 @@
 namespace kvferry {
 namespace {
 
-// The hexadecimal bytes of the block that begins with ```hex, spaces and line ends left out.
+// The hexadecimal bytes of the block that begins with ```hex under "A worked example", spaces and line ends
+// left out.
 std::string example() {
   std::ifstream in(KVFERRY_SOURCE_DIR "/codec/FORMAT.md");
   std::string digits;
   bool inside = false;
-  for (std::string line; std::getline(in, line);) {
+  std::string line;
+  while (std::getline(in, line) && line != "## A worked example") continue;
+  while (std::getline(in, line)) {
     if (line.rfind("```", 0) == 0) {
       inside = line == "```hex";
       continue;
