@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -77,6 +78,24 @@ TEST(Rope, undoing_what_was_done_gives_the_key_back) {
     redo_rope(turned.data(), kPositions, shape.heads, shape.head_dim, shape.theta);
     undo_rope(turned.data(), kPositions, shape.heads, shape.head_dim, shape.theta);
     EXPECT_LT(largest_error(turned, {key.begin(), key.end()}, shape.head_dim), 1e-6) << shape.head_dim;
+  }
+}
+
+TEST(Rope, cosines_and_sines_are_those_of_the_format) {
+  struct Example {
+    std::int32_t position;
+    std::size_t pair;
+    std::uint32_t cosine, sine;
+  };
+  for (const Example& example :
+       {Example{1, 0, 0x3f0a5140, 0x3f576aa4}, Example{1000, 5, 0x3f5d07c5, 0x3f01283e},
+        Example{kLastPosition, 0, 0xbea29962, 0xbf72bf60},
+        Example{kLastPosition, 63, 0xbec6f879, 0x3f6be0e7}}) {
+    std::vector<float> key(128);
+    key[example.pair] = 1;
+    redo_rope(key.data(), std::vector<std::int32_t>{example.position}, 1, 128, 1e6);
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(key[example.pair]), example.cosine);
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(key[example.pair + 64]), example.sine);
   }
 }
 
