@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "protocol/base/digest.h"
 #include "tests/codec/caches.h"
 
 namespace kvferry {
@@ -97,6 +98,35 @@ TEST(Rope, cosines_and_sines_are_those_of_the_format) {
     EXPECT_EQ(std::bit_cast<std::uint32_t>(key[example.pair]), example.cosine);
     EXPECT_EQ(std::bit_cast<std::uint32_t>(key[example.pair + 64]), example.sine);
   }
+}
+
+// One in a thousand may round the other way.
+TEST(Rope, cosines_and_sines_are_rounded_from_double) {
+  const auto frequencies = rope_frequencies(128, 1e6);
+  int others = 0;
+  for (std::int32_t position = 1; position <= kLastPosition; position += 65521) {
+    std::vector<float> key(128);
+    std::fill_n(key.begin(), 64, 1.0F);
+    redo_rope(key.data(), std::vector<std::int32_t>{position}, 1, 128, 1e6);
+    for (std::size_t i = 0; i < 64; ++i) {
+      const double angle = position * frequencies[i];
+      others += key[i] != static_cast<float>(std::cos(angle)) ? 1 : 0;
+      others += key[i + 64] != static_cast<float>(std::sin(angle)) ? 1 : 0;
+    }
+  }
+  EXPECT_LE(others, 2 * 64 * (kLastPosition / 65521 + 1) / 1000);
+}
+
+// The digest is that of a program written from the format's text, in another language.
+TEST(Rope, every_bit_is_as_the_format_says) {
+  Bytes bits;
+  for (std::int32_t position = 1; position <= kLastPosition; position += 65521) {
+    std::vector<float> key(128);
+    std::fill_n(key.begin(), 64, 1.0F);
+    redo_rope(key.data(), std::vector<std::int32_t>{position}, 1, 128, 1e6);
+    for (const float value : key) put_le(bits, std::bit_cast<std::uint32_t>(value));
+  }
+  EXPECT_EQ(sha256(bits).hex(), "2210435f01227321e2bf5e09958f4f24534d65ddb822bd256fc3d3e5680e78b0");
 }
 
 TEST(Rope, position_zero_changes_nothing) {
