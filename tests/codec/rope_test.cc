@@ -120,13 +120,13 @@ TEST(Rope, cosines_and_sines_are_rounded_from_double) {
 // The digest is that of a program written from the format's text, in another language.
 TEST(Rope, every_bit_is_as_the_format_says) {
   Bytes bits;
-  for (std::int32_t position = 1; position <= kLastPosition; position += 65521) {
+  for (std::int32_t position = 1; position <= kLastPosition; position += 4099) {
     std::vector<float> key(128);
     std::fill_n(key.begin(), 64, 1.0F);
     redo_rope(key.data(), std::vector<std::int32_t>{position}, 1, 128, 1e6);
     for (const float value : key) put_le(bits, std::bit_cast<std::uint32_t>(value));
   }
-  EXPECT_EQ(sha256(bits).hex(), "2210435f01227321e2bf5e09958f4f24534d65ddb822bd256fc3d3e5680e78b0");
+  EXPECT_EQ(sha256(bits).hex(), "e126db8276fb46e0569444bce14d7ea934b3965e121569eee23dd64d50b19468");
 }
 
 TEST(Rope, position_zero_changes_nothing) {
