@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "codec/cuda/block_cuda.h"
+#include "codec/cuda/device_buffer.h"
 
 namespace kvferry::cuda {
 
@@ -10,5 +11,10 @@ Result<void> encode_block(const QuantSpec&, const KvView&, std::size_t, std::uin
 Result<void> decode_block(const QuantSpec&, const BlockShape&, const std::uint8_t*, std::uint16_t*) {
   return available();
 }
+
+Result<DeviceBuffer> DeviceBuffer::create(std::size_t) { return available().error(); }
+DeviceBuffer::~DeviceBuffer() = default;
+Result<void> DeviceBuffer::upload(const void*, std::size_t) { return available(); }
+Result<void> DeviceBuffer::download(void*, std::size_t) const { return available(); }
 
 }  // namespace kvferry::cuda

@@ -31,7 +31,8 @@ struct UniformRule {
 // Of kAffine and kSymmetric. For a sign, offset is 1/2 and a step is twice the scale.
 [[nodiscard]] KVFERRY_HOST_DEVICE constexpr UniformRule uniform_rule(const QuantSpec& spec) {
   if (spec.kind == QuantKind::kAffine) return {0, static_cast<float>(spec.symbols - 1), 0, false};
-  const auto most = static_cast<float>(spec.symbols / 2);
+  const int half = spec.symbols / 2;
+  const auto most = static_cast<float>(half);
   if (is_sign(spec)) return {-most, most, 0.5F, true};
   return {-most, most, most, true};
 }

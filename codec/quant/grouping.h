@@ -56,6 +56,36 @@ namespace kvferry {
   return head * groups_per_head(spec, shape) + column % shape.head_dim / spec.group;
 }
 
+// The numbers of group g: `count` of them, from one on. By channel they are below each other,
+// otherwise side by side, rows after rows.
+struct GroupCells {
+  std::size_t row = 0;
+  std::size_t column = 0;
+  std::size_t count = 0;
+};
+
+[[nodiscard]] KVFERRY_HOST_DEVICE constexpr GroupCells cells_of(const QuantSpec& spec,
+                                                                const BlockShape& shape, std::size_t g) {
+  switch (spec.along) {
+    case Along::kTensor:
+      return {0, 0, shape.elements()};
+    case Along::kToken:
+      return {g, 0, shape.columns()};
+    case Along::kChannel: {
+      const std::size_t row = g / shape.columns() * spec.group;
+      const std::size_t left = shape.rows - row;
+      return {row, g % shape.columns(), left < spec.group ? left : spec.group};
+    }
+    case Along::kGroup:
+      break;
+  }
+  const std::size_t vector = g / groups_per_head(spec, shape);
+  const std::size_t begin = g % groups_per_head(spec, shape) * spec.group;
+  const std::size_t left = shape.head_dim - begin;
+  return {vector / shape.heads, vector % shape.heads * shape.head_dim + begin,
+          left < spec.group ? left : spec.group};
+}
+
 // FP16 numbers that a block's parameters are made of.
 [[nodiscard]] KVFERRY_HOST_DEVICE constexpr std::size_t parameter_count(const QuantSpec& spec,
                                                                         const BlockShape& shape) {

@@ -18,7 +18,6 @@ void subtract_anchors(float* values, std::size_t rows, std::size_t columns, std:
                       const float* anchors) {
   assert(group > 0);
   for (std::size_t row = 0; row < rows; ++row, values += columns) {
-    if (row % group == 0) continue;
     const float* anchor = anchors + row / group * columns;
     for (std::size_t i = 0; i < columns; ++i) values[i] -= anchor[i];
   }
@@ -28,7 +27,6 @@ void add_anchors(float* values, std::size_t rows, std::size_t columns, std::size
                  const float* anchors) {
   assert(group > 0);
   for (std::size_t row = 0; row < rows; ++row, values += columns) {
-    if (row % group == 0) continue;
     const float* anchor = anchors + row / group * columns;
     for (std::size_t i = 0; i < columns; ++i) values[i] += anchor[i];
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// CacheGen's anchors (section 5.1): tokens that stand close together resemble each other, so in
-// each run of `group` rows every row but the first is coded as its difference to the first. A
-// decoder has only the first row's reconstruction; the encoder takes the difference to the same.
+// CacheGen's anchors (section 5.1): tokens that stand close together resemble each other, so the rows
+// of each run of `group` rows are coded as differences to the first. That one, the anchor, is coded
+// on its own, more finely, and differences are taken to its reconstruction: the first row's difference
+// is what coding the anchor lost.
 // Values are [rows][columns]; anchors [anchor_count(rows, group)][columns].
 #pragma once
 
@@ -18,7 +19,7 @@ namespace kvferry {
 void take_anchors(const float* values, std::size_t rows, std::size_t columns, std::size_t group,
                   float* anchors);
 
-// Every row but the first of its run, minus the run's anchor; first rows stay as they are.
+// Every row minus its run's anchor, and plus it again (normative: one FP32 addition).
 void subtract_anchors(float* values, std::size_t rows, std::size_t columns, std::size_t group,
                       const float* anchors);
 void add_anchors(float* values, std::size_t rows, std::size_t columns, std::size_t group,

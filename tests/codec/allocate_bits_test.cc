@@ -95,6 +95,12 @@ TEST(AllocateBits, more_variance_never_gets_fewer_bits) {
   EXPECT_EQ(equal, (std::vector<std::uint8_t>{3, 3, 3, 3, 3, 2, 2, 2, 2, 2}));
 }
 
+// Beside 1, sums in double cannot tell these two apart.
+TEST(AllocateBits, more_variance_gets_more_bits_even_where_rounding_hides_it) {
+  const auto bits = allocate_bits(std::vector<float>{1.0F, 0x1.29ecep-36F, 0x1.29ecdap-36F}, 21);
+  EXPECT_EQ(bits, (std::vector<std::uint8_t>{8, 7, 6}));
+}
+
 TEST(AllocateBits, unsorted_components_keep_their_places) {
   const auto bits = allocate_bits(std::vector<float>{1.0F, 64.0F, 16.0F}, 6);
   EXPECT_EQ(bits, (std::vector<std::uint8_t>{1, 3, 2}));

@@ -14,40 +14,16 @@
 #include "hwy/targets.h"
 #include "tests/codec/numbers.h"
 #include "tests/codec/specs.h"
+#include "tests/codec/stored_view.h"
 
 namespace kvferry {
 namespace {
 
 using testing::all_specs;
 using testing::gaussians;
+using testing::store_view;
+using testing::StoredView;
 using testing::to_string;
-
-// A view of the same numbers in any type, with gaps between heads and rows if asked for.
-struct Stored {
-  std::vector<float> floats;
-  std::vector<std::uint16_t> halves;
-  KvView view;
-};
-
-Stored store(const BlockShape& shape, const std::vector<float>& values, DType dtype, std::size_t head_gap,
-             std::size_t row_gap) {
-  Stored stored;
-  const std::size_t head_stride = shape.head_dim + head_gap;
-  const std::size_t row_stride = shape.heads * head_stride + row_gap;
-  stored.floats.assign(shape.rows * row_stride, std::numeric_limits<float>::quiet_NaN());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t row = i / shape.columns();
-    const std::size_t head = i % shape.columns() / shape.head_dim;
-    stored.floats[row * row_stride + head * head_stride + i % shape.head_dim] = values[i];
-  }
-  for (const float x : stored.floats) {
-    stored.halves.push_back(dtype == DType::kBF16 ? float_to_bfloat16(x) : float_to_half(x));
-  }
-  const void* data =
-      dtype == DType::kF32 ? static_cast<const void*>(stored.floats.data()) : stored.halves.data();
-  stored.view = {data, dtype, Device::kCpu, shape.rows, shape.heads, shape.head_dim, row_stride, head_stride};
-  return stored;
-}
 
 std::vector<std::uint8_t> encode(const QuantSpec& spec, const KvView& view) {
   const BlockShape shape{view.rows, view.heads, view.head_dim};
@@ -92,7 +68,7 @@ TEST(Block, the_bytes_are_those_of_quantize_and_packing_for_every_type_and_strid
       for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
         for (const std::size_t head_gap : {0, 3}) {
           for (const std::size_t row_gap : {0, 5}) {
-            const Stored stored = store(shape, values, dtype, head_gap, row_gap);
+            const StoredView stored = store_view(shape, values, dtype, head_gap, row_gap);
             ASSERT_EQ(encode(spec, stored.view), expected)
                 << to_string(spec) << " type " << static_cast<int>(dtype) << " gaps " << head_gap << ", "
                 << row_gap;
@@ -123,7 +99,7 @@ TEST(Block, numbers_come_back_as_those_of_dequantize_rounded_to_fp16) {
 TEST(Block, fp16_is_two_planes_and_comes_back_bit_for_bit) {
   const BlockShape shape{5, 2, 9};
   const auto values = gaussians(shape.elements(), 4);
-  const Stored stored = store(shape, values, DType::kF16, 1, 0);
+  const StoredView stored = store_view(shape, values, DType::kF16, 1, 0);
   const auto bytes = encode({}, stored.view);
   ASSERT_EQ(bytes.size(), 2 * shape.elements());
   const auto back = decode({}, shape, bytes);
@@ -172,7 +148,7 @@ TEST_F(EveryTarget, gives_the_same_bytes_and_numbers) {
         if (dtype != DType::kBF16) continue;
         value = std::clamp(bfloat16_to_float(float_to_bfloat16(value)), -65280.0F, 65280.0F);
       }
-      const Stored stored = store(shape, exact, dtype, 0, 0);
+      const StoredView stored = store_view(shape, exact, dtype, 0, 0);
       for (const QuantSpec& spec : all_specs()) {
         std::vector<std::uint8_t> bytes;
         std::vector<std::uint16_t> numbers;
@@ -207,7 +183,7 @@ TEST_F(EveryTarget, names_the_row_that_fp16_cannot_hold) {
         auto broken = values;
         broken[13 * shape.columns() + place] = bad;
         broken[17 * shape.columns()] = bad;
-        const Stored stored = store(shape, broken, dtype, 0, 0);
+        const StoredView stored = store_view(shape, broken, dtype, 0, 0);
         for_each([&](const std::string& name) {
           for (const QuantSpec& spec : specs) {
             BlockScratch scratch;
@@ -292,7 +268,7 @@ TEST(Block, random_bytes_decode_to_finite_numbers_or_an_error) {
 // Bytes of every kind for K[row][column] = row + column / 4 in one head of 4.
 TEST(Block, golden_bytes_of_each_kind) {
   const BlockShape shape{2, 1, 4};
-  const Stored stored = store(shape, {0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75}, DType::kF16, 0, 0);
+  const StoredView stored = store_view(shape, {0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75}, DType::kF16, 0, 0);
   const auto bytes = [&](const QuantSpec& spec) { return encode(spec, stored.view); };
   using Bytes = std::vector<std::uint8_t>;
   EXPECT_EQ(bytes({QuantKind::kAffine, Along::kTensor, 8, 0}),

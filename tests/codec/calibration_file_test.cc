@@ -145,6 +145,15 @@ TEST(CalibrationFile, sizes_that_the_bytes_do_not_pay_for_are_refused_at_once) {
             "calibration: layer 0 K basis mean at byte 59: expected 16777216 more bytes");
 }
 
+TEST(CalibrationFile, pipelines_are_printable_text) {
+  Calibration calibration = calibration_with_pipelines();
+  calibration.pipelines[0].pipeline = "quant=int4\n";
+  const auto parsed = Calibration::parse(calibration.serialize());
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_NE(parsed.error().message.find("pipeline 0 text at byte"), std::string::npos);
+  EXPECT_NE(parsed.error().message.find("expected printable ASCII"), std::string::npos);
+}
+
 TEST(CalibrationFile, two_tables_for_one_pipeline_are_refused) {
   Calibration calibration = calibration_with_pipelines();
   calibration.pipelines[1] = calibration.pipelines[0];

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
+#include "protocol/base/digest.h"
 #include "tests/codec/caches.h"
 
 namespace kvferry {
@@ -78,6 +80,53 @@ TEST(Rope, undoing_what_was_done_gives_the_key_back) {
     undo_rope(turned.data(), kPositions, shape.heads, shape.head_dim, shape.theta);
     EXPECT_LT(largest_error(turned, {key.begin(), key.end()}, shape.head_dim), 1e-6) << shape.head_dim;
   }
+}
+
+TEST(Rope, cosines_and_sines_are_those_of_the_format) {
+  struct Example {
+    std::int32_t position;
+    std::size_t pair;
+    std::uint32_t cosine, sine;
+  };
+  for (const Example& example :
+       {Example{1, 0, 0x3f0a5140, 0x3f576aa4}, Example{1000, 5, 0x3f5d07c5, 0x3f01283e},
+        Example{kLastPosition, 0, 0xbea29962, 0xbf72bf60},
+        Example{kLastPosition, 63, 0xbec6f879, 0x3f6be0e7}}) {
+    std::vector<float> key(128);
+    key[example.pair] = 1;
+    redo_rope(key.data(), std::vector<std::int32_t>{example.position}, 1, 128, 1e6);
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(key[example.pair]), example.cosine);
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(key[example.pair + 64]), example.sine);
+  }
+}
+
+// One in a thousand may round the other way.
+TEST(Rope, cosines_and_sines_are_rounded_from_double) {
+  const auto frequencies = rope_frequencies(128, 1e6);
+  int others = 0;
+  for (std::int32_t position = 1; position <= kLastPosition; position += 65521) {
+    std::vector<float> key(128);
+    std::fill_n(key.begin(), 64, 1.0F);
+    redo_rope(key.data(), std::vector<std::int32_t>{position}, 1, 128, 1e6);
+    for (std::size_t i = 0; i < 64; ++i) {
+      const double angle = position * frequencies[i];
+      others += key[i] != static_cast<float>(std::cos(angle)) ? 1 : 0;
+      others += key[i + 64] != static_cast<float>(std::sin(angle)) ? 1 : 0;
+    }
+  }
+  EXPECT_LE(others, 2 * 64 * (kLastPosition / 65521 + 1) / 1000);
+}
+
+// The digest is that of a program written from the format's text, in another language.
+TEST(Rope, every_bit_is_as_the_format_says) {
+  Bytes bits;
+  for (std::int32_t position = 1; position <= kLastPosition; position += 4099) {
+    std::vector<float> key(128);
+    std::fill_n(key.begin(), 64, 1.0F);
+    redo_rope(key.data(), std::vector<std::int32_t>{position}, 1, 128, 1e6);
+    for (const float value : key) put_le(bits, std::bit_cast<std::uint32_t>(value));
+  }
+  EXPECT_EQ(sha256(bits).hex(), "e126db8276fb46e0569444bce14d7ea934b3965e121569eee23dd64d50b19468");
 }
 
 TEST(Rope, position_zero_changes_nothing) {
