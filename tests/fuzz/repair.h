@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// Digests keep a fuzzer out of everything they guard, so they are put right first.
+#pragma once
+
+#include "protocol/base/varint.h"
+#include "protocol/card/card_layout.h"
+#include "protocol/card/manifest_root.h"
+
+namespace kvferry::fuzz {
+
+// A card file whose parts are where they were, with the digests that its root and pages have. Bytes that are
+// not laid out as a card file come back as they are.
+[[nodiscard]] inline Bytes with_right_digests(ByteView file) {
+  constexpr std::size_t kDigestAt = sizeof kCardMagic + sizeof kCardVersion;
+  Bytes out(file.begin(), file.end());
+  ByteReader in(file);
+  if (!in.take(kDigestAt + Digest::kBytes)) return out;
+  const auto part = [&in]() -> std::optional<ByteView> {
+    const auto size = in.take_le<std::uint32_t>();
+    return size ? in.take(*size) : std::nullopt;
+  };
+  const auto root_bytes = part();
+  if (!root_bytes) return out;
+  Bytes pages;
+  Bytes again(root_bytes->begin(), root_bytes->end());
+  if (auto root = decode_map<ManifestRoot>(*root_bytes, "root")) {
+    Bytes digests;
+    while (digests.size() < root->page_digests.size()) {
+      const auto page = part();
+      if (!page) return out;
+      append(digests, sha256(*page).view());
+      put_le(pages, static_cast<std::uint32_t>(page->size()));
+      append(pages, *page);
+    }
+    root->page_digests = std::move(digests);
+    again = encode_map(*std::move(root));
+  }
+  const Bytes payloads(in.rest().begin(), in.rest().end());
+  out.resize(kDigestAt);
+  append(out, sha256(again).view());
+  put_le(out, static_cast<std::uint32_t>(again.size()));
+  append(out, again);
+  append(out, pages);
+  append(out, payloads);
+  return out;
+}
+
+}  // namespace kvferry::fuzz
