@@ -39,7 +39,8 @@ ABOUT = {
     "hops": About(
         "Hops",
         "The cache is encoded and decoded again and again, as when each agent hands on what it got: bits by token weight "
-        "(adaptive) against the same mean bits everywhere (uniform).", "hand-offs"),
+        "(adaptive) against the same mean bits everywhere (uniform). Anew: each agent weighs the tokens by a question of "
+        "its own.", "hand-offs"),
     "allocation": About(
         "Allocation",
         "Bits given to tokens by attention, by position, at random, or all alike, at equal mean bits.",

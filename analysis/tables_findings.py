@@ -76,18 +76,8 @@ def presets(table):
     yield ""
 
 
-@by_panel
-def hops(lines):
-    said = []
-    for bits_text in ("4", "3"):
-        uniform, adaptive = (series(lines, f"{way}, {bits_text} bits") for way in ("uniform", "adaptive"))
-        if not uniform or not adaptive:
-            continue
-        said.append(f"at {bits_text} bits, from {uniform[0]['x']:g} to {uniform[-1]['x']:g} hops F1 goes from "
-                    f"{uniform[0]['f1']:.3f} to {uniform[-1]['f1']:.3f} (uniform) and from {adaptive[0]['f1']:.3f} to "
-                    f"{adaptive[-1]['f1']:.3f} (adaptive), KL from {nats(uniform[0]['kl'])} to {nats(uniform[-1]['kl'])} "
-                    f"and from {nats(adaptive[0]['kl'])} to {nats(adaptive[-1]['kl'])}")
-    return "; ".join(said) + "."
+def hops(table):
+    yield from pivot(table, lambda line: f"{line['f1']:.3f} ({nats(line['kl'])})", lambda x: f"{x:g}", "F1 (KL) by hops")
 
 
 def facts(table):

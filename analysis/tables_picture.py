@@ -13,7 +13,7 @@ from tables_lines import full_line, panel_name  # noqa: E402
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"]  # Okabe and Ito
 MARKERS = "o^sDvP*X<>"
-LEAST_KL = 1e-7  # what is drawn for 0 on a logarithmic axis
+LEAST_KL = 1e-10  # what is drawn for 0 on a logarithmic axis
 
 
 def style(index):
@@ -109,6 +109,17 @@ def label_points(axis, table, lines, key):
                       fontsize=9, color="#444444")
 
 
+def legend(figure, handles, labels):
+    """Below the panels, as wide as the figure; returns its rows."""
+    if len(labels) < 2:
+        return 0
+    inches = 0.7 + 0.075 * max(map(len, labels))
+    columns = min(len(labels), int(figure.get_figwidth() / inches))
+    rows = -(-len(labels) // columns)
+    figure.legend(handles, labels, loc="lower center", frameon=False, ncol=-(-len(labels) // rows), fontsize=9.5)
+    return rows
+
+
 def draw(table, path):
     if about(table.name).kind == "ranking":
         draw_ranking(table, path)
@@ -127,11 +138,8 @@ def draw(table, path):
         axes[1][column].set_xlabel(name.axis)
     axes[0][0].set_ylabel("F1 of the answers (dotted: full cache)")
     axes[1][0].set_ylabel("KL from the full cache, nats (log)")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    if len(labels) > 1:
-        rows = 2 if len(labels) > 5 else 1
-        figure.legend(handles, labels, loc="lower center", frameon=False, ncol=-(-len(labels) // rows), fontsize=9.5)
+    rows = legend(figure, *axes[0][0].get_legend_handles_labels())
     figure.suptitle(name.title, fontsize=12)
-    figure.tight_layout(rect=(0, 0.07 if len(labels) > 1 else 0, 1, 0.99))
+    figure.tight_layout(rect=(0, 0.03 * rows, 1, 0.99))
     figure.savefig(path, metadata={"Software": None})
     plt.close(figure)

@@ -25,7 +25,9 @@ def kind_of(line):
 
 
 def short(line):
-    text = line["label"].replace("transform=", "").replace("quant=", "").replace("entropy=", "").replace("select=", "")
+    text = line["label"]
+    for stage in ("select=", "protect=", "transform=", "quant=", "entropy="):
+        text = text.replace(stage, "")
     return text + (" *" if line["query_aware"] else "")
 
 

@@ -185,25 +185,38 @@ Result<at::Tensor> Reader::gold_log_probabilities(const KvCache& cache, const st
   return decoder_->logits(hidden.narrow(0, hidden.size(0) - count, count)).to(at::kDouble).log_softmax(-1);
 }
 
-Result<Fidelity> Reader::compare(const KvCache& full, const KvCache& cache, const std::string& question,
-                                 const std::string& gold, const Reading& reading) const {
+Result<GoldReference> Reader::reference(const KvCache& full, const std::string& question,
+                                        const std::string& gold) const {
   const c10::NoGradGuard no_grad;
   const auto target = tokenizer_.encode(gold + " " + kEndMark);
-  const auto full_logs = gold_log_probabilities(full, question, target, {});
-  if (!full_logs) return full_logs.error();
-  const auto cache_logs = gold_log_probabilities(cache, question, target, reading);
+  auto logs = gold_log_probabilities(full, question, target, {});
+  if (!logs) return logs.error();
+  return GoldReference{target, std::move(*logs)};
+}
+
+Result<Fidelity> Reader::compare(const GoldReference& full, const KvCache& cache, const std::string& question,
+                                 const Reading& reading) const {
+  const c10::NoGradGuard no_grad;
+  const auto cache_logs = gold_log_probabilities(cache, question, full.tokens, reading);
   if (!cache_logs) return cache_logs.error();
-  const auto &p = *full_logs, &q = *cache_logs;
+  const auto &p = full.log_probabilities, &q = *cache_logs;
   const auto at_gold = [&](const at::Tensor& logs) {
-    return -logs.gather(1, tensor_of(target).unsqueeze(1)).sum().item<double>();
+    return -logs.gather(1, tensor_of(full.tokens).unsqueeze(1)).sum().item<double>();
   };
   Fidelity out;
   out.kl_sum = (p.exp() * (p - q)).sum().item<double>();
   out.top1_agree = p.argmax(-1).eq(q.argmax(-1)).sum().item<int64_t>();
-  out.tokens = static_cast<int64_t>(target.size());
+  out.tokens = static_cast<int64_t>(full.tokens.size());
   out.nll_full_sum = at_gold(p);
   out.nll_sum = at_gold(q);
   return out;
+}
+
+Result<Fidelity> Reader::compare(const KvCache& full, const KvCache& cache, const std::string& question,
+                                 const std::string& gold, const Reading& reading) const {
+  const auto expected = reference(full, question, gold);
+  if (!expected) return expected.error();
+  return compare(*expected, cache, question, reading);
 }
 
 }  // namespace kvferry

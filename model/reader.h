@@ -42,6 +42,12 @@ struct Fidelity {
   Fidelity& operator+=(const Fidelity& other);
 };
 
+// What the full cache makes of one gold answer: the side of compare() that many caches share.
+struct GoldReference {
+  std::vector<int64_t> tokens;   // of the answer, with the end mark
+  at::Tensor log_probabilities;  // [tokens, vocabulary], double
+};
+
 class Reader {
  public:
   [[nodiscard]] static Result<Reader> open(const std::filesystem::path& folder);
@@ -85,6 +91,12 @@ class Reader {
   [[nodiscard]] Result<Fidelity> compare(const KvCache& full, const KvCache& cache,
                                          const std::string& question, const std::string& gold,
                                          const Reading& reading = {}) const;
+
+  // The same in two steps, for comparing many caches with one full one.
+  [[nodiscard]] Result<GoldReference> reference(const KvCache& full, const std::string& question,
+                                                const std::string& gold) const;
+  [[nodiscard]] Result<Fidelity> compare(const GoldReference& full, const KvCache& cache,
+                                         const std::string& question, const Reading& reading = {}) const;
 
   // Whether the cache is of this model's geometry.
   [[nodiscard]] Result<void> fits(const KvCache& cache) const;

@@ -8,18 +8,23 @@
 
 namespace kvferry {
 
+// "anew": each agent weighs the tokens by a question of its own before it hands the cache on.
 Rows hops_table(const TableSubject&) {
   auto out = begin(0);
-  for (const int bits : {4, 3}) {
-    const auto text = std::to_string(bits);
-    for (int hops = 1; hops <= 8; ++hops) {
-      const auto label = std::to_string(hops) + (hops == 1 ? " hop" : " hops");
-      add(out, "uniform, " + text + " bits", label, hops, "quant=int" + text + ":group");
-      out.back().treatment.hops = hops;
-      add(out, "adaptive, " + text + " bits", label, hops,
-          "quant=int4:group | allocate=tokens:" + text + ":attention");
-      out.back().treatment.hops = hops;
+  const auto add_hop = [&](const std::string& series, int hops, const std::string& pipeline) {
+    add(out, series, std::to_string(hops) + (hops == 1 ? " hop" : " hops"), hops, pipeline);
+    out.back().treatment.hops = hops;
+  };
+  for (int hops = 1; hops <= 8; ++hops) {
+    for (const char* bits : {"4", "3"}) {
+      const auto suffix = std::string(", ") + bits + " bits";
+      const auto adaptive = std::string("quant=int4:group | allocate=tokens:") + bits + ":attention";
+      add_hop("uniform" + suffix, hops, std::string("quant=int") + bits + ":group");
+      add_hop("adaptive" + suffix, hops, adaptive);
+      add_hop("adaptive anew" + suffix, hops, adaptive);
+      out.back().treatment.weigh_anew = true;
     }
+    add_hop("polykv", hops, "polykv");
   }
   return out;
 }

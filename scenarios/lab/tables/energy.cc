@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/lab/tables/energy.h"
 
+#include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "codec/half.h"
 #include "codec/transform/covariance.h"
 
 namespace kvferry {
 namespace {
+
+constexpr size_t kDocuments = 4;  // at most
 
 std::vector<double> spectrum_of(std::span<const uint16_t> halves, size_t channels) {
   std::vector<float> values(halves.size());
@@ -23,7 +27,7 @@ std::vector<double> spectrum_energy(const std::vector<AskedDocument>& documents)
   const auto channels = documents.front().full.geometry().channels();
   std::vector<double> energy(channels + 1, 0);
   double matrices = 0;
-  for (const auto& document : documents) {
+  for (const auto& document : std::span(documents).first(std::min(documents.size(), kDocuments))) {
     for (uint32_t layer = 0; layer < document.full.geometry().layers; ++layer) {
       for (const auto data : {document.full.key_data(layer), document.full.value_data(layer)}) {
         const auto spectrum = spectrum_of(data, channels);

@@ -10,7 +10,7 @@
 namespace kvferry {
 
 // At [r]: the share of the squared singular values that the r largest hold, 0 <= r <= channels. Mean over
-// documents, layers, K and V, each taken as one matrix [tokens][channels], K after RoPE.
+// the first four documents, layers, K and V, each taken as one matrix [tokens][channels], K after RoPE.
 [[nodiscard]] std::vector<double> spectrum_energy(const std::vector<AskedDocument>& documents);
 
 }  // namespace kvferry

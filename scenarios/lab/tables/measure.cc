@@ -21,7 +21,7 @@ Result<void> ask(const Reader& reader, const AskedDocument& document, size_t ind
                  DocumentSums& sums) {
   const auto& question = document.questions[index];
   const auto fidelity =
-      reader.compare(document.full, treated.cache, question.text, question.answer, treated.reading);
+      reader.compare(document.references[index], treated.cache, question.text, treated.reading);
   if (!fidelity) return fidelity.error();
   AnswerScore score = document.full_scores[index];
   if (!answers_as_full(*fidelity, score)) {

@@ -18,11 +18,14 @@ constexpr int kFewestDocuments = 4;
 Result<AskedDocument> read_one(const Reader& reader, const Document& document) {
   auto cache = reader.prefill(document.text);
   if (!cache) return cache.error();
-  AskedDocument asked{document.text, document.questions, std::move(*cache), {}};
+  AskedDocument asked{document.text, document.questions, std::move(*cache), {}, {}};
   for (const auto& question : asked.questions) {
     const auto answer = reader.answer(asked.full, question.text);
     if (!answer) return answer.error();
     asked.full_scores.push_back(score_answer(answer->text, question.answer));
+    auto reference = reader.reference(asked.full, question.text, question.answer);
+    if (!reference) return reference.error();
+    asked.references.push_back(std::move(*reference));
   }
   return asked;
 }

@@ -34,7 +34,8 @@ struct AskedDocument {
   std::string text;
   std::vector<Question> questions;
   KvCache full;
-  std::vector<AnswerScore> full_scores;  // of the answers from the full cache, a question each
+  std::vector<AnswerScore> full_scores;   // of the answers from the full cache, a question each
+  std::vector<GoldReference> references;  // what the full cache makes of each gold answer
 };
 
 // `n_questions` over several documents, since questions on one document are not independent; a few

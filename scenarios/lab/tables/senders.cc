@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "codec/calibration/match.h"
 #include "model/checkpoint.h"
 #include "scenarios/data_files.h"
 #include "scenarios/lab/shipment.h"
@@ -14,6 +15,7 @@ namespace kvferry {
 namespace {
 
 constexpr size_t kComponents = 1;  // bases are not used between models
+constexpr size_t kDocuments = 2;   // that moments are measured on
 
 void add_noise(const ModelConfig& config, DecoderWeights& weights, double noise, uint64_t seed) {
   auto generator = at::detail::createCPUGenerator(seed);
@@ -65,7 +67,8 @@ Result<Reader> Senders::open(const SenderKey& key) const {
 Result<void> Senders::prepare(std::span<const SenderKey> keys, const std::vector<Document>& documents,
                               int jobs) {
   if (keys.empty()) return {};
-  const auto calibration_documents = draw_calibration_documents(set_, seed_);
+  auto calibration_documents = draw_calibration_documents(set_, seed_);
+  calibration_documents.resize(kDocuments);
   auto ours = measure_moments(receiver_, calibration_documents);
   if (!ours) return ours.error();
   receiver_calibration_ = std::move(*ours);

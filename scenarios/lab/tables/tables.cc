@@ -7,6 +7,7 @@
 #include "scenarios/data_files.h"
 #include "scenarios/lab/analysis.h"
 #include "scenarios/lab/files.h"
+#include "scenarios/lab/interrupt.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/scratch.h"
 #include "scenarios/lab/shipment.h"

@@ -6,7 +6,7 @@
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "model/attention.h"
-#include "model/facts.h"
+#include "model/summary.h"
 #include "scenarios/lab/shipment.h"
 #include "scenarios/lab/tables/nominal.h"
 
@@ -48,6 +48,11 @@ AttentionSource Treater::scores(size_t document, size_t question, bool query_awa
   };
 }
 
+AttentionSource Treater::own_weights(size_t document, int hop) const {
+  const auto question = static_cast<size_t>(hop) % documents_[document].questions.size();
+  return [source = scores(document, question, true)](AttentionScore) { return source(AttentionScore::kQ2c); };
+}
+
 Result<Treated> Treater::make_card(const Treatment& treatment, size_t document, size_t question) const {
   const auto preset = parse_preset(treatment.pipeline);
   if (!preset) return preset.error();
@@ -59,12 +64,15 @@ Result<Treated> Treater::make_card(const Treatment& treatment, size_t document, 
   options.scores = scores(document, question, preset->is_query_aware());
   options.calibration = calibration_;
   options.facts = [&](uint32_t words) -> Result<std::string> { return summarize(asked.text, words); };
+  DecodeOptions decoding;
+  decoding.calibration = calibration_;
   Treated treated{asked.full, {}, 0, 0};
   for (int hop = 0; hop < treatment.hops; ++hop) {
     EncodeStats stats;
+    if (treatment.weigh_anew) options.scores = own_weights(document, hop);
     const auto card = encode(treated.cache, options, &stats);
     if (!card) return card.error();
-    auto decoded = decode(*card, {.calibration = calibration_});
+    auto decoded = decode(*card, decoding);
     if (!decoded) return decoded.error();
     treated.cache = std::move(*decoded);
     treated.reading.summary = card->manifest.summary;

@@ -27,6 +27,7 @@ struct Treatment {
   Way way = Way::kCard;
   std::string pipeline = "fp16";  // a name or a pipeline
   int hops = 1;
+  bool weigh_anew = false;  // at each hop tokens weigh what a question of that agent's own pays to them
   uint32_t layer = 0;
   Condition condition = Condition::kPruned;
   SenderKey sender;
@@ -61,6 +62,8 @@ class Treater {
   [[nodiscard]] Result<Treated> leave_out(const Treatment& treatment, size_t document, size_t question) const;
   [[nodiscard]] Result<Treated> fetch_foreign(const Treatment& treatment, size_t document) const;
   [[nodiscard]] AttentionSource scores(size_t document, size_t question, bool query_aware) const;
+  // The document's token weights are those of this hop's agent.
+  [[nodiscard]] AttentionSource own_weights(size_t document, int hop) const;
 
   const Reader& reader_;
   const std::vector<AskedDocument>& documents_;
