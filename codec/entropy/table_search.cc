@@ -143,8 +143,8 @@ std::size_t best_step(std::span<const std::uint64_t> counts, const std::vector<s
   std::uint64_t best_slope = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (step < 0 && frequencies[i] == 1) continue;
-    const auto middle = static_cast<std::uint64_t>(2 * frequencies[i] + step);  // d log f, at the middle
-    const std::uint64_t slope = (counts[i] << 12) / middle;
+    const int middle = 2 * frequencies[i] + step;  // d log f, at the middle
+    const std::uint64_t slope = (counts[i] << 12) / static_cast<unsigned>(middle);
     if (best == counts.size() || (step > 0 ? slope > best_slope : slope < best_slope)) {
       best = i;
       best_slope = slope;

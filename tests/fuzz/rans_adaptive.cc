@@ -13,7 +13,7 @@ FUZZ_TARGET(rans_adaptive) {
   if (input.size() < 4) return;
   const std::size_t alphabet = std::max<std::size_t>(input[0], 1) + 1;
   const std::size_t columns = input[1] + std::size_t{1};
-  std::vector<std::uint8_t> symbols(load_le<std::uint16_t>(&input[2]));
+  std::vector<std::uint8_t> symbols(load_le<std::uint16_t>(&input[2]) % 10000U);
   const ByteView coded = input.subspan(4);
   const auto decoded = rans_decode_adaptive(alphabet, coded, columns, symbols);
   const auto below = [&](std::uint8_t symbol) { return symbol < alphabet; };
