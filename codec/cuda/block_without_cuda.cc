@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "codec/cuda/block_cuda.h"
+
+#include <cassert>
+
 #include "codec/cuda/device_buffer.h"
 
 namespace kvferry::cuda {
@@ -13,7 +16,7 @@ Result<void> decode_block(const QuantSpec&, const BlockShape&, const std::uint8_
 }
 
 Result<DeviceBuffer> DeviceBuffer::create(std::size_t) { return available().error(); }
-DeviceBuffer::~DeviceBuffer() = default;
+DeviceBuffer::~DeviceBuffer() { assert(data_ == nullptr); }
 Result<void> DeviceBuffer::upload(const void*, std::size_t) { return available(); }
 Result<void> DeviceBuffer::download(void*, std::size_t) const { return available(); }
 
