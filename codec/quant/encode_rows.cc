@@ -151,21 +151,30 @@ class UniformEncoder {
 bool encode_signs(const QuantSpec& spec, const KvView& view, std::vector<float>& work, std::uint16_t* scales,
                   SymbolSink& sink) {
   const BlockShape shape = shape_of(view);
+  const std::size_t columns = shape.columns();
   std::vector<double> sums(scale_count(spec, shape));
-  std::vector<std::size_t> sizes(sums.size());
-  work.resize(shape.columns());
+  std::vector<std::size_t> scale_of(columns);  // in the first row
+  for (std::size_t column = 0; column < columns; ++column) {
+    scale_of[column] = scale_index(spec, shape, 0, column);
+  }
+  work.resize(columns);
   for (std::size_t row = 0; row < shape.rows; ++row) {
     if (!load_row(view, row, work.data())) return false;
     std::uint8_t* symbols = sink.row(row);
-    for (std::size_t column = 0; column < shape.columns(); ++column) {
-      const std::size_t scale = scale_index(spec, shape, row, column);
-      sums[scale] += static_cast<double>(std::abs(work[column]));
-      ++sizes[scale];
-      symbols[column] = to_sign(work[column]);
+    double* row_sums = sums.data() + scale_index(spec, shape, row, 0);
+    for (std::size_t column = 0; column < columns;) {
+      const std::size_t scale = scale_of[column];
+      double sum = row_sums[scale];
+      for (; column < columns && scale_of[column] == scale; ++column) {
+        sum += static_cast<double>(std::abs(work[column]));
+        symbols[column] = to_sign(work[column]);
+      }
+      row_sums[scale] = sum;
     }
     sink.finish_row(row);
   }
-  for (std::size_t i = 0; i < sums.size(); ++i) scales[i] = sign_scale(sums[i], sizes[i]);
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    scales[i] = sign_scale(sums[i], cells_of(spec, shape, i).count);
   return true;
 }
 
