@@ -75,7 +75,7 @@ void add_symbols(const Corpus& corpus, std::size_t alphabet, std::size_t context
   Bytes adaptive = {static_cast<std::uint8_t>(alphabet - 1), kColumns - 1};
   put_le(adaptive, static_cast<std::uint16_t>(symbols.size()));
   rans_encode_adaptive(alphabet, symbols, kColumns, adaptive);
-  corpus.add("rans_adaptive", name, adaptive);
+  if (symbols.size() < 1000) corpus.add("rans_adaptive", name, adaptive);
 
   Bytes zstd = {static_cast<std::uint8_t>(EntropyCoder::kZstd)};
   put_le(zstd, static_cast<std::uint16_t>(symbols.size()));

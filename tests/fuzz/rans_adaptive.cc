@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// last symbol (8 bits) | columns less 1 (8) | symbols (16) | coded. As rans_static, without a model.
+// last symbol (8 bits) | columns less 1 (8) | symbols (16, up to 999) | coded. As rans_static, without a
+// model.
 #include "codec/entropy/rans_adaptive.h"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ FUZZ_TARGET(rans_adaptive) {
   if (input.size() < 4) return;
   const std::size_t alphabet = std::max<std::size_t>(input[0], 1) + 1;
   const std::size_t columns = input[1] + std::size_t{1};
-  std::vector<std::uint8_t> symbols(load_le<std::uint16_t>(&input[2]) % 10000U);
+  std::vector<std::uint8_t> symbols(load_le<std::uint16_t>(&input[2]) % 1000U);
   const ByteView coded = input.subspan(4);
   const auto decoded = rans_decode_adaptive(alphabet, coded, columns, symbols);
   const auto below = [&](std::uint8_t symbol) { return symbol < alphabet; };
