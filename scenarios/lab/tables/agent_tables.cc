@@ -30,7 +30,7 @@ Rows hops_table(const TableSubject&) {
 }
 
 Rows calibration_table(const TableSubject& subject) {
-  constexpr std::array kNoise = {0.05, 0.1, 0.2, 0.4};
+  constexpr std::array kNoise = {0.1, 0.2, 0.4, 0.8, 1.6};
   auto out = begin(0);
   double place = 0;
   const auto add_sender = [&](const std::string& label, const SenderKey& sender) {
