@@ -21,8 +21,8 @@ struct DecodeLimits {
 };
 
 struct DecodeOptions {
-  DecodeLimits limits;
-  std::shared_ptr<const LoadedCalibration> calibration;  // the one that the manifest names, if it does
+  DecodeLimits limits = {};
+  std::shared_ptr<const LoadedCalibration> calibration = {};  // the one that the manifest names, if it does
 };
 
 // begin, then add for every chunk in any order, then take. Payloads are expected to be

@@ -15,18 +15,18 @@ std::string_view name_of(const Names& names, Enum value) {
 std::string select_text(const SelectStage& stage) {
   std::string text(to_string(stage.method));
   if (stage.method == SelectMethod::kFull) return text;
-  text += ':' + number_text(stage.ratio);
-  if (stage.method == SelectMethod::kUnion) text += '+' + number_text(stage.task_ratio);
+  text += ':' + shortest_number(stage.ratio);
+  if (stage.method == SelectMethod::kUnion) text += '+' + shortest_number(stage.task_ratio);
   return text;
 }
 
 std::string layers_text(const LayersStage& stage) {
   const LayersStage defaults;
   std::string text(name_of(kLayerScoreNames, stage.score));
-  text += ':' + number_text(stage.ratio);
-  if (stage.alpha != defaults.alpha) text += ":alpha=" + number_text(stage.alpha);
-  if (stage.mu != defaults.mu) text += ":mu=" + number_text(stage.mu);
-  if (stage.sigma != defaults.sigma) text += ":sigma=" + number_text(stage.sigma);
+  text += ':' + shortest_number(stage.ratio);
+  if (stage.alpha != defaults.alpha) text += ":alpha=" + shortest_number(stage.alpha);
+  if (stage.mu != defaults.mu) text += ":mu=" + shortest_number(stage.mu);
+  if (stage.sigma != defaults.sigma) text += ":sigma=" + shortest_number(stage.sigma);
   return text;
 }
 
@@ -50,7 +50,7 @@ std::string transform_text(const TransformStage& stage) {
 std::string allocate_text(const AllocateStage& stage) {
   std::string text(name_of(kAllocateNames, stage.method));
   if (stage.method == AllocateMethod::kTokens) {
-    text += ':' + number_text(stage.bits) + ':';
+    text += ':' + shortest_number(stage.bits) + ':';
     text += name_of(kWeightNames, stage.weight);
   }
   if (stage.method == AllocateMethod::kCacheGen) text += ':' + std::to_string(stage.level);

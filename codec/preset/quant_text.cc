@@ -152,7 +152,7 @@ Result<void> parse_quant(const Word& value, Preset& preset) {
 
 std::string quant_text(const QuantStage& stage, SymmetricName name) {
   const bool components = stage.key.kind == QuantKind::kComponents;
-  if (components) return "pca:" + number_text(stage.component_bits);
+  if (components) return "pca:" + shortest_number(stage.component_bits);
   const std::string key = spec_text(stage.key, KvTensor::kKey, name);
   const std::string value = spec_text(stage.value, KvTensor::kValue, name);
   return key == value ? key : key + '/' + value;

@@ -57,7 +57,7 @@ Result<std::uint32_t> parse_count(std::string_view what, const Word& word, std::
 Result<double> parse_positive(std::string_view what, const Word& word, double most) {
   double number = 0;
   if (parse_number(word.text, number) && number > 0 && number <= most) return number;
-  return fail(what, word, "a number above 0 and at most " + number_text(most));
+  return fail(what, word, "a number above 0 and at most " + shortest_number(most));
 }
 
 Result<double> parse_share(std::string_view what, const Word& word) {
@@ -66,7 +66,7 @@ Result<double> parse_share(std::string_view what, const Word& word) {
   return fail(what, word, "a number from 0 to 1");
 }
 
-std::string number_text(double number) {
+std::string shortest_number(double number) {
   std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
 }

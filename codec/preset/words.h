@@ -53,7 +53,7 @@ template <typename T>
 }
 
 // The shortest text that reads back as the same number.
-[[nodiscard]] std::string number_text(double number);
+[[nodiscard]] std::string shortest_number(double number);
 
 // Where name stands in names; names.size() when it does not.
 template <typename Names>

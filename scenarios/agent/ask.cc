@@ -6,6 +6,7 @@
 
 #include "codec/decoder.h"
 #include "codec/preset.h"
+#include "model/quality.h"
 #include "model/reader.h"
 #include "scenarios/agent/commands.h"
 #include "scenarios/data_files.h"
@@ -34,17 +35,21 @@ FetchOptions fetch_options(const AgentAskOptions& options, const Reader& reader)
   }
   fetch.connection.hello.agent = "kvferry-agent/" KVFERRY_VERSION;
   fetch.connection.hello.model = reader.identity();
-  fetch.connection.hello.codecs = {static_cast<std::uint32_t>(CodecId::kUniform)};
+  fetch.connection.hello.codecs = {static_cast<std::uint32_t>(CodecId::kPipeline)};
   // The peer reads and encodes before anything comes.
   fetch.connection.progress_timeout = std::chrono::seconds(60);
   fetch.obey_signals = true;
   return fetch;
 }
 
-void receive(const HostPort& peer, FetchOptions fetch, Arrival& arrival) {
-  fetch.apply = [&arrival]() -> Result<void> {
+// Uses a card only if it is good enough.
+void receive(const HostPort& peer, FetchOptions fetch, const DecodeOptions& decoding,
+             const QualityFloor& floor, Arrival& arrival) {
+  fetch.apply = [&arrival, decoding, floor]() -> Result<void> {
+    const auto& measured = arrival.sink.card().manifest.divergence;
+    if (auto enough = check_floor(measured, floor); !enough) return enough;
     const Time begun = steady_now();
-    auto cache = decode(arrival.sink.card());
+    auto cache = decode(arrival.sink.card(), decoding);
     if (!cache) return cache.error();
     arrival.cache = std::move(*cache);
     arrival.decode = steady_now() - begun;
@@ -84,7 +89,7 @@ void print_words(const Arrival& arrival, const Answer& answer) {
 void print_json(const AgentAskOptions& options, const Arrival& arrival, const Answer& answer) {
   const Card& card = arrival.sink.card();
   const FetchReport& report = arrival.report;
-  const nlohmann::ordered_json json = {
+  nlohmann::ordered_json json = {
       {"question", options.question},
       {"answer", answer.text},
       {"card", card.digest().hex()},
@@ -103,6 +108,9 @@ void print_json(const AgentAskOptions& options, const Arrival& arrival, const An
         {"prefill", to_seconds(answer.first_token)},
         {"generate", to_seconds(answer.total - answer.inject - answer.first_token)},
         {"first_token", to_seconds(first_token_time(arrival, answer))}}}};
+  if (const auto& measured = card.manifest.divergence) {
+    json["divergence"] = {{"kld", measured->kl}, {"top1", measured->top1}};
+  }
   std::printf("%s\n", json.dump().c_str());
 }
 
@@ -113,8 +121,12 @@ int ask(const AgentAskOptions& options) {
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   const Reader reader = value_or_fail(Reader::open(value_or_fail(find_model(options.model))));
   Arrival arrival;
-  receive(peer, fetch_options(options, reader), arrival);
-  const Answer answer = value_or_fail(reader.answer(arrival.cache, options.question));
+  DecodeOptions decoding;
+  if (!options.calibration.empty())
+    decoding.calibration = value_or_fail(read_calibration_file(options.calibration));
+  receive(peer, fetch_options(options, reader), decoding, {options.max_kl, options.min_top1}, arrival);
+  const Answer answer = value_or_fail(
+      reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary}));
   if (options.json) {
     print_json(options, arrival, answer);
   } else {

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "codec/encoder.h"
-
 namespace kvferry {
 namespace {
 
@@ -26,13 +24,12 @@ Result<void> check_terms(const RequestOptions& request, const Card& card) {
 
 }  // namespace
 
-CardMaker::CardMaker(Reader reader, std::string document_name, KvCache cache, Preset preset,
-                     std::uint64_t seed)
+CardMaker::CardMaker(Reader reader, std::string document_name, KvCache cache, CardOrder order, bool probe)
     : reader_(std::move(reader)),
       document_name_(std::move(document_name)),
       cache_(std::move(cache)),
-      preset_(preset),
-      seed_(seed) {}
+      order_(std::move(order)),
+      probe_(probe) {}
 
 Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& request) {
   if (!request.document.empty() && request.document != document_name_) {
@@ -53,7 +50,7 @@ Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& reques
 }
 
 Result<Preset> CardMaker::preset_for(const RequestOptions& request) const {
-  auto preset = request.preset.empty() ? Result<Preset>(preset_) : parse_preset(request.preset);
+  auto preset = request.preset.empty() ? Result<Preset>(order_.preset) : parse_preset(request.preset);
   if (preset && preset->is_query_aware() && request.question_tokens.empty()) {
     return Error{"preset '" + to_string(*preset) + "' selects for a question, and the request has none"};
   }
@@ -71,17 +68,18 @@ Result<std::vector<std::int64_t>> CardMaker::question_of(const RequestOptions& r
 
 Result<std::shared_ptr<const Card>> CardMaker::encode_for(const Preset& preset,
                                                           const RequestOptions& request) const {
-  EncodeOptions options;
-  options.preset = preset;
-  options.model = reader_.identity();
-  options.seed = seed_;
-  options.scores = [&](std::string_view) -> Result<std::vector<float>> {
+  CardOrder order = order_;
+  order.preset = preset;
+  if (preset.is_query_aware()) {
     auto question = question_of(request);
     if (!question) return question.error();
-    return reader_.question_attention(cache_, *question);
-  };
-  auto card = encode(cache_, options);
+    order.question = std::move(*question);
+  }
+  auto card = make_card(reader_, cache_, order);
   if (!card) return card.error();
+  if (probe_) {
+    if (auto probed = probe_card(reader_, cache_, order, {}, *card); !probed) return probed.error();
+  }
   return std::shared_ptr<const Card>(std::make_shared<Card>(std::move(*card)));
 }
 

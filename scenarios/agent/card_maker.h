@@ -10,6 +10,7 @@
 #include <string>
 
 #include "codec/preset.h"
+#include "model/make_card.h"
 #include "model/reader.h"
 #include "protocol/card/card.h"
 #include "protocol/wire/request_options.h"
@@ -18,8 +19,9 @@ namespace kvferry {
 
 class CardMaker {
  public:
-  // `cache` is the reader's, of the whole document. `preset` is for requests that wish none.
-  CardMaker(Reader reader, std::string document_name, KvCache cache, Preset preset, std::uint64_t seed);
+  // `cache` is the reader's, of the whole document. `order` is the document's, with the preset for requests
+  // that wish none. Whether to probe: every card is measured when it is made.
+  CardMaker(Reader reader, std::string document_name, KvCache cache, CardOrder order, bool probe);
 
   // The card that answers a request; the error says why there is none. From any thread, one at a time. Cards
   // that do not depend on a question are made once.
@@ -36,8 +38,8 @@ class CardMaker {
   Reader reader_;
   std::string document_name_;
   KvCache cache_;
-  Preset preset_;
-  std::uint64_t seed_;
+  CardOrder order_;
+  bool probe_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Card>> made_;  // by canonical preset
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace kvferry {
@@ -13,8 +14,10 @@ struct AgentServeOptions {
   std::string document;  // file
   std::string model;     // name or folder
   std::string listen;
-  std::string preset;  // for requests that wish none
+  std::string preset;       // for requests that wish none
+  std::string calibration;  // file; empty: none
   std::uint64_t seed = 1;
+  bool probe = false;  // measures every card that it makes, and records it there
   bool insecure = false;
   bool once = false;  // ends after one connection
 };
@@ -26,8 +29,10 @@ struct AgentAskOptions {
   std::string peer;
   std::string question;
   std::string model;
-  std::string document;  // the peer's name for it; empty: the one that it has
-  std::string preset;    // a wish; empty: the peer's choice
+  std::string document;                    // the peer's name for it; empty: the one that it has
+  std::string calibration;                 // file; empty: none
+  std::string preset;                      // a wish; empty: the peer's choice
+  std::optional<double> max_kl, min_top1;  // the floor: refuse a card below it
   bool insecure = false;
   bool json = false;
 };

@@ -9,6 +9,7 @@ namespace kvferry {
 namespace {
 
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
+const char* const kCalibrationHelp = "a .calibration file, for presets that need one";
 const char* const kInsecureHelp = "allow plain TCP, for laboratories";
 
 void add_serve(CLI::App& app, AgentServeOptions& options) {
@@ -19,7 +20,10 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
       ->default_val("127.0.0.1:4918");
   command->add_option("--preset", options.preset, "how to compress for requests that do not say")
       ->default_val("int8");
+  command->add_option("--calibration", options.calibration, kCalibrationHelp);
   command->add_option("--seed", options.seed, "seed of random selection")->capture_default_str();
+  command->add_flag("--probe", options.probe,
+                    "measure each card's divergence from the full cache, and record it in the card");
   command->add_flag("--once", options.once, "end after one connection");
   command->add_flag("--insecure", options.insecure, kInsecureHelp);
 }
@@ -32,6 +36,11 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   command->add_option("--document", options.document, "the document's name at the peer");
   command->add_option("--preset", options.preset,
                       "how the peer is to compress, such as int4 or 'select=q2c:0.5 | quant=int4'");
+  command->add_option("--calibration", options.calibration, kCalibrationHelp);
+  command->add_option("--max-kl", options.max_kl, "refuse a card that measured more, in nats a token")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--min-top1", options.min_top1, "refuse a card that measured less agreement, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--insecure", options.insecure, kInsecureHelp);
   command->add_flag("--json", options.json, "print one JSON object");
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "model/quality.h"
 #include "scenarios/agent/card_maker.h"
 #include "scenarios/agent/commands.h"
 #include "scenarios/card_giver.h"
@@ -42,16 +43,32 @@ void warn_of_unknown_words(const Reader& reader, const std::string& path, const 
 }
 
 CardMaker read_for(const AgentServeOptions& options, const Preset& preset) {
-  const std::string text = read_document(options.document);
+  CardOrder order;
+  order.preset = preset;
+  order.document = read_document(options.document);
+  order.seed = options.seed;
+  if (!options.calibration.empty())
+    order.calibration = value_or_fail(read_calibration_file(options.calibration));
   Reader reader = value_or_fail(Reader::open(value_or_fail(find_model(options.model))));
-  warn_of_unknown_words(reader, options.document, text);
+  warn_of_unknown_words(reader, options.document, order.document);
   const Time begun = steady_now();
-  auto cache = reader.prefill(text);
+  auto cache = reader.prefill(order.document);
   if (!cache) throw Failure(cache.error().in(options.document));
   std::fprintf(stderr, "kvferry-agent: read %u tokens in %s, %s of FP16 cache\n", cache->token_count(),
                duration_text(steady_now() - begun).c_str(), bytes_text(cache->bytes_fp16()).c_str());
   return {std::move(reader), std::filesystem::path(options.document).stem().string(), std::move(*cache),
-          preset, options.seed};
+          std::move(order), options.probe};
+}
+
+Result<std::shared_ptr<const Card>> card_for(CardMaker& maker, const RequestOptions& wanted) {
+  auto card = maker.make(wanted);
+  if (!card || !(*card)->manifest.divergence) return card;
+  const auto preset = parse_preset((*card)->manifest.preset);
+  if (!preset) return preset.error();
+  if (const auto warning = low_bits_warning(*preset, *(*card)->manifest.divergence)) {
+    std::fprintf(stderr, "kvferry-agent: warning: %s\n", warning->c_str());
+  }
+  return card;
 }
 
 }  // namespace
@@ -68,8 +85,8 @@ int serve(const AgentServeOptions& options) {
   const auto server = value_or_fail(TcpServer::listen(
       server_options,
       [&] {
-        return std::make_unique<CardGiver>("kvferry-agent",
-                                           [&](const RequestOptions& wanted) { return maker.make(wanted); });
+        return std::make_unique<CardGiver>(
+            "kvferry-agent", [&](const RequestOptions& wanted) { return card_for(maker, wanted); });
       },
       [](const std::string& peer, const std::string& what) {
         std::fprintf(stderr, "kvferry-agent: %s: %s\n", peer.c_str(), what.c_str());

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace kvferry {
@@ -32,22 +33,26 @@ void run_profile(const ProfileOptions& options);
 
 struct EncodeCommand {
   std::filesystem::path document, out;
+  std::filesystem::path questions;    // a file, one a line: templates, and what a probe asks
+  std::filesystem::path calibration;  // empty: none
   std::string model, preset, question;
   uint64_t seed = 1;
+  bool probe = false;
   bool json = false;
 };
 void run_encode(const EncodeCommand& options);
 
 struct DecodeCommand {
-  std::filesystem::path card, out;
+  std::filesystem::path card, out, calibration;
   std::string model;
   bool json = false;
 };
 void run_decode(const DecodeCommand& options);
 
 struct AskCommand {
-  std::filesystem::path card;
+  std::filesystem::path card, calibration;
   std::string question, model;
+  std::optional<double> max_kl, min_top1;  // the floor: refuse a card below it
   bool json = false;
 };
 void run_ask(const AskCommand& options);

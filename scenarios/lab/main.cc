@@ -7,6 +7,7 @@
 
 #include "scenarios/command_line.h"
 #include "scenarios/lab/commands.h"
+#include "scenarios/lab/tables/tables.h"
 #include "scenarios/lab/tradeoff.h"
 
 namespace kvferry {
@@ -14,8 +15,11 @@ namespace {
 
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
 
+const char* const kCalibrationHelp = "a .calibration file, for presets that need one";
+
 struct Options {
   TradeoffOptions tradeoff;
+  TablesOptions tables;
   TrainOptions train;
   ScoreOptions score;
   ProfileOptions profile;
@@ -43,6 +47,17 @@ void add_experiments(CLI::App& app, Options& o) {
   add_json(tradeoff, o.tradeoff.json);
   tradeoff->callback([&o] { run_tradeoff(o.tradeoff); });
 
+  auto* tables = app.add_subcommand("tables", "compare every method on the same caches, byte for byte");
+  tables->add_option("--out", o.tables.out, "folder for tables.jsonl, index.md and each table")->required();
+  tables->add_option("--only", o.tables.only, "these tables")->check(CLI::IsMember(table_names()));
+  tables->add_option("--model", o.tables.models, "these models; without it, small and large");
+  tables->add_option("--questions", o.tables.questions, "of each question set, at least")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  tables->add_option("--seed", o.tables.seed, "of documents, random selection and resampling");
+  add_jobs(tables, o.tables.jobs);
+  tables->callback([&o] { run_tables(o.tables); });
+
   auto* profile = app.add_subcommand("profile", "measure how fast this device runs a model and the codec");
   profile->add_option("--model", o.profile.model, kModelHelp)->required();
   profile->add_option("--out", o.profile.out, "the profile's file; without it, standard output");
@@ -69,8 +84,13 @@ void add_cards(CLI::App& app, Options& o) {
   encode->add_option("--document", o.encode.document, "a text file")->required();
   encode->add_option("--model", o.encode.model, kModelHelp)->required();
   encode->add_option("--preset", o.encode.preset, "a name (see presets) or a pipeline")->required();
-  encode->add_option("--question", o.encode.question,
-                     "what selection looks at, and divergence is measured with");
+  encode->add_option("--question", o.encode.question, "what query-aware selection looks at");
+  encode->add_option("--questions", o.encode.questions,
+                     "a file of questions, one a line, that stand for any; else some are made from names");
+  encode->add_flag(
+      "--probe", o.encode.probe,
+      "measure the divergence from the full cache on --questions, else --question, and record it");
+  encode->add_option("--calibration", o.encode.calibration, kCalibrationHelp);
   encode->add_option("--seed", o.encode.seed, "of random selection");
   encode->add_option("--out", o.encode.out, "the card's file")->required();
   add_json(encode, o.encode.json);
@@ -80,6 +100,7 @@ void add_cards(CLI::App& app, Options& o) {
   decode->add_option("CARD", o.decode.card, "a .card file")->required();
   decode->add_option("--model", o.decode.model, kModelHelp)->required();
   decode->add_option("--out", o.decode.out, "a .safetensors file")->required();
+  decode->add_option("--calibration", o.decode.calibration, kCalibrationHelp);
   add_json(decode, o.decode.json);
   decode->callback([&o] { run_decode(o.decode); });
 
@@ -87,6 +108,11 @@ void add_cards(CLI::App& app, Options& o) {
   ask->add_option("CARD", o.ask.card, "a .card file")->required();
   ask->add_option("QUESTION", o.ask.question, "such as 'where does bako live ?'")->required();
   ask->add_option("--model", o.ask.model, kModelHelp)->required();
+  ask->add_option("--calibration", o.ask.calibration, kCalibrationHelp);
+  ask->add_option("--max-kl", o.ask.max_kl, "refuse a card that measured more, in nats a token")
+      ->check(CLI::NonNegativeNumber);
+  ask->add_option("--min-top1", o.ask.min_top1, "refuse a card that measured less agreement, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
   add_json(ask, o.ask.json);
   ask->callback([&o] { run_ask(o.ask); });
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-#include "codec/chunk_plan.h"
+#include "codec/chunk/chunk_plan.h"
 #include "protocol/base/rng.h"
 
 namespace kvferry {

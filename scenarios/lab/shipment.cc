@@ -5,7 +5,7 @@
 
 #include "codec/encoder.h"
 #include "model/attention.h"
-#include "model/facts.h"
+#include "model/summary.h"
 #include "protocol/base/rng.h"
 #include "protocol/card/card_file.h"
 #include "scenarios/lab/one_thread.h"

@@ -114,7 +114,7 @@ TEST_F(AgentTest, CompressesAsTheAskerWishes) {
 TEST_F(AgentTest, RefusesInOneLine) {
   expect_failure(ask(*where_, {"--document", "other"}),
                  "refused: no document 'other' here, this agent has 'people'");
-  expect_failure(ask(*where_, {"--preset", "int5"}), "int5");
+  expect_failure(ask(*where_, {"--preset", "int9"}), "int9");
   expect_failure(ask(*where_, {}, other_model()), "weights");
   expect_failure(ask("127.0.0.1:1", {}), "kvferry-agent: 127.0.0.1:1: Connection refused");
   expect_failure(ask(*where_, {}, "nothing"), "nothing");
@@ -131,6 +131,20 @@ TEST_F(AgentTest, EndsAfterOneConnectionWhenToldSo) {
                                    "select=q2c:0.5", "--listen", "127.0.0.1:0", "--once", "--insecure"});
   expect_failure(ask(server.listening_on(), {}), "selects for a question, and the request has none");
   EXPECT_EQ(server.wait().status, 0);
+}
+
+TEST_F(AgentTest, RefusesACardBelowItsFloorOrOneThatNobodyMeasured) {
+  expect_failure(ask(*where_, {"--max-kl", "1"}), "the card was made without a probe");
+  Process server("kvferry-agent", {"serve", "--document", document_file(), "--model", model(), "--listen",
+                                   "127.0.0.1:0", "--probe", "--insecure"});
+  const std::string where = server.listening_on();
+  const Finished exact = ask(where, {"--preset", "fp16", "--max-kl", "0", "--min-top1", "1", "--json"});
+  ASSERT_EQ(exact.status, 0) << exact.err;
+  EXPECT_EQ(nlohmann::json::parse(exact.out)["divergence"]["kld"].get<double>(), 0.0);
+  expect_failure(ask(where, {"--preset", "int2", "--max-kl", "0"}),
+                 "the card is below the floor: KL divergence ");
+  EXPECT_EQ(ask(where, {"--preset", "int2", "--max-kl", "1000"}).status, 0);
+  EXPECT_EQ(server.interrupt().status, 0);
 }
 
 // The card that an agent made, kept as a file and served by a tool that has no model.

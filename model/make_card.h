@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// From a document that a reader has read to a card, with all that presets may ask the model for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codec/encoder.h"
+#include "model/attention.h"
+#include "model/reader.h"
+
+namespace kvferry {
+
+struct CardOrder {
+  Preset preset;
+  std::string document;                     // the text that the cache was made of
+  std::vector<int64_t> question = {};       // tokens; for presets that are query-aware
+  std::vector<std::string> templates = {};  // questions that stand for any; empty: made from the document
+  uint64_t seed = 1;
+  SnapKvOptions snapkv = {};
+  std::shared_ptr<const LoadedCalibration> calibration = {};  // for presets that need one
+};
+
+// `full` is the document's whole cache. The question is looked at by query-aware presets only, so that other
+// cards serve everybody.
+[[nodiscard]] Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& order,
+                                     EncodeStats* stats = nullptr);
+
+// Measures a card that was made of `full`, as its reader will use it, and writes the divergence into its
+// manifest. The questions are those given, else the order's own question, else its templates or the first
+// kProbeTemplates of the document's.
+[[nodiscard]] Result<void> probe_card(const Reader& reader, const KvCache& full, const CardOrder& order,
+                                      const std::vector<std::string>& questions, Card& card);
+
+}  // namespace kvferry

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "model/quality.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace kvferry {
+namespace {
+
+constexpr double kFewBits = 4;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+std::string described(const Divergence& measured) {
+  return "KL divergence " + number(measured.kl) + " nats and top-1 agreement " + number(measured.top1) +
+         " over " + std::to_string(measured.n_tokens) + " tokens";
+}
+
+double bits_of(const QuantSpec& spec, double component_bits) {
+  return spec.kind == QuantKind::kComponents ? component_bits : spec.bits();
+}
+
+// The fewest bits that the preset gives to some numbers; where it only has a mean, that.
+double least_bits(const Preset& preset) {
+  const auto& quant = preset.quant;
+  const auto least =
+      std::min(bits_of(quant.key, quant.component_bits), bits_of(quant.value, quant.component_bits));
+  switch (preset.allocate.method) {
+    case AllocateMethod::kSensitivity:
+      return std::min(least, 4.0);
+    case AllocateMethod::kTokens:
+      return std::min(least, preset.allocate.bits);
+    case AllocateMethod::kNone:
+    case AllocateMethod::kCacheGen:
+      return least;
+  }
+  return least;
+}
+
+}  // namespace
+
+Result<void> check_floor(const std::optional<Divergence>& measured, const QualityFloor& floor) {
+  if (!floor.max_kl && !floor.min_top1) return {};
+  if (!measured) return Error{"the card was made without a probe, expected one that meets the floor"};
+  if (floor.max_kl && !(measured->kl <= *floor.max_kl)) {
+    return Error{"the card is below the floor: " + described(*measured) +
+                 ", expected a divergence of at most " + number(*floor.max_kl)};
+  }
+  if (floor.min_top1 && !(measured->top1 >= *floor.min_top1)) {
+    return Error{"the card is below the floor: " + described(*measured) +
+                 ", expected an agreement of at least " + number(*floor.min_top1)};
+  }
+  return {};
+}
+
+std::optional<std::string> low_bits_warning(const Preset& preset, const Divergence& measured) {
+  if (least_bits(preset) > kFewBits) return std::nullopt;
+  if (measured.kl <= kBearableKl && measured.top1 >= kBearableTop1) return std::nullopt;
+  return "this model does not bear '" + to_string(preset) + "': " + described(measured) +
+         ", expected at most " + number(kBearableKl) + " and at least " + number(kBearableTop1);
+}
+
+}  // namespace kvferry
