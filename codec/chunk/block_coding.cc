@@ -29,7 +29,7 @@ bool fits_alphabet(const QuantSpec& spec) {
     case QuantKind::kRotated:
       return std::has_single_bit(unsigned{spec.symbols}) && spec.symbols >= 2;
     case QuantKind::kSymmetric:
-      return spec.symbols == 2 || spec.symbols % 2 == 1;
+      return spec.symbols == 2 || (spec.symbols >= 3 && spec.symbols % 2 == 1);
     case QuantKind::kComponents:
       return spec.symbols == 256;
   }

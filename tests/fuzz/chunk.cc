@@ -2,10 +2,7 @@
 //
 // sample card (8 bits) | chunk (8) | payload, which takes that chunk's place. What decodes is
 // finite and the same twice.
-#include <algorithm>
-
 #include "codec/decoder.h"
-#include "codec/half.h"
 #include "tests/fuzz/sample_cards.h"
 #include "tests/fuzz/target.h"
 
@@ -24,14 +21,6 @@ static Result<KvCache> decode_chunks(const Card& card, std::uint32_t changed, By
   return decoder.take();
 }
 
-static bool is_finite(const KvCache& cache) {
-  for (std::uint32_t layer = 0; layer < cache.geometry().layers; ++layer) {
-    if (!std::ranges::all_of(cache.key_data(layer), half_is_finite)) return false;
-    if (!std::ranges::all_of(cache.value_data(layer), half_is_finite)) return false;
-  }
-  return true;
-}
-
 FUZZ_TARGET(chunk) {
   if (input.size() < 3) return;
   const Card& card = fuzz::sample_cards()[input[0] % fuzz::sample_cards().size()];
@@ -40,6 +29,6 @@ FUZZ_TARGET(chunk) {
   const auto twice = decode_chunks(card, changed, input.subspan(2));
   fuzz::require(once.ok() == twice.ok(), "whether it decodes is deterministic");
   if (!once) return fuzz::require(once.error().message == twice.error().message, "so are errors");
-  fuzz::require(is_finite(*once), "what decodes is finite");
+  fuzz::require(fuzz::is_finite(*once), "what decodes is finite");
   fuzz::require(*once == *twice, "decoding is deterministic");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/fuzz/sample_cards.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tests/codec/caches.h"
@@ -55,6 +56,14 @@ const std::vector<Card>& sample_cards() {
     return cards;
   }();
   return kCards;
+}
+
+bool is_finite(const KvCache& cache) {
+  for (std::uint32_t layer = 0; layer < cache.geometry().layers; ++layer) {
+    if (!std::ranges::all_of(cache.key_data(layer), half_is_finite)) return false;
+    if (!std::ranges::all_of(cache.value_data(layer), half_is_finite)) return false;
+  }
+  return true;
 }
 
 }  // namespace kvferry::fuzz
