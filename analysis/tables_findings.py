@@ -31,10 +31,10 @@ def lowest_that_holds(lines, name, unit):
     return holds + (f"; at {broken['x']:g} it is {share(broken['loss'])}" if broken else "") + "."
 
 
-def pivot(table, text, places, head):
+def pivot(table, text, places, head, rising=False):
     """A row for each series, a column for each place, a grid for each panel."""
     for panel, lines in table.panels.items():
-        at = sorted({line["x"] for line in lines[1:]}, reverse=True)
+        at = sorted({line["x"] for line in lines[1:]}, reverse=not rising)
         rows = []
         for name in dict.fromkeys(line["series"] for line in lines[1:]):
             found = [find(lines[1:], name, x) for x in at]
@@ -93,12 +93,13 @@ def presets(table):
 
 
 def hops(table):
-    yield from pivot(table, lambda line: f"{line['f1']:.3f} ({nats(line['kl'])})", lambda x: f"{x:g}", "F1 (KL) by hops")
+    yield from pivot(table, lambda line: f"{line['f1']:.3f} ({nats(line['kl'])})", lambda x: f"{x:g}", "F1 (KL) by hops",
+                     rising=True)
 
 
 def facts(table):
     yield from pivot(table, lambda line: f"{line['f1']:.3f} ({times(line['ratio'])})", lambda x: f"{x:g} words",
-                     "F1 (ratio)")
+                     "F1 (ratio)", rising=True)
 
 
 def allocation(table):

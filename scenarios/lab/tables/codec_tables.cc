@@ -65,7 +65,7 @@ Rows svd_table(const TableSubject& subject) {
     add(out, "svd", "rank " + text, rank, "transform=svd:" + text);
     add(out, "svd before RoPE", "rank " + text, rank, "transform=rope+svd:" + text);
   }
-  for (const double share : {0.75, 0.5, 0.25}) {
+  for (const double share : {0.5, 0.25}) {
     for (const int rank : {64, 32, 16}) {
       const auto text = std::to_string(rank);
       add(out, "q2c " + percent(share), "rank " + text, rank,

@@ -202,6 +202,7 @@ void run_tables(const TablesOptions& options) {
     for (const char* ending : {".md", ".csv", ".png"}) files.push_back(name + ending);
   }
   scratch.keep(files);
+  std::printf("%s\n", (options.out / "index.md").c_str());
 }
 
 }  // namespace kvferry
