@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kLongSentence = 24;  // words, from which clauses are taken on their own
 constexpr size_t kMaxKeywords = 256;
+constexpr double kFactWeight = 10;  // times the best keyword's: what only its own sentence can say
 
 // A stretch of the text that the extract takes or leaves.
 struct Piece {
@@ -101,12 +102,13 @@ class Extract {
 
   void add_facts() {
     const auto best = weights_.empty() ? 1.0 : *std::max_element(weights_.begin(), weights_.end());
+    const auto weight = kFactWeight * best;
     std::unordered_map<std::string, size_t> topics;
     auto piece = pieces_.begin();
     for (const auto& fact : find_facts(split_)) {
       while (fact.first_word >= piece->first_word + piece->word_count) ++piece;
       const auto [at, is_new] = topics.emplace(fact.text, weights_.size());
-      if (is_new) weights_.push_back(best);
+      if (is_new) weights_.push_back(weight);
       piece->topics.push_back(at->second);
     }
   }

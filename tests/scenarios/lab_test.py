@@ -44,6 +44,16 @@ class Cards(LabTest):
         questions = self.write("questions.txt", QUESTION + "\nwhen was fina born ?\n")
         self.assertNotEqual(self.encode("int8", "--probe", "--questions", questions)["divergence"], measured)
 
+    def test_a_summary_travels_in_the_card_and_is_read_before_the_question(self):
+        self.encode("select=streaming:0.1")
+        self.assertNotEqual(self.answer(QUESTION), "north deru")
+        self.encode("select=streaming:0.1 | facts=12")
+        self.assertEqual(self.answer(QUESTION), "north deru")
+
+    def answer(self, question):
+        asked = self.succeeds("ask", self.folder / "x.card", question, "--model", MODEL, "--json")
+        return json.loads(asked)["answer"]
+
     def test_few_bits_that_the_model_does_not_bear_are_warned_of(self):
         document = self.write("document.txt", TEXT)
         made = self.lab("encode", "--document", document, "--model", MODEL, "--preset", "int2", "--probe", "--out",
@@ -94,8 +104,8 @@ class Cards(LabTest):
         document = self.write("document.txt", TEXT)
         out = self.folder / "x.card"
         rest = ("--document", document, "--model", MODEL, "--out", out)
-        self.fails(1, "preset: unknown quantizer 'int5' at column 7, expected fp16, int8, int4, int2",
-                   "encode", "--preset", "quant=int5", *rest)
+        self.fails(1, "preset: unknown quantizer 'int9' at column 7, expected fp16, q8_0, int1 to int8, binsN, fwht1 to "
+                   "fwht8, pca:BITS", "encode", "--preset", "quant=int9", *rest)
         self.fails(2, "preset 'select=q2c:0.5' keeps what a question needs: --question is required",
                    "encode", "--preset", "select=q2c:0.5", *rest)
         self.fails(1, "FOLDER/none.txt: cannot be read, expected a text file",
