@@ -8,6 +8,7 @@
 #include "codec/preset.h"
 #include "model/quality.h"
 #include "model/reader.h"
+#include "model/shipped_calibration.h"
 #include "scenarios/agent/commands.h"
 #include "scenarios/data_files.h"
 #include "scenarios/insecure.h"
@@ -119,11 +120,11 @@ void print_json(const AgentAskOptions& options, const Arrival& arrival, const An
 int ask(const AgentAskOptions& options) {
   require_insecure(options.insecure);
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
-  const Reader reader = value_or_fail(Reader::open(value_or_fail(find_model(options.model))));
+  const auto folder = value_or_fail(find_model(options.model));
+  const Reader reader = value_or_fail(Reader::open(folder));
   Arrival arrival;
   DecodeOptions decoding;
-  if (!options.calibration.empty())
-    decoding.calibration = value_or_fail(read_calibration_file(options.calibration));
+  decoding.calibration = value_or_fail(find_calibration(options.calibration, folder));
   receive(peer, fetch_options(options, reader), decoding, {options.max_kl, options.min_top1}, arrival);
   const Answer answer = value_or_fail(
       reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary}));

@@ -9,7 +9,7 @@ namespace kvferry {
 namespace {
 
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
-const char* const kCalibrationHelp = "a .calibration file, for presets that need one";
+const char* const kCalibrationHelp = "a .calibration file; without it, the one beside the model";
 const char* const kInsecureHelp = "allow plain TCP, for laboratories";
 
 void add_serve(CLI::App& app, AgentServeOptions& options) {

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "model/quality.h"
+#include "model/shipped_calibration.h"
 #include "scenarios/agent/card_maker.h"
 #include "scenarios/agent/commands.h"
 #include "scenarios/card_giver.h"
@@ -47,9 +48,9 @@ CardMaker read_for(const AgentServeOptions& options, const Preset& preset) {
   order.preset = preset;
   order.document = read_document(options.document);
   order.seed = options.seed;
-  if (!options.calibration.empty())
-    order.calibration = value_or_fail(read_calibration_file(options.calibration));
-  Reader reader = value_or_fail(Reader::open(value_or_fail(find_model(options.model))));
+  const auto folder = value_or_fail(find_model(options.model));
+  order.calibration = value_or_fail(find_calibration(options.calibration, folder));
+  Reader reader = value_or_fail(Reader::open(folder));
   warn_of_unknown_words(reader, options.document, order.document);
   const Time begun = steady_now();
   auto cache = reader.prefill(order.document);

@@ -9,6 +9,7 @@
 #include "codec/decoder.h"
 #include "model/quality.h"
 #include "model/safetensors.h"
+#include "model/shipped_calibration.h"
 #include "protocol/card/card_file.h"
 #include "scenarios/data_files.h"
 #include "scenarios/lab/card_tools.h"
@@ -33,8 +34,8 @@ Card read_own(const Reader& reader, const std::filesystem::path& file) {
 }
 
 KvCache decode_from(const Card& card, const std::filesystem::path& file,
-                    const std::filesystem::path& calibration) {
-  auto cache = decode(card, {.calibration = open_calibration(calibration)});
+                    std::shared_ptr<const LoadedCalibration> calibration) {
+  auto cache = decode(card, {.calibration = std::move(calibration)});
   if (!cache) throw Failure(cache.error().in(file.string()));
   return std::move(*cache);
 }
@@ -46,8 +47,9 @@ Reader open_reader(const std::string& model) {
   return value_or_fail(Reader::open(value_or_fail(find_model(model))));
 }
 
-std::shared_ptr<const LoadedCalibration> open_calibration(const std::filesystem::path& file) {
-  return file.empty() ? nullptr : value_or_fail(read_calibration_file(file));
+std::shared_ptr<const LoadedCalibration> open_calibration(const std::filesystem::path& file,
+                                                          const std::string& model) {
+  return value_or_fail(find_calibration(file, value_or_fail(find_model(model))));
 }
 
 void note_unknown_words(const Reader& reader, const std::string& text) {
@@ -61,7 +63,8 @@ void note_unknown_words(const Reader& reader, const std::string& text) {
 
 void run_decode(const DecodeCommand& options) {
   const auto reader = open_reader(options.model);
-  auto cache = decode_from(read_own(reader, options.card), options.card, options.calibration);
+  auto cache = decode_from(read_own(reader, options.card), options.card,
+                           open_calibration(options.calibration, options.model));
   TensorMap tensors;
   const auto& geometry = cache.geometry();
   for (size_t layer = 0; layer < geometry.layers; ++layer) {
@@ -96,7 +99,7 @@ void run_ask(const AskCommand& options) {
   const auto card = read_own(reader, options.card);
   const auto enough = check_floor(card.manifest.divergence, {options.max_kl, options.min_top1});
   if (!enough) throw Failure(enough.error().in(options.card.string()));
-  const auto cache = decode_from(card, options.card, options.calibration);
+  const auto cache = decode_from(card, options.card, open_calibration(options.calibration, options.model));
   const auto decode_s = watch.lap();
   const auto answer =
       value_or_fail(reader.answer(cache, options.question, {.summary = card.manifest.summary}));

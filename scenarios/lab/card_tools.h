@@ -29,8 +29,9 @@ class Stopwatch {
 // Opens a shipped model or a folder, and computes with one thread from then on. Throws Failure.
 [[nodiscard]] Reader open_reader(const std::string& model);
 
-// Nothing for an empty path.
-[[nodiscard]] std::shared_ptr<const LoadedCalibration> open_calibration(const std::filesystem::path& file);
+// The file, or for an empty path what stands beside the model, if anything does. Throws Failure.
+[[nodiscard]] std::shared_ptr<const LoadedCalibration> open_calibration(const std::filesystem::path& file,
+                                                                        const std::string& model);
 
 // A line on standard error if the model does not know some words of the text.
 void note_unknown_words(const Reader& reader, const std::string& text);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kvferry {
 
@@ -56,6 +57,15 @@ struct AskCommand {
   bool json = false;
 };
 void run_ask(const AskCommand& options);
+
+struct CalibrateCommand {
+  std::string model;
+  std::vector<std::string> presets;  // whose static tables are made; empty: all named ones
+  std::filesystem::path out;
+  uint64_t seed = 1;
+  bool json = false;
+};
+void run_calibrate(const CalibrateCommand& options);
 
 void run_presets(bool json);
 

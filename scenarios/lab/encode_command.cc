@@ -73,7 +73,7 @@ void run_encode(const EncodeCommand& options) {
   note_unknown_words(reader, order.document + " " + options.question);
   if (!options.question.empty()) order.question = reader.question_tokens(options.question);
   order.seed = options.seed;
-  order.calibration = open_calibration(options.calibration);
+  order.calibration = open_calibration(options.calibration, options.model);
   Stopwatch watch;
   const auto full = reader.prefill(order.document);
   if (!full) throw Failure(full.error().in(options.document.string()));

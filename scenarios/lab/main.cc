@@ -15,7 +15,7 @@ namespace {
 
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
 
-const char* const kCalibrationHelp = "a .calibration file, for presets that need one";
+const char* const kCalibrationHelp = "a .calibration file; without it, the one beside the model";
 
 struct Options {
   TradeoffOptions tradeoff;
@@ -26,6 +26,7 @@ struct Options {
   EncodeCommand encode;
   DecodeCommand decode;
   AskCommand ask;
+  CalibrateCommand calibrate;
   bool presets_json = false;
 };
 
@@ -115,6 +116,16 @@ void add_cards(CLI::App& app, Options& o) {
       ->check(CLI::Range(0.0, 1.0));
   add_json(ask, o.ask.json);
   ask->callback([&o] { run_ask(o.ask); });
+
+  auto* calibrate = app.add_subcommand(
+      "calibrate", "measure what a model's caches have in common, for presets that need it");
+  calibrate->add_option("--model", o.calibrate.model, kModelHelp)->required();
+  calibrate->add_option("--preset", o.calibrate.presets,
+                        "whose symbol tables to make; without it, all named");
+  calibrate->add_option("--seed", o.calibrate.seed, "draws other documents to measure on");
+  calibrate->add_option("--out", o.calibrate.out, "the calibration's file")->required();
+  add_json(calibrate, o.calibrate.json);
+  calibrate->callback([&o] { run_calibrate(o.calibrate); });
 
   auto* presets = app.add_subcommand("presets", "list the named presets");
   add_json(presets, o.presets_json);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include "model/shipped_calibration.h"
+
+namespace kvferry {
+
+Result<std::shared_ptr<const LoadedCalibration>> find_calibration(const std::filesystem::path& file,
+                                                                  const std::filesystem::path& model_folder) {
+  if (!file.empty()) return read_calibration_file(file);
+  const auto own = model_folder / kCalibrationFile;
+  std::error_code ignored;
+  if (std::filesystem::exists(own, ignored)) return read_calibration_file(own);
+  return std::shared_ptr<const LoadedCalibration>();
+}
+
+}  // namespace kvferry

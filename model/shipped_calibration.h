@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+//
+// The calibration that stands beside a model's weights.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "codec/calibration/calibration.h"
+
+namespace kvferry {
+
+inline constexpr const char* kCalibrationFile = "model.calibration";
+
+// `file` if one is given, else the model folder's own, else nothing.
+[[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> find_calibration(
+    const std::filesystem::path& file, const std::filesystem::path& model_folder);
+
+}  // namespace kvferry
