@@ -20,8 +20,6 @@
 namespace kvferry {
 namespace {
 
-// Tables of one layer's K or V: more gain little, and a decoder holds all.
-constexpr std::size_t kStaticTables = 16;
 
 // What selection leaves: a part of the cache, and the scores of its rows if there are any.
 struct Selected {
@@ -235,8 +233,7 @@ Result<PipelineModels> calibrate_symbols(std::span<const KvCache> caches, const 
   }
   PipelineModels models{symbol_pipeline(options.preset), {}};
   for (const auto& counts : statistics) {
-    models.models.push_back(counts ? std::optional(SymbolModel::from_counts(*counts, kStaticTables))
-                                   : std::nullopt);
+    models.models.push_back(counts ? std::optional(SymbolModel::smallest(*counts)) : std::nullopt);
   }
   return models;
 }

@@ -8,7 +8,7 @@
 namespace kvferry {
 namespace {
 
-constexpr std::array<NamedPreset, 15> kNamedPresets = {{
+constexpr std::array<NamedPreset, 16> kNamedPresets = {{
     {"fp16", "select=full | quant=fp16 | entropy=none", "the cache as the model holds it"},
     {"int8", "select=full | quant=int8 | entropy=zstd",
      "group quantization: K per channel, V per token (KIVI)"},
@@ -34,12 +34,13 @@ constexpr std::array<NamedPreset, 15> kNamedPresets = {{
      "KVTC (2511.01815) at 16x: PCA before RoPE, bits by dynamic programming, 4 sinks and 128 recent raw"},
     {"ferry-4", "select=full | transform=rope | quant=int4 | entropy=rans:static",
      "ours: K by channel before RoPE (KVQuant), calibrated tables"},
-    {"ferry-4-3",
-     "select=full | protect=first=4:fp16 | transform=rope | quant=int4/int3 | entropy=rans:static",
-     "ours: as ferry-4, fewer bits for V than for K (KIVI), the sinks raw"},
-    {"ferry-pca",
-     "select=full | protect=first=4:recent=16:fp16 | transform=rope+pca | quant=pca:2 | entropy=zstd",
-     "ours: KVTC's components at 8x, with less left raw"},
+    {"ferry-fine", "select=full | transform=rope+pca | quant=bins64:tensor | entropy=rans:static",
+     "ours: as ferry, a finer step"},
+    {"ferry", "select=full | transform=rope+pca | quant=bins32:tensor | entropy=rans:static",
+     "ours: principal components, one step for all of them, calibrated tables: entropy coding allocates the "
+     "bits"},
+    {"ferry-coarse", "select=full | transform=rope+pca | quant=bins16:tensor | entropy=rans:static",
+     "ours: as ferry, a coarser step"},
 }};
 
 }  // namespace
