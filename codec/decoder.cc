@@ -11,6 +11,9 @@
 namespace kvferry {
 namespace {
 
+// Several layers share a chunk only where that keeps chunks from being small.
+constexpr std::uint64_t kMaxMergedBytes = 1 << 20;
+
 std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
   return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
 }
@@ -59,11 +62,18 @@ Result<void> check_cover(const Manifest& manifest) {
     cells += rows_of(manifest, layer);
   }
   std::vector<bool> seen(2 * cells);
+  const std::uint64_t row_bytes = geometry_of(manifest.model).channels() * 2 * sizeof(std::uint16_t);
   std::uint64_t covered = 0;
   for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
     const ChunkInfo& info = manifest.chunks[i];
     const std::string where = "chunk " + std::to_string(i);
     if (info.tensor == TensorPart::kTables) continue;
+    const std::uint64_t bytes = std::uint64_t{info.layer_count} * info.row_count * row_bytes;
+    if (info.layer_count > 1 && bytes > kMaxMergedBytes) {
+      return Error{
+          where + ": " +
+          quoted("FP16 size of its layers", bytes, "at most " + std::to_string(kMaxMergedBytes) + " bytes")};
+    }
     if (info.row_count > kChunkRows) {
       return Error{where + ": " + quoted("rows", info.row_count, "at most " + std::to_string(kChunkRows))};
     }
@@ -98,7 +108,7 @@ CodecContext context_of(const Manifest& manifest, const Preset& preset, const De
   context.geometry = geometry_of(manifest.model);
   context.rope_theta = manifest.model.rope_theta;
   context.preset = preset;
-  context.calibration = options.calibration;
+  if (manifest.calibration) context.calibration = options.calibration;
   return context;
 }
 
@@ -129,16 +139,25 @@ struct ChunkDecoder::State {
   std::vector<std::pair<std::uint32_t, Bytes>> waiting;  // for the tables
   KvCache cache;
 
-  [[nodiscard]] Result<void> add_tables(ByteView payload, const DecodeLimits& limits) {
+  [[nodiscard]] Result<void> read_tables(ByteView payload, const DecodeLimits& limits) {
     auto tables = CardTables::parse(payload, context.geometry, limits.max_table_bytes);
     if (!tables) return tables.error();
     context.tables = std::move(*tables);
     tables_here = true;
+    return {};
+  }
+
+  // Chunks that came before the tables. One that does not decode is missing again; the error is the first's.
+  [[nodiscard]] Result<void> decode_waiting() {
+    Result<void> result;
     for (const auto& [index, bytes] : std::exchange(waiting, {})) {
       auto decoded = payloads->decode(chunks[index], bytes, cache);
-      if (!decoded) return decoded.error().in("chunk " + std::to_string(index));
+      if (decoded) continue;
+      added[index] = false;
+      ++missing_count;
+      if (result) result = decoded.error().in("decode: chunk " + std::to_string(index));
     }
-    return {};
+    return result;
   }
 };
 
@@ -182,7 +201,7 @@ Result<void> ChunkDecoder::add(std::uint32_t index, ByteView payload) {
     return Error{where + ": " + quoted("size", payload.size(), std::to_string(chunks[index].size_bytes))};
   }
   if (chunks[index].tensor == TensorPart::kTables) {
-    if (auto read = state_->add_tables(payload, options_.limits); !read) return read.error().in(where);
+    if (auto read = state_->read_tables(payload, options_.limits); !read) return read.error().in(where);
   } else if (!state_->tables_here) {
     state_->waiting.emplace_back(index, Bytes(payload.begin(), payload.end()));
   } else if (auto read = state_->payloads->decode(chunks[index], payload, state_->cache); !read) {
@@ -190,7 +209,7 @@ Result<void> ChunkDecoder::add(std::uint32_t index, ByteView payload) {
   }
   state_->added[index] = true;
   --state_->missing_count;
-  return {};
+  return state_->tables_here ? state_->decode_waiting() : Result<void>();
 }
 
 std::vector<std::uint32_t> ChunkDecoder::missing() const {
@@ -216,8 +235,8 @@ Result<KvCache> ChunkDecoder::take() {
 
 Result<KvCache> decode(const Card& card, const DecodeOptions& options) {
   ChunkDecoder decoder(options);
-  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
   if (auto intact = card.verify(); !intact) return intact.error().in("decode");
+  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
   for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {
     if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added.error();
   }

@@ -42,7 +42,8 @@ class ChunkDecoder {
 
   // Decodes chunk `index` of the table. After an error the chunk is still missing and may
   // be added again; adding it a second time after success is an error. Tables come first:
-  // chunks added before them are kept undecoded, and errors in those are told by the tables' add.
+  // chunks added before them are kept undecoded. One of those that turns out bad is missing again, and the
+  // tables' add says so.
   [[nodiscard]] Result<void> add(std::uint32_t index, ByteView payload);
 
   // Chunks of the table that have not been added, ascending.

@@ -16,10 +16,10 @@
 #include "codec/decoder.h"
 #include "codec/select/layers.h"
 #include "codec/select/select.h"
+#include "protocol/wire/limits.h"
 
 namespace kvferry {
 namespace {
-
 
 // What selection leaves: a part of the cache, and the scores of its rows if there are any.
 struct Selected {
@@ -42,6 +42,14 @@ Result<void> check_options(const KvCache& cache, const EncodeOptions& options) {
   if (!model.k_after_rope) return Error{"the model identity says K before RoPE, expected after"};
   if (options.preset.transform.undo_rope && ours.head_dim % 2 != 0) {
     return Error{"head_dim is " + std::to_string(ours.head_dim) + ", expected an even number to undo RoPE"};
+  }
+  if (options.preset.transform.undo_rope && !(model.rope_theta >= 1)) {
+    return Error{"the model's RoPE base is " + std::to_string(model.rope_theta) +
+                 ", expected at least 1 to undo RoPE"};
+  }
+  if (options.preset.needs_calibration() && options.calibration != nullptr &&
+      options.calibration->calibration.weights != model.weights) {
+    return Error{"the calibration was measured on other weights than the model's"};
   }
   return {};
 }
@@ -109,7 +117,7 @@ Result<CodingPlan> plan(const KvCache& cache, const KvCache& kept, const EncodeO
       if (!asked) return asked.error();
       attention = std::move(*asked);
     }
-    auto given = token_weights(options.preset.allocate.weight, tokens, attention, options.seed);
+    auto given = token_weights(options.preset.allocate.weight, tokens, attention, ~options.seed);
     if (!given) return given.error();
     weights = std::move(*given);
   }
@@ -121,18 +129,23 @@ CodecContext context_of(const KvCache& cache, const EncodeOptions& options) {
   context.geometry = cache.geometry();
   context.rope_theta = options.model.rope_theta;
   context.preset = options.preset;
-  context.calibration = options.calibration;
+  if (options.preset.needs_calibration()) context.calibration = options.calibration;
   return context;
 }
 
-void add_tables(const CardTables& tables, Card& card, EncodeStats& stats) {
-  if (tables.empty()) return;
+Result<void> add_tables(const CardTables& tables, Card& card, EncodeStats& stats) {
+  if (tables.empty()) return {};
+  Bytes payload = tables.serialize();
+  if (payload.size() > Limits{}.max_chunk_bytes) {
+    return Error{"the preset's tables have " + std::to_string(payload.size()) + " bytes, expected at most " +
+                 std::to_string(Limits{}.max_chunk_bytes) + ": a lower rank"};
+  }
   ChunkInfo info;
   info.tensor = TensorPart::kTables;
   info.importance = 1;
-  Bytes payload = tables.serialize();
   stats.payload_bytes += payload.size();
   add_chunk(card, info, Slice(std::move(payload)));
+  return {};
 }
 
 Result<void> add_chunks(const KvCache& kept, const CodecContext& context, const CodingPlan& codings,
@@ -188,7 +201,7 @@ Result<Card> encode_card(const KvCache& cache, const EncodeOptions& options, Enc
     stats.rows_kept = std::max(stats.rows_kept, kept.rows(layer));
     stats.layers_kept += kept.rows(layer) > 0 ? 1 : 0;
   }
-  add_tables(context.tables, card, stats);
+  if (auto made = add_tables(context.tables, card, stats); !made) return made.error();
   auto added = add_chunks(kept, context, *codings, selected->scores, card, stats);
   if (!added) return added.error();
   if (auto valid = card.manifest.validate(); !valid) return valid.error();

@@ -33,9 +33,10 @@ double least_bits(const Preset& preset) {
     case AllocateMethod::kSensitivity:
       return std::min(least, 4.0);
     case AllocateMethod::kTokens:
-      return std::min(least, preset.allocate.bits);
-    case AllocateMethod::kNone:
+      return preset.allocate.bits < 16 ? 2 : 16;
     case AllocateMethod::kCacheGen:
+      return preset.allocate.level == 1 ? 4 : least;
+    case AllocateMethod::kNone:
       return least;
   }
   return least;

@@ -10,6 +10,7 @@
 #include "model/facts.h"
 #include "model/keywords.h"
 #include "model/words.h"
+#include "protocol/card/manifest.h"
 
 namespace kvferry {
 namespace {
@@ -144,8 +145,23 @@ class Extract {
   std::vector<double> weights_;  // of topics; 0 once the extract holds them
 };
 
+// Runs of blanks and control characters as one space each, and no more bytes than a manifest takes, cut
+// between words.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    if (!blank) line += c;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  constexpr size_t kMost = Manifest::kMaxSummaryBytes;
+  if (line.size() > kMost) line.resize(std::min(kMost, line.rfind(' ', kMost)));
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
 }  // namespace
 
-std::string summarize(std::string_view text, size_t words) { return Extract(text, words).make(); }
+std::string summarize(std::string_view text, size_t words) { return one_line(Extract(text, words).make()); }
 
 }  // namespace kvferry

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "codec/calibration/calibration.h"
@@ -85,7 +86,7 @@ Result<LayerCalibration> read_layer(FieldReader& in, const std::string& what, st
     (key ? layer.key_basis : layer.value_basis) = std::move(*basis);
     (key ? layer.key_moments : layer.value_moments) = std::move(*moments);
   }
-  const auto sensitivity = in.reals(what + " sensitivity", 1, 0.0F, 2.0F);
+  const auto sensitivity = in.reals(what + " sensitivity", 1, 0.0F, std::numeric_limits<float>::max());
   if (!sensitivity) return sensitivity.error();
   layer.sensitivity = sensitivity->front();
   return layer;

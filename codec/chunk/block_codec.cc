@@ -57,10 +57,12 @@ Result<void> BlockCodec::check(const BlockCoding& coding, const BlockPlace& plac
     return Error{"RoPE is undone, expected an even head_dim and a base of at least 1"};
   }
   if (coding.columns == ColumnTransform::kNone) return {};
-  if (coding.columns == ColumnTransform::kAnchor) {
-    if (context_.preset.transform.columns == ColumnTransform::kAnchor) return {};
-    return Error{"transform is anchor, expected the preset's"};
+  if (coding.columns != context_.preset.transform.columns) {
+    return Error{"transform is " + std::to_string(static_cast<unsigned>(coding.columns)) +
+                 ", expected 0 (none) or " +
+                 std::to_string(static_cast<unsigned>(context_.preset.transform.columns)) + ", the preset's"};
   }
+  if (coding.columns == ColumnTransform::kAnchor) return {};
   const LinearBasis* basis = context_.basis(coding.columns, place.layer, place.tensor);
   if (basis == nullptr || basis->rank() == 0) {
     return Error{coding.columns == ColumnTransform::kSvd

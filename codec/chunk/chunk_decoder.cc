@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::array kBoth = {KvTensor::kKey, KvTensor::kValue};
 
+// Tables laid out for decoding that are kept from one block to the next.
+constexpr std::size_t kMaxRansBytes = std::size_t{16} << 20;
+
 bool contains(TensorPart part, KvTensor tensor) {
   return part == TensorPart::kBoth || (part == TensorPart::kKey) == (tensor == KvTensor::kKey);
 }
@@ -94,6 +97,11 @@ Result<void> ChunkPayloadDecoder::decode_packed(const Part& part, ByteView& body
   return decoded;
 }
 
+void ChunkPayloadDecoder::drop_rans_tables() {
+  for (auto& decoder : rans_) decoder.reset();
+  rans_bytes_ = 0;
+}
+
 // length (v), 0 for packed | bytes
 Result<void> ChunkPayloadDecoder::read_symbols(const Part& part, EntropyCoder coder, ByteReader& streams) {
   const std::size_t columns = codec_.symbol_columns(part.coding, part.place);
@@ -120,7 +128,11 @@ Result<void> ChunkPayloadDecoder::read_symbols(const Part& part, EntropyCoder co
                  std::to_string(part.coding.spec.symbols)};
   }
   auto& decoder = rans_[CodecContext::index_of(part.place.layer, part.place.tensor)];
-  if (!decoder) decoder.emplace(*model);
+  if (!decoder) {
+    if (rans_bytes_ > kMaxRansBytes) drop_rans_tables();
+    decoder.emplace(*model);
+    rans_bytes_ += decoder->bytes();
+  }
   return decoder->decode(*bytes, columns, codec_.symbols());
 }
 
@@ -138,9 +150,13 @@ Result<void> ChunkPayloadDecoder::decode(const ChunkInfo& info, ByteView payload
   ByteReader in(payload);
   const auto header = ChunkHeader::parse(in, info.layer_count, info.row_count);
   if (!header) return header.error();
+  const bool rans = header->coder > EntropyCoder::kZstd;
+  if (rans && header->coder != context_.preset.entropy.coder) {
+    return Error{"entropy coder is " + std::to_string(static_cast<unsigned>(header->coder)) +
+                 ", expected 0, 1 or the preset's"};
+  }
   const auto parts = parts_of(info, *header, cache);
   if (!parts) return parts.error();
-  const bool rans = header->coder > EntropyCoder::kZstd;
   std::size_t size = 0;
   for (const Part& part : *parts) size += part.parameter_size + (rans ? 0 : part.packed_size);
   EntropyCoder body_coder = header->coder;

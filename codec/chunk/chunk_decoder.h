@@ -25,7 +25,8 @@ class ChunkPayloadDecoder {
 
   // Writes the block that info names into the cache, which must have its layers and rows.
   // The error names the field; what has been written of the block is then undefined.
-  // Memory stays within a few times the block's FP16 size, whatever the payload says.
+  // Memory stays within a few times the block's FP16 size and 17 MiB of symbol tables, whatever the payload
+  // says.
   [[nodiscard]] Result<void> decode(const ChunkInfo& info, ByteView payload, KvCache& cache);
 
  private:
@@ -36,12 +37,14 @@ class ChunkPayloadDecoder {
   [[nodiscard]] Result<void> read_symbols(const Part& part, EntropyCoder coder, ByteReader& streams);
   [[nodiscard]] Result<std::vector<Part>> parts_of(const ChunkInfo& info, const ChunkHeader& header,
                                                    const KvCache& cache) const;
+  void drop_rans_tables();
   void store(const Part& part, KvCache& cache) const;
 
   const CodecContext& context_;
   BlockCodec codec_;
   BlockScratch scratch_;
   std::vector<std::optional<RansDecoder>> rans_;  // [layer * 2 + tensor], made when first needed
+  std::size_t rans_bytes_ = 0;
   std::vector<float> values_;
   Bytes body_;
 };

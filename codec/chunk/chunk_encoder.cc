@@ -197,13 +197,15 @@ Result<void> ChunkEncoder::count(const KvCache& cache, const ChunkBlock& block,
   return for_each_part(cache, block, header, [&](const Part& part) -> Result<void> {
     const std::size_t columns = codec_.symbol_columns(part.coding, part.place);
     const bool counted = columns != 0 && part.coding.spec.kind != QuantKind::kComponents &&
-                         part.coding == plan_.coding(0, part.place.tensor, part.place.layer);
+                         part.coding == plan_.coding(plan_.main_class, part.place.tensor, part.place.layer);
     if (!counted) return {};
     if (auto loaded = load(part); !loaded) return loaded;
     Bytes parameters;
     codec_.encode(part.coding, part.place, values_, parameters);
     auto& counts = statistics[CodecContext::index_of(part.place.layer, part.place.tensor)];
     if (!counts) counts.emplace(columns, part.coding.spec.symbols);
+    // Where an allocation gave other bits in another document, that block has no table.
+    if (counts->alphabet() != part.coding.spec.symbols || counts->contexts() != columns) return {};
     counts->add(codec_.symbols(), columns);
     return {};
   });

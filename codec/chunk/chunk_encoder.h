@@ -21,7 +21,7 @@
 namespace kvferry {
 
 // Counts of the symbols of each layer's K and V by column, [layer * 2 + tensor]. Only blocks that
-// are coded as the plan's class 0 are counted.
+// are coded as the plan's main class are counted.
 using SymbolStatistics = std::vector<std::optional<SymbolCounts>>;
 
 class ChunkEncoder {

@@ -73,22 +73,39 @@ Result<std::vector<BlockCoding>> layer_codings(const Preset& preset, const KvCac
   return codings;
 }
 
-// A class for each number of bits that some position gets.
-Result<void> allocate_tokens(const Preset& preset, std::span<const float> weights, CodingPlan& plan,
-                             const std::vector<BlockCoding>& base) {
+// Positions that some layer keeps, ascending.
+std::vector<std::size_t> kept_positions(const KvCache& kept) {
+  std::vector<bool> is_kept(kept.token_count());
+  for (std::uint32_t layer = 0; layer < kept.geometry().layers; ++layer) {
+    for (const std::int32_t position : kept.positions(layer))
+      is_kept[static_cast<std::size_t>(position)] = true;
+  }
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < is_kept.size(); ++i) {
+    if (is_kept[i]) positions.push_back(i);
+  }
+  return positions;
+}
+
+// A class for each number of bits that some kept position gets; the budget is theirs.
+Result<void> allocate_tokens(const Preset& preset, const KvCache& kept, std::span<const float> weights,
+                             const std::vector<BlockCoding>& base, CodingPlan& plan) {
   if (weights.size() != plan.position_class.size()) {
     return Error{"allocate: " + std::to_string(weights.size()) + " weights, expected " +
                  std::to_string(plan.position_class.size()) + " (one for each position)"};
   }
-  const auto allocated = token_bits(weights, preset.allocate.bits);
-  if (!allocated) return allocated.error();
-  const std::vector<std::uint8_t>& bits = *allocated;
+  const std::vector<std::size_t> positions = kept_positions(kept);
+  std::vector<float> own;
+  for (const std::size_t position : positions) own.push_back(weights[position]);
+  const auto bits = token_bits(own, preset.allocate.bits);
+  if (!bits) return bits.error();
   plan.codings.clear();
   plan.class_count = 0;
   for (const unsigned choice : {8U, 4U, 2U, 16U}) {
-    if (std::find(bits.begin(), bits.end(), choice) == bits.end()) continue;
-    for (std::size_t i = 0; i < bits.size(); ++i) {
-      if (bits[i] == choice) plan.position_class[i] = static_cast<std::uint8_t>(plan.class_count);
+    if (std::find(bits->begin(), bits->end(), choice) == bits->end()) continue;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      if ((*bits)[i] == choice)
+        plan.position_class[positions[i]] = static_cast<std::uint8_t>(plan.class_count);
     }
     std::vector<BlockCoding> codings = base;
     for (BlockCoding& coding : codings) coding = coded_with(coding, choice);
@@ -98,25 +115,40 @@ Result<void> allocate_tokens(const Preset& preset, std::span<const float> weight
   return {};
 }
 
-// First and recent positions as FP16, in a class of their own; outer layers as FP16 in every class.
-Result<void> protect(const ProtectStage& stage, CodingPlan& plan) {
+// The class whose blocks are all FP16; a new one where there is none. Four widths of tokens, the
+// most there are, have one.
+std::size_t fp16_class(CodingPlan& plan) {
+  const std::size_t size = 2 * plan.layers;
+  for (std::size_t of_class = 0; of_class < plan.class_count; ++of_class) {
+    const auto begin = plan.codings.begin() + static_cast<std::ptrdiff_t>(of_class * size);
+    if (std::all_of(begin, begin + static_cast<std::ptrdiff_t>(size),
+                    [](const BlockCoding& coding) { return coding == BlockCoding{}; })) {
+      return of_class;
+    }
+  }
+  add_class(plan, std::vector<BlockCoding>(size));
+  return plan.class_count++;
+}
+
+// First and recent positions as FP16; outer layers as FP16 in every class.
+void protect(const ProtectStage& stage, CodingPlan& plan) {
   const std::size_t n = plan.position_class.size();
   if (stage.first + stage.recent > 0) {
-    if (plan.class_count == kMaxSegments) {
-      return Error{"protect: no class is left for FP16 rows, expected at most 3 bit widths of tokens"};
-    }
+    const auto of_class = static_cast<std::uint8_t>(fp16_class(plan));
     for (std::size_t i = 0; i < n; ++i) {
-      if (i < stage.first || n - i <= stage.recent)
-        plan.position_class[i] = static_cast<std::uint8_t>(plan.class_count);
+      if (i < stage.first || n - i <= stage.recent) plan.position_class[i] = of_class;
     }
-    add_class(plan, std::vector<BlockCoding>(2 * plan.layers));
-    ++plan.class_count;
   }
   for (std::size_t i = 0; i < plan.codings.size(); ++i) {
     const std::size_t layer = i % plan.layers;
     if (layer < stage.ends || plan.layers - layer <= stage.ends) plan.codings[i] = {};
   }
-  return {};
+}
+
+std::size_t find_main_class(const KvCache& kept, const CodingPlan& plan) {
+  std::vector<std::size_t> counts(plan.class_count);
+  for (const std::size_t position : kept_positions(kept)) ++counts[plan.position_class[position]];
+  return static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
 }
 
 }  // namespace
@@ -129,11 +161,10 @@ Result<CodingPlan> plan_codings(const Preset& preset, const KvCache& kept, std::
   if (!base) return base.error();
   plan.codings = *base;
   if (preset.allocate.method == AllocateMethod::kTokens) {
-    if (auto done = allocate_tokens(preset, weights, plan, *base); !done) return done.error();
+    if (auto done = allocate_tokens(preset, kept, weights, *base, plan); !done) return done.error();
   }
-  if (preset.protect.fp16) {
-    if (auto done = protect(preset.protect, plan); !done) return done.error();
-  }
+  if (preset.protect.fp16) protect(preset.protect, plan);
+  plan.main_class = find_main_class(kept, plan);
   return plan;
 }
 

@@ -19,6 +19,8 @@ namespace kvferry {
 struct CodingPlan {
   std::vector<std::uint8_t> position_class;  // [token_count]; below class_count, at most kMaxSegments
   std::size_t class_count = 1;
+  std::size_t main_class =
+      0;  // which most of the kept positions have: the one that symbol tables are made for
   std::vector<BlockCoding> codings;  // [class][K, V][layer]
   std::size_t layers = 0;
 

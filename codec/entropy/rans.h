@@ -47,6 +47,9 @@ class RansDecoder {
   [[nodiscard]] Result<void> decode(ByteView coded, std::size_t columns,
                                     std::span<std::uint8_t> symbols) const;
 
+  // Of memory.
+  [[nodiscard]] std::size_t bytes() const { return 4 * (table_at_.size() + slots_.size()); }
+
  private:
   std::size_t contexts_;
   std::vector<std::uint32_t> table_at_;  // [context], index of its first slot

@@ -34,12 +34,12 @@ constexpr std::array<NamedPreset, 16> kNamedPresets = {{
      "KVTC (2511.01815) at 16x: PCA before RoPE, bits by dynamic programming, 4 sinks and 128 recent raw"},
     {"ferry-4", "select=full | transform=rope | quant=int4 | entropy=rans:static",
      "ours: K by channel before RoPE (KVQuant), calibrated tables"},
-    {"ferry-fine", "select=full | transform=rope+pca | quant=bins64:tensor | entropy=rans:static",
+    {"ferry-fine", "select=full | transform=rope+pca | quant=int6:sym:tensor | entropy=rans:static",
      "ours: as ferry, a finer step"},
-    {"ferry", "select=full | transform=rope+pca | quant=bins32:tensor | entropy=rans:static",
+    {"ferry", "select=full | transform=rope+pca | quant=int5:sym:tensor | entropy=rans:static",
      "ours: principal components, one step for all of them, calibrated tables: entropy coding allocates the "
      "bits"},
-    {"ferry-coarse", "select=full | transform=rope+pca | quant=bins16:tensor | entropy=rans:static",
+    {"ferry-coarse", "select=full | transform=rope+pca | quant=int4:sym:tensor | entropy=rans:static",
      "ours: as ferry, a coarser step"},
 }};
 

@@ -25,7 +25,7 @@ struct Rule {
   std::string_view expected;
 };
 
-constexpr std::array<Rule, 9> kRules = {{
+constexpr std::array<Rule, 10> kRules = {{
     {Stage::kProtect,
      [](const Preset& p) {
        return p.protect.fp16 && p.protect.first == 0 && p.protect.recent == 0 && p.protect.ends == 0;
@@ -74,6 +74,11 @@ constexpr std::array<Rule, 9> kRules = {{
        return rans && is_kind(p.quant, QuantKind::kComponents);
      },
      "none or zstd: components have alphabets of their own"},
+    {Stage::kEntropy,
+     [](const Preset& p) {
+       return p.entropy.coder == EntropyCoder::kRansStatic && p.allocate.method == AllocateMethod::kTokens;
+     },
+     "rans:card or rans:adaptive: tokens of other documents have other bits"},
 }};
 
 }  // namespace

@@ -120,11 +120,10 @@ void run_ask(const AskCommand& options) {
 
 void run_presets(bool json) {
   Json list = Json::array();
-  if (!json) std::printf("%-8s %-44s %s\n", "name", "pipeline", "source");
   for (const auto& preset : named_presets()) {
     const std::string name(preset.name), pipeline(preset.pipeline), source(preset.source);
     list.push_back({{"name", name}, {"pipeline", pipeline}, {"source", source}});
-    if (!json) std::printf("%-8s %-44s %s\n", name.c_str(), pipeline.c_str(), source.c_str());
+    if (!json) std::printf("%-12s  %s\n%-12s  %s\n", name.c_str(), source.c_str(), "", pipeline.c_str());
   }
   if (json) std::printf("%s\n", list.dump().c_str());
 }

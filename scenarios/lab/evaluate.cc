@@ -45,13 +45,13 @@ Result<ScoreSums> score_document(const Reader& reader, const Document& document)
 }  // namespace
 
 Result<Quality> evaluate_cache(const Reader& reader, const KvCache& full, const KvCache& cache,
-                               std::span<const Question> questions) {
+                               std::span<const Question> questions, const Reading& reading) {
   Quality quality;
   Fidelity fidelity;
   for (const auto& question : questions) {
-    const auto answer = reader.answer(cache, question.text);
+    const auto answer = reader.answer(cache, question.text, reading);
     if (!answer) return answer.error();
-    const auto compared = reader.compare(full, cache, question.text, question.answer);
+    const auto compared = reader.compare(full, cache, question.text, question.answer, reading);
     if (!compared) return compared.error();
     const auto score = score_answer(answer->text, question.answer);
     quality.f1 += score.f1;

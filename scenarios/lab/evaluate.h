@@ -13,7 +13,8 @@ namespace kvferry {
 
 // Asks every question of `cache`, and compares it with the document's full cache.
 [[nodiscard]] Result<Quality> evaluate_cache(const Reader& reader, const KvCache& full, const KvCache& cache,
-                                             std::span<const Question> questions);
+                                             std::span<const Question> questions,
+                                             const Reading& reading = {});
 
 // What `kvferry-lab score` and the end of a training measure.
 struct ScoreTask {

@@ -45,6 +45,12 @@ void read_protocols(TomlTable& root, TradeoffPlan& plan) {
   udp.integer("max_datagram_bytes", plan.max_datagram_bytes, 1200, 9000);
 }
 
+bool is_name(const std::string& text) {
+  const auto presets = named_presets();
+  return std::any_of(presets.begin(), presets.end(),
+                     [&](const NamedPreset& preset) { return preset.name == text; });
+}
+
 void read_presets(TomlTable& root, TradeoffPlan& plan) {
   std::vector<std::string> texts;
   root.texts("presets", texts);
@@ -52,9 +58,9 @@ void read_presets(TomlTable& root, TradeoffPlan& plan) {
   for (const auto& text : texts) {
     auto preset = parse_preset(text);
     if (!preset) return root.reject("presets", "'" + text + "': " + preset.error().message);
-    const auto label = preset_label(*preset);
+    const auto label = is_name(text) ? text : preset_label(*preset);
     for (const auto& other : plan.presets) {
-      if (other.label == label)
+      if (other.label == label || other.preset == *preset)
         return root.reject("presets", "'" + label + "' stands there twice, expected each once");
     }
     plan.presets.push_back({label, *preset});

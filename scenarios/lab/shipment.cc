@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "codec/encoder.h"
-#include "model/attention.h"
-#include "model/summary.h"
+#include "model/make_card.h"
 #include "protocol/base/rng.h"
 #include "protocol/card/card_file.h"
 #include "scenarios/lab/one_thread.h"
@@ -37,8 +35,12 @@ Card text_card(const ModelIdentity& model, const ReadDocument& document) {
 class Packer {
  public:
   Packer(const TradeoffPlan& plan, const Reader& reader, const std::vector<ReadDocument>& documents,
-         std::filesystem::path folder)
-      : plan_(plan), reader_(reader), documents_(documents), folder_(std::move(folder)) {}
+         std::shared_ptr<const LoadedCalibration> calibration, std::filesystem::path folder)
+      : plan_(plan),
+        reader_(reader),
+        documents_(documents),
+        calibration_(std::move(calibration)),
+        folder_(std::move(folder)) {}
 
   // Everything but facts, digest and files.
   [[nodiscard]] std::vector<Shipment> list() const {
@@ -89,18 +91,15 @@ class Packer {
   [[nodiscard]] Result<Card> encode_card(const Shipment& shipment, EncodeStats& stats) const {
     const auto& document = documents_[shipment.document];
     if (!shipment.preset) return text_card(reader_.identity(), document);
-    EncodeOptions options;
-    options.preset = plan_.presets[*shipment.preset].preset;
-    options.model = reader_.identity();
-    options.seed = derived_seed(plan_.seed, shipment.id);
-    AttentionContext context;
-    context.document = document.text;
+    CardOrder order;
+    order.preset = plan_.presets[*shipment.preset].preset;
+    order.document = document.text;
+    order.seed = derived_seed(plan_.seed, shipment.id);
+    order.calibration = calibration_;
     if (shipment.question) {
-      context.question = reader_.question_tokens(document.questions[*shipment.question].text);
+      order.question = reader_.question_tokens(document.questions[*shipment.question].text);
     }
-    options.scores = make_attention_source(reader_, document.cache, std::move(context));
-    options.facts = [&](uint32_t words) -> Result<std::string> { return summarize(document.text, words); };
-    return encode(document.cache, options, &stats);
+    return make_card(reader_, document.cache, order, &stats);
   }
 
   void fill_facts(Shipment& shipment, const Card& travels, const EncodeStats& stats) const {
@@ -127,6 +126,7 @@ class Packer {
   const TradeoffPlan& plan_;
   const Reader& reader_;
   const std::vector<ReadDocument>& documents_;
+  std::shared_ptr<const LoadedCalibration> calibration_;
   std::filesystem::path folder_;
 };
 
@@ -166,9 +166,10 @@ Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const
 
 Result<std::vector<Shipment>> encode_shipments(const TradeoffPlan& plan, const Reader& reader,
                                                const std::vector<ReadDocument>& documents,
+                                               std::shared_ptr<const LoadedCalibration> calibration,
                                                const std::filesystem::path& folder, int jobs) {
   std::filesystem::create_directories(folder / "cards");
-  const Packer packer(plan, reader, documents, folder);
+  const Packer packer(plan, reader, documents, std::move(calibration), folder);
   auto shipments = packer.list();
   Progress progress("encode cards", shipments.size());
   auto done = for_each_index(shipments.size(), jobs, [&](size_t i) -> Result<void> {

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "codec/calibration/calibration.h"
 #include "model/documents.h"
 #include "model/reader.h"
 #include "scenarios/lab/plan.h"
@@ -43,10 +45,10 @@ struct Shipment {
 
 inline constexpr int kTextRepeats = 5;
 
-// Encodes all cards of all documents into folder/cards. Order: documents, presets, questions; each document's
-// text comes last, kTextRepeats times.
-[[nodiscard]] Result<std::vector<Shipment>> encode_shipments(const TradeoffPlan& plan, const Reader& reader,
-                                                             const std::vector<ReadDocument>& documents,
-                                                             const std::filesystem::path& folder, int jobs);
+// Encodes all cards of all documents into folder/cards; the calibration may be null where no preset needs
+// one. Order: documents, presets, questions; each document's text comes last, kTextRepeats times.
+[[nodiscard]] Result<std::vector<Shipment>> encode_shipments(
+    const TradeoffPlan& plan, const Reader& reader, const std::vector<ReadDocument>& documents,
+    std::shared_ptr<const LoadedCalibration> calibration, const std::filesystem::path& folder, int jobs);
 
 }  // namespace kvferry

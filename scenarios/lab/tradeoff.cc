@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "codec/decoder.h"
+#include "model/shipped_calibration.h"
 #include "protocol/card/card_file.h"
 #include "scenarios/data_files.h"
 #include "scenarios/lab/analysis.h"
@@ -30,6 +31,7 @@ constexpr const char* kAnalysis = "analysis/tradeoff.py";
 struct Run {
   TradeoffPlan plan;
   Reader reader;
+  std::shared_ptr<const LoadedCalibration> calibration;
   std::vector<ReadDocument> documents;
   std::vector<Shipment> shipments;
   std::vector<Transfer> transfers;  // of shipment s over transport t at [s · transports + t]
@@ -60,10 +62,17 @@ std::span<const Question> questions_of(const Run& run, const Shipment& shipment)
   return shipment.question ? all.subspan(*shipment.question, 1) : all;
 }
 
+// What a receiver answers from.
+struct Arrived {
+  KvCache cache;
+  Reading reading;
+};
+
 // Every transport delivered this very card; what was decoded from the first is what all receivers hold.
-Result<KvCache> decode_arrived(const Run& run, size_t index) {
+Result<Arrived> decode_arrived(const Run& run, size_t index) {
   const auto& shipment = run.shipments[index];
-  Result<KvCache> cache = Error{"no transport"};
+  Arrived arrived;
+  if (!shipment.preset) arrived.cache = run.documents[shipment.document].cache;
   for (size_t t = 0; t < run.plan.transports.size(); ++t) {
     const auto& transfer = run.transfer(index, t);
     const auto card = read_card_file(transfer.arrived);
@@ -74,10 +83,12 @@ Result<KvCache> decode_arrived(const Run& run, size_t index) {
     if (t > 0 || !shipment.preset) continue;
     const auto own = run.plan.shape_model ? read_card_file(shipment.card) : card;
     if (!own) return own.error();
-    cache = decode(*own);
+    auto cache = decode(*own, {.limits = {}, .calibration = run.calibration});
     if (!cache) return cache.error().in(transfer.id);
+    arrived.cache = std::move(*cache);
+    arrived.reading.summary = own->manifest.summary;
   }
-  return shipment.preset ? std::move(cache) : Result<KvCache>(run.documents[shipment.document].cache);
+  return arrived;
 }
 
 void evaluate_arrivals(Run& run, int jobs) {
@@ -85,13 +96,13 @@ void evaluate_arrivals(Run& run, int jobs) {
   run.qualities.resize(run.shipments.size());
   check_or_fail(for_each_index(run.shipments.size(), jobs, [&](size_t i) -> Result<void> {
     use_one_thread();
-    const auto cache = decode_arrived(run, i);
-    if (!cache) return cache.error();
+    const auto arrived = decode_arrived(run, i);
+    if (!arrived) return arrived.error();
     const auto& shipment = run.shipments[i];
     progress.step();
     if (!shipment.preset && (shipment.repeat > 0 || !run.plan.include_text)) return {};
-    auto quality = evaluate_cache(run.reader, run.documents[shipment.document].cache, *cache,
-                                  questions_of(run, shipment));
+    auto quality = evaluate_cache(run.reader, run.documents[shipment.document].cache, arrived->cache,
+                                  questions_of(run, shipment), arrived->reading);
     if (!quality) return quality.error().in(shipment.id);
     run.qualities[i] = *quality;
     return {};
@@ -190,13 +201,15 @@ void run_tradeoff(const TradeoffOptions& options) {
   (void)value_or_fail(find_data(kAnalysis));
   (void)value_or_fail(find_program("kvferry-sim"));
   use_one_thread();
-  auto reader = value_or_fail(Reader::open(value_or_fail(find_model(plan.model))));
+  const auto folder = value_or_fail(find_model(plan.model));
+  auto reader = value_or_fail(Reader::open(folder));
+  auto calibration = value_or_fail(find_calibration({}, folder));
   const Scratch scratch(options.out);
   watch_interrupts();
-  Run run{std::move(plan), std::move(reader), {}, {}, {}, {}};
+  Run run{std::move(plan), std::move(reader), std::move(calibration), {}, {}, {}, {}};
   run.documents = value_or_fail(read_documents(run.plan, run.reader, options.jobs));
-  run.shipments =
-      value_or_fail(encode_shipments(run.plan, run.reader, run.documents, scratch.folder(), options.jobs));
+  run.shipments = value_or_fail(
+      encode_shipments(run.plan, run.reader, run.documents, run.calibration, scratch.folder(), options.jobs));
   run.transfers = value_or_fail(
       simulate(run.plan, order_transfers(run, scratch.folder()), scratch.folder(), options.jobs));
   evaluate_arrivals(run, options.jobs);

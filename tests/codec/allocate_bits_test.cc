@@ -36,18 +36,29 @@ double least_cost(const std::vector<float>& variance, std::size_t first, std::si
   return best;
 }
 
-// One bit after the other to where it gains most, which is optimal because gains only shrink.
-std::vector<std::uint8_t> by_marginal_gain(const std::vector<float>& variance, std::size_t budget) {
+// KVTC's dynamic programming: least[b] is the least cost of the components so far within b bits.
+std::vector<std::uint8_t> by_dynamic_programming(const std::vector<float>& variance, std::size_t budget) {
+  std::vector<double> least(budget + 1, 0.0);
+  std::vector<std::vector<std::uint8_t>> choices;
+  for (const float one : variance) {
+    auto& choice = choices.emplace_back(budget + 1, std::uint8_t{0});
+    for (std::size_t within = budget + 1; within-- > 0;) {
+      double best = INFINITY;
+      for (std::size_t bits = 0; bits <= std::min<std::size_t>(within, 8); ++bits) {
+        const double error =
+            least[within - bits] + static_cast<double>(one) * std::pow(4.0, -static_cast<double>(bits));
+        if (error < best) {
+          best = error;
+          choice[within] = static_cast<std::uint8_t>(bits);
+        }
+      }
+      least[within] = best;
+    }
+  }
   std::vector<std::uint8_t> bits(variance.size());
-  const auto gain = [&](std::size_t i) {
-    return bits[i] == 8 ? 0.0
-                        : static_cast<double>(variance[i]) * std::pow(4.0, -static_cast<double>(bits[i]));
-  };
-  for (std::size_t spent = 0; spent < budget; ++spent) {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < variance.size(); ++i) best = gain(i) > gain(best) ? i : best;
-    if (gain(best) == 0) break;
-    ++bits[best];
+  for (std::size_t i = variance.size(); i-- > 0;) {
+    bits[i] = choices[i][budget];
+    budget -= bits[i];
   }
   return bits;
 }
@@ -80,7 +91,7 @@ TEST(AllocateBits, costs_what_spending_each_bit_where_it_gains_most_does) {
     for (const std::size_t budget : {40U, 96U, 200U, 384U, 700U}) {
       const auto bits = allocate_bits(variance, budget);
       EXPECT_EQ(total(bits), budget);
-      EXPECT_NEAR(cost(variance, bits) / cost(variance, by_marginal_gain(variance, budget)), 1.0, 1e-12)
+      EXPECT_NEAR(cost(variance, bits) / cost(variance, by_dynamic_programming(variance, budget)), 1.0, 1e-12)
           << "seed " << seed << ", budget " << budget;
     }
   }

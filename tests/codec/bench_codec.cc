@@ -55,7 +55,11 @@ void decode_card(benchmark::State& state, const char* preset) {
   count_bytes(state);
 }
 
-constexpr const char* kPresets[] = {"fp16", "int8", "int4", "int2", "quant=int8", "quant=int4", "quant=int2"};
+constexpr const char* kPresets[] = {"fp16",       "int8",
+                                    "int4",       "int2",
+                                    "quant=int8", "quant=int4",
+                                    "quant=int2", "polykv",
+                                    "cachegen-2", "transform=rope | quant=int4 | entropy=rans:adaptive"};
 
 }  // namespace
 }  // namespace kvferry

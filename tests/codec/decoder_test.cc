@@ -96,6 +96,15 @@ TEST(Decoder, chunks_of_more_rows_than_the_format_allows_are_refused) {
   EXPECT_EQ(begin_error(bad), "decode: chunk 0: rows is 70, expected at most 64");
 }
 
+TEST(Decoder, chunks_that_merge_more_layers_than_the_format_allows_are_refused) {
+  Card card = encode_as(gaussian_cache({64, 2, 128}, 64), "fp16");
+  Manifest bad = card.manifest;
+  bad.chunks.resize(1);
+  bad.chunks[0].layer_count = 64;
+  EXPECT_EQ(begin_error(bad),
+            "decode: chunk 0: FP16 size of its layers is 4194304, expected at most 1048576 bytes");
+}
+
 TEST(Decoder, what_is_missing_is_known_and_needed) {
   const Card card = small_card();
   ChunkDecoder decoder;
@@ -130,7 +139,8 @@ TEST(Decoder, wrong_fields_of_a_payload_are_named) {
   EXPECT_EQ(changed(0, 1), "decode: chunk 0: zstd magic number is wrong, expected 28b52ffd");
   EXPECT_EQ(changed(1, 5), "decode: chunk 0: segments: 5, expected 1 to 4");
   EXPECT_EQ(changed(4, 14), "decode: chunk 0: block 0: alphabet is 15, expected one that the quantizer has");
-  EXPECT_EQ(changed(3, 0x49), "decode: chunk 0: layer 0 K: transform is svd, but the tables hold no basis");
+  EXPECT_EQ(changed(3, 0x49),
+            "decode: chunk 0: layer 0 K: transform is 1, expected 0 (none) or 0, the preset's");
   // The first K scale: its high byte follows the low bytes of 8 x 16 scales and as many zeros.
   EXPECT_EQ(changed(kHeaderBytes + 256, 0xbc),
             "decode: chunk 0: layer 0 K: scale 0 is negative or not finite, expected a number from 0");

@@ -178,6 +178,83 @@ TEST(Pipeline, chunks_may_come_before_the_tables) {
   EXPECT_EQ(*decoder.take(), *decode(card));
 }
 
+TEST(Pipeline, a_bad_chunk_before_the_tables_is_missing_again) {
+  const KvCache cache = gaussian_cache({2, 2, 16}, 200);
+  const Card card = testing::encode_as(cache, "transform=svd:8 | quant=fp16");
+  const ByteView good = card.chunks[1].view();
+  Bytes bad(good.begin(), good.end());
+  bad[0] = 9;
+  ChunkDecoder decoder;
+  ASSERT_TRUE(decoder.begin(card.manifest).ok());
+  ASSERT_TRUE(decoder.add(1, bad).ok());
+  EXPECT_EQ(decoder.add(0, card.chunks[0].view()).error().message,
+            "decode: chunk 1: entropy coder is 9, expected 0 to 4");
+  EXPECT_EQ(decoder.missing()[0], 1U);
+  for (std::uint32_t i = 1; i < card.chunks.size(); ++i) {
+    ASSERT_TRUE(decoder.add(i, card.chunks[i].view()).ok());
+  }
+  EXPECT_EQ(*decoder.take(), *decode(card));
+}
+
+TEST(Pipeline, a_block_may_not_use_a_calibration_that_the_card_does_not_name) {
+  const KvCache cache = gaussian_cache({1, 2, 16}, 64);
+  Card card = testing::encode_as(cache, "quant=int4:group");
+  const ByteView view = card.chunks[0].view();
+  Bytes payload(view.begin(), view.end());
+  payload[3] |= 0x80;  // pca
+  DecodeOptions options;
+  options.calibration = calibration_for(gaussian_cache({1, 4, 32}, 64),
+                                        testing::options_for(gaussian_cache({1, 4, 32}, 64), "fp16"));
+  ChunkDecoder decoder(options);
+  ASSERT_TRUE(decoder.begin(card.manifest).ok());
+  EXPECT_EQ(decoder.add(0, payload).error().message,
+            "decode: chunk 0: layer 0 K: transform is 2, expected 0 (none) or 0, the preset's");
+}
+
+TEST(Pipeline, every_width_of_tokens_goes_with_protected_rows) {
+  const KvCache cache = gaussian_cache({2, 2, 16}, 400);
+  EncodeOptions options =
+      testing::options_for(cache, "protect=first=4:fp16 | quant=int4:group | allocate=tokens:6:attention");
+  options.scores = [](AttentionScore) -> Result<std::vector<float>> {
+    std::vector<float> scores(400);
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      scores[i] = static_cast<float>(std::exp(-0.1 * static_cast<double>(i)));
+    return scores;
+  };
+  const auto card = encode(cache, options);
+  ASSERT_TRUE(card.ok()) << card.error().message;
+  const KvCache back = *decode(*card);
+  EXPECT_TRUE(
+      std::equal(back.key_data(1).begin(), back.key_data(1).begin() + 4 * 32, cache.key_data(1).begin()));
+}
+
+// Rows that travel share the budget: dropped ones do not count.
+TEST(Pipeline, an_allocation_spends_its_bits_on_what_is_kept) {
+  const KvCache cache = gaussian_cache({1, 2, 64}, 512);
+  const auto body = [&](const char* preset) {
+    EncodeOptions options = testing::options_for(cache, preset);
+    options.scores = [](AttentionScore) -> Result<std::vector<float>> {
+      std::vector<float> scores(512);
+      for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = 1.0F / static_cast<float>(i + 1);
+      return scores;
+    };
+    EncodeStats stats;
+    EXPECT_TRUE(encode(cache, options, &stats).ok());
+    return static_cast<double>(stats.body_bytes);
+  };
+  const double even = body("select=h2o:0.5 | quant=int4:group");
+  EXPECT_NEAR(body("select=h2o:0.5 | quant=int4:group | allocate=tokens:4:attention"), even, 0.02 * even);
+}
+
+TEST(Pipeline, a_calibration_of_other_weights_is_refused) {
+  const KvCache cache = gaussian_cache({2, 2, 16}, 100);
+  EncodeOptions options = testing::options_for(cache, "transform=rope+pca | quant=pca:2");
+  options.calibration = calibration_for(cache, options);
+  options.model.weights = sha256(as_bytes("others"));
+  EXPECT_EQ(encode(cache, options).error().message,
+            "encode: the calibration was measured on other weights than the model's");
+}
+
 // PolyKV: 32 bits of a K and a V number become 8 + 3, which the paper counts as 2.91.
 TEST(Pipeline, polykv_packs_what_its_nominal_ratio_says) {
   const KvCache cache = gaussian_cache({2, 2, 128}, 256);

@@ -32,6 +32,8 @@ class Generator {
     const bool symbols = p.quant.key.kind != QuantKind::kComponents &&
                          (p.quant.key.symbols != 0 || p.quant.value.symbols != 0);
     p.entropy.coder = pick<EntropyCoder>(symbols ? 5 : 2);
+    const bool tokens = p.allocate.method == AllocateMethod::kTokens;
+    if (tokens && p.entropy.coder == EntropyCoder::kRansStatic) p.entropy.coder = EntropyCoder::kRansCard;
     if (p.entropy.coder == EntropyCoder::kZstd) p.entropy.level = static_cast<int>(count(1, 19));
     return p;
   }

@@ -5,6 +5,7 @@
 
 #include "model/documents.h"
 #include "model/words.h"
+#include "protocol/card/manifest.h"
 
 namespace kvferry {
 namespace {
@@ -18,6 +19,14 @@ TEST(Summary, takes_whole_sentences_in_order_up_to_its_words) {
   EXPECT_EQ(summarize(text, 6), "Charles Babbage built the engine.");
   EXPECT_EQ(summarize(text, 2), "");
   EXPECT_EQ(summarize("", 10), "");
+}
+
+TEST(Summary, is_one_line_that_a_manifest_takes) {
+  EXPECT_EQ(summarize("Ada Lovelace\nwrote\t notes\r\nin 1843.", 20), "Ada Lovelace wrote notes in 1843.");
+  std::string text;
+  for (int i = 0; i < 1000; ++i)
+    text += "Ada" + std::to_string(i) + " wrote " + std::to_string(1000 + i) + " notes. ";
+  EXPECT_LE(summarize(text, 2000).size(), Manifest::kMaxSummaryBytes);
 }
 
 TEST(Summary, takes_clauses_of_a_long_sentence) {

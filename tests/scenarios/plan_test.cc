@@ -80,8 +80,8 @@ TEST_F(Plan, tells_impossible_values) {
 }
 
 TEST_F(Plan, points_into_presets) {
-  EXPECT_EQ(mistake(with("quant=int4", "quant=int5")).substr(0, 83),
-            "plan.toml:4: key 'presets': 'quant=int5 | entropy=zstd': preset: unknown quantizer ");
+  EXPECT_EQ(mistake(with("quant=int4", "quant=int9")).substr(0, 83),
+            "plan.toml:4: key 'presets': 'quant=int9 | entropy=zstd': preset: unknown quantizer ");
   EXPECT_EQ(mistake(with("quant=int4 | entropy=zstd", "fp16")),
             "plan.toml:4: key 'presets': 'fp16' stands there twice, expected each once");
 }

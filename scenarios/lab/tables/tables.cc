@@ -146,7 +146,7 @@ class Sitting {
       line.summary = summarise(measured.at(treatment), options_.seed);
       line.model_weights = reader_.identity().weights.hex();
       line.libtorch = libtorch_version();
-      if (!energy.empty()) line.energy = energy.at(static_cast<size_t>(row.x));
+      if (!energy.empty()) line.energy = energy.at(std::min(static_cast<size_t>(row.x), energy.size() - 1));
       if (treatment.way == Way::kForeign) line.sender_f1 = senders_.at(treatment.sender).own_f1;
       lines += to_json_line(line);
     }
