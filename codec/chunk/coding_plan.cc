@@ -96,6 +96,7 @@ Result<void> allocate_tokens(const Preset& preset, const KvCache& kept, std::spa
   }
   const std::vector<std::size_t> positions = kept_positions(kept);
   std::vector<float> own;
+  own.reserve(positions.size());
   for (const std::size_t position : positions) own.push_back(weights[position]);
   const auto bits = token_bits(own, preset.allocate.bits);
   if (!bits) return bits.error();

@@ -26,7 +26,7 @@ constexpr std::array<NamedPreset, 16> kNamedPresets = {{
     {"cachegen-1", "select=full | quant=bins16:token | allocate=cachegen:1 | entropy=rans:card",
      "CacheGen as released, smallest: K 16/16/12 bins by layer group, V 16/12; no delta coding"},
     {"cachegen-2", "select=full | quant=bins16:token | allocate=cachegen:2 | entropy=rans:card",
-     "CacheGen as released, its default: K 32/16/16 bins, V 32/16"},
+     "CacheGen as released, its default (also `cachegen`): K 32/16/16 bins, V 32/16"},
     {"cachegen-3", "select=full | quant=bins32:token | allocate=cachegen:3 | entropy=rans:card",
      "CacheGen as released, largest: 32 bins everywhere"},
     {"kvtc",
