@@ -53,5 +53,13 @@ TEST(Bootstrap, weighs_documents_by_their_questions) {
   EXPECT_EQ(interval.high, 0.9);
 }
 
+TEST(Bootstrap, draws_without_a_denominator_are_drawn_again) {
+  const std::vector<double> above = {0, 0, 0, 3};
+  const std::vector<double> below = {0, 0, 0, 4};
+  const auto interval = bootstrap_ratio(above, below, 1);
+  EXPECT_DOUBLE_EQ(interval.low, 0.75);
+  EXPECT_DOUBLE_EQ(interval.high, 0.75);
+}
+
 }  // namespace
 }  // namespace kvferry

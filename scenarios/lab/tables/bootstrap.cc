@@ -28,10 +28,13 @@ Interval bootstrap_ratio(std::span<const double> numerators, std::span<const dou
   std::vector<double> ratios(kResamples);
   for (auto& ratio : ratios) {
     double above = 0, below = 0;
-    for (size_t i = 0; i < numerators.size(); ++i) {
-      const auto drawn = rng.below(numerators.size());
-      above += numerators[drawn];
-      below += denominators[drawn];
+    while (below == 0) {  // a draw of nothing but zeros says nothing of the ratio
+      above = 0;
+      for (size_t i = 0; i < numerators.size(); ++i) {
+        const auto drawn = rng.below(numerators.size());
+        above += numerators[drawn];
+        below += denominators[drawn];
+      }
     }
     ratio = above / below;
   }

@@ -18,7 +18,7 @@ inline constexpr int kResamples = 2000;
 
 // Of sum(numerators) / sum(denominators), one of each a document; a document is drawn with both. A mean
 // over questions has the sum of its scores above and the number of its questions below. The same seed
-// gives the same interval. The denominators add up to more than 0 in any selection.
+// gives the same interval. The denominators are not negative, and not all 0.
 [[nodiscard]] Interval bootstrap_ratio(std::span<const double> numerators,
                                        std::span<const double> denominators, uint64_t seed);
 

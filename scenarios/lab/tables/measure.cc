@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/lab/tables/measure.h"
 
-#include <algorithm>
 #include <set>
 
 #include "scenarios/lab/one_thread.h"
@@ -88,7 +87,7 @@ Summary summarise(const Measured& measured, uint64_t seed) {
   out.f1 = total(f1) / asked;
   out.f1_interval = bootstrap_ratio(f1, questions, seed);
   out.exact_match = total(column(measured, &DocumentSums::exact_match)) / asked;
-  if (std::all_of(full_f1.begin(), full_f1.end(), [](double sum) { return sum > 0; })) {
+  if (total(full_f1) > 0) {
     const auto kept = bootstrap_ratio(f1, full_f1, seed);
     out.loss = 1 - total(f1) / total(full_f1);
     out.loss_interval = {1 - kept.high, 1 - kept.low};
