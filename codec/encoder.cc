@@ -199,7 +199,6 @@ Result<Card> encode_card(const KvCache& cache, const EncodeOptions& options, Enc
   stats.rows = cache.token_count();
   for (std::uint32_t layer = 0; layer < kept.geometry().layers; ++layer) {
     stats.rows_kept = std::max(stats.rows_kept, kept.rows(layer));
-    stats.layers_kept += kept.rows(layer) > 0 ? 1 : 0;
   }
   if (auto made = add_tables(context.tables, card, stats); !made) return made.error();
   auto added = add_chunks(kept, context, *codings, selected->scores, card, stats);

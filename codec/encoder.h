@@ -42,14 +42,14 @@ struct EncodeStats {
   std::uint64_t card_bytes = 0;      // the card file: all of it
   std::size_t rows = 0;              // before selection
   std::size_t rows_kept = 0;         // of the layers that are sent
-  std::size_t layers_kept = 0;
   std::size_t chunks = 0;
 };
 
-// Same cache, options and scores, same bytes. Chunks stand in the order of plan_chunks(), after
-// the tables where there are some. Errors: geometry other than the model's, scores, facts or
-// calibration missing or malformed, a value that is not finite (named by layer, tensor and row),
-// or what the probe returned.
+// A preset that selects rows or layers first copies what it keeps; others take no memory to speak of beside
+// the cache and the card. Same cache, options and scores, same bytes. Chunks stand in the order of
+// plan_chunks(), after the tables where there are some. Errors: geometry other than the model's, scores,
+// facts or calibration missing or malformed, a value that is not finite (named by layer, tensor and row), or
+// what the probe returned.
 [[nodiscard]] Result<Card> encode(const KvCache& cache, const EncodeOptions& options,
                                   EncodeStats* stats = nullptr);
 

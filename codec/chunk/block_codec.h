@@ -60,7 +60,6 @@ class BlockCodec {
 
   const CodecContext& context_;
   std::vector<std::uint8_t> symbols_;
-  std::vector<std::uint8_t> anchor_symbols_;
   std::vector<float> coefficients_;
   std::vector<float> anchors_;
   std::vector<std::int32_t> rope_positions_;  // of rope_: the blocks of a chunk share them

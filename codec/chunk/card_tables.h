@@ -18,8 +18,7 @@ namespace kvferry {
 
 // Each list is empty, or has an entry for K and one for V of every layer: [layer * 2 + tensor].
 struct CardTables {
-  std::vector<LinearBasis>
-      svd;  // mean 0, variance 0, vectors rounded to FP16; rank 0 where a layer was not sent
+  std::vector<LinearBasis> svd;  // vectors rounded to FP16, all else 0; rank 0 where a layer was not sent
   std::vector<std::vector<std::uint8_t>> component_bits;  // of each calibrated component; empty as above
   std::vector<std::optional<SymbolModel>> models;         // of rans:card
 

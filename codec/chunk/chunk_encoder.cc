@@ -164,7 +164,7 @@ void ChunkEncoder::append_packed_body(Bytes& payload, ChunkHeader& header) {
 // coder of the parameters (1) | their coded size (v) | parameters | streams
 void ChunkEncoder::append_rans_body(Bytes& payload) {
   Bytes coded;
-  const EntropyCoder coder = EntropyEncoder({EntropyCoder::kZstd, kDefaultZstdLevel}).append(body_, coded);
+  const EntropyCoder coder = parameters_entropy_.append(body_, coded);
   payload.push_back(static_cast<std::uint8_t>(coder));
   put_varint(payload, coded.size());
   append(payload, coded);

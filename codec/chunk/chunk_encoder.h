@@ -61,6 +61,7 @@ class ChunkEncoder {
   const CodingPlan& plan_;
   BlockCodec codec_;
   EntropyEncoder entropy_;
+  EntropyEncoder parameters_entropy_{{EntropyCoder::kZstd, kDefaultZstdLevel}};  // of what rANS leaves
   BlockScratch scratch_;
   std::vector<std::optional<RansEncoder>> rans_;  // [layer * 2 + tensor], made when first needed
   std::vector<float> values_;

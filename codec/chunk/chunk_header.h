@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The head of a chunk's payload: the entropy coder, which rows belong to which segment, and
-// how each block is coded. FORMAT.md, "Header".
+// how each block is coded. FORMAT.md, "Payload".
 #pragma once
 
 #include <cstdint>

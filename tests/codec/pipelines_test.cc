@@ -3,8 +3,10 @@
 // Every method through the whole codec: KvCache -> Card -> KvCache.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "codec/allocate/allocate.h"
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "tests/codec/caches.h"
@@ -212,15 +214,19 @@ TEST(Pipeline, a_block_may_not_use_a_calibration_that_the_card_does_not_name) {
 }
 
 TEST(Pipeline, every_width_of_tokens_goes_with_protected_rows) {
+  const auto falling = [] {
+    std::vector<float> scores(400);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      scores[i] = static_cast<float>(std::exp(-0.1 * static_cast<double>(i)));
+    }
+    return scores;
+  };
+  const auto bits = *token_bits(falling(), 6);
+  for (const int width : {2, 4, 8, 16}) ASSERT_NE(std::count(bits.begin(), bits.end(), width), 0) << width;
   const KvCache cache = gaussian_cache({2, 2, 16}, 400);
   EncodeOptions options =
       testing::options_for(cache, "protect=first=4:fp16 | quant=int4:group | allocate=tokens:6:attention");
-  options.scores = [](AttentionScore) -> Result<std::vector<float>> {
-    std::vector<float> scores(400);
-    for (std::size_t i = 0; i < scores.size(); ++i)
-      scores[i] = static_cast<float>(std::exp(-0.1 * static_cast<double>(i)));
-    return scores;
-  };
+  options.scores = [&](AttentionScore) -> Result<std::vector<float>> { return falling(); };
   const auto card = encode(cache, options);
   ASSERT_TRUE(card.ok()) << card.error().message;
   const KvCache back = *decode(*card);
