@@ -39,7 +39,7 @@ class FetchHandler final : public ConnectionHandler {
   }
   void on(TcpConnection& connection, const event::Complete& event) {
     report_.chunk_data = steady_now() - manifest_at_;
-    const Result<void> applied = options_.apply ? options_.apply() : Result<void>();
+    const Result<void> applied = apply(event);
     if (applied) {
       settle_on(FetchStatus::kApplied, "");
       connection.command([&](Connection& c, Time now) { c.confirm(now, event.id); });
@@ -75,7 +75,15 @@ class FetchHandler final : public ConnectionHandler {
   void on(TcpConnection& connection, const event::Requested& event) { decline(connection, event.id); }
   void on(TcpConnection& connection, const event::Offered& event) { decline(connection, event.id); }
   void on(TcpConnection&, const event::Stopped&) {}
+  void on(TcpConnection&, const event::Skipped&) {}
+  void on(TcpConnection&, const event::LevelChanged&) {}
   void on(TcpConnection&, const event::Confirmed&) {}
+
+  [[nodiscard]] Result<void> apply(const event::Complete& event) const {
+    if (event.chunks_skipped > 0)
+      return Error{where_ + " left out " + std::to_string(event.chunks_skipped) + " chunks"};
+    return options_.apply ? options_.apply() : Result<void>();
+  }
 
   static void decline(TcpConnection& connection, TransferId id) {
     connection.command([id](Connection& c, Time now) { c.refuse(now, id, "this client only fetches"); });

@@ -12,6 +12,11 @@ namespace kvferry {
 
 enum class Role : std::uint8_t { kClient, kServer };  // the client opened the transport connection
 enum class Binding : std::uint8_t { kStream, kDatagram };
+// When a receiver gives a chunk's credit back to the source.
+enum class CreditPolicy : std::uint8_t {
+  kWhenTaken,     // once the sink has taken it
+  kWhenReleased,  // once the application says so: Connection::release()
+};
 enum class Congestion : std::uint8_t { kModel, kNewReno };  // datagram binding only
 
 struct CongestionOptions {
@@ -31,8 +36,11 @@ struct ConnectionConfig {
   Duration idle_timeout = std::chrono::seconds(30);  // nothing heard; zero: never
   Duration progress_timeout =
       std::chrono::seconds(10);  // an open transfer that stands still is Stalled; zero: never
-  bool grease = true;            // send reserved frame types now and then
-  std::uint64_t seed = 0;        // connection id, grease, skipped packet numbers
+  Duration give_up_timeout = std::chrono::seconds(60);  // and then Rejected; zero: never
+  CreditPolicy credit = CreditPolicy::kWhenTaken;
+  bool verify_chunks = true;  // false: the sink compares every chunk with its digest itself
+  bool grease = true;         // send reserved frame types, keys and features now and then
+  std::uint64_t seed = 0;     // connection id, grease, skipped packet numbers
 };
 
 }  // namespace kvferry

@@ -37,25 +37,38 @@ void Connection::handle_timeout(Time now) {
 TransferId Connection::request(Time now, const RequestOptions& options, ChunkSink& sink) {
   return impl_->session.request(now, options, sink);
 }
-void Connection::accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held) {
-  impl_->session.accept(now, id, sink, held);
+void Connection::accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptions& options) {
+  impl_->session.accept(now, id, sink, options);
 }
 void Connection::stop(Time now, TransferId id) { impl_->session.stop(now, id); }
 void Connection::confirm(Time now, TransferId id) { impl_->session.confirm(now, id); }
-void Connection::reject(Time now, TransferId id, const std::string& reason) {
-  impl_->session.reject(now, id, reason);
+void Connection::reject(Time now, TransferId id, const std::string& reason, TransferError code) {
+  impl_->session.reject(now, id, {code, reason});
 }
-void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source) {
-  impl_->session.provide(now, id, std::move(source));
+void Connection::prefer(Time now, TransferId id, const ChunkRanges& chunks) {
+  impl_->session.prefer(now, id, chunks);
+}
+void Connection::release(Time now, TransferId id, std::uint32_t chunk) {
+  impl_->session.release(now, id, chunk);
+}
+void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source,
+                         const ChunkRanges& known) {
+  impl_->session.provide(now, id, std::move(source), known);
 }
 TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source) {
   return impl_->session.offer(now, document, std::move(source));
 }
-void Connection::refuse(Time now, TransferId id, const std::string& reason) {
-  impl_->session.refuse(now, id, reason);
+void Connection::skip(Time now, TransferId id, const ChunkRanges& chunks) {
+  impl_->session.skip(now, id, chunks);
 }
-void Connection::cancel(Time now, TransferId id, const std::string& reason) {
-  impl_->session.cancel(now, id, reason);
+void Connection::set_level(Time now, TransferId id, std::uint8_t level) {
+  impl_->session.set_level(now, id, level);
+}
+void Connection::refuse(Time now, TransferId id, const std::string& reason, TransferError code) {
+  impl_->session.refuse(now, id, {code, reason});
+}
+void Connection::cancel(Time now, TransferId id, const std::string& reason, TransferError code) {
+  impl_->session.cancel(now, id, {code, reason});
 }
 void Connection::close(Time now, ErrorCode code, const std::string& reason) {
   impl_->session.close(now, code, reason);

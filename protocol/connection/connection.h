@@ -46,6 +46,13 @@ struct PathStats {
   std::uint64_t packets_received = 0;  // valid and new
 };
 
+// What a receiver has of an offered card.
+struct AcceptOptions {
+  ChunkRanges held;
+  std::vector<PartialChunk> partial;  // beginnings of chunks, ascending
+  bool manifest_first = false;        // the sink knows which chunks it has once it sees the manifest
+};
+
 class Connection {
  public:
   Connection(const ConnectionConfig& config, Time now);
@@ -61,18 +68,27 @@ class Connection {
 
   // Commands of the receiver. An id that is not open is ignored, as is a verdict before Complete or Stopped.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
-  void accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held = {});  // answers Offered
-  void stop(Time now, TransferId id);     // enough: answered by Stopped
-  void confirm(Time now, TransferId id);  // after Complete or Stopped: verified and applied
-  void reject(Time now, TransferId id, const std::string& reason);
+  void accept(Time now, TransferId id, ChunkSink& sink,
+              const AcceptOptions& options = {});  // answers Offered
+  void stop(Time now, TransferId id);              // enough: answered by Stopped
+  void confirm(Time now, TransferId id);           // after Complete or Stopped: verified and applied
+  void reject(Time now, TransferId id, const std::string& reason, TransferError code = TransferError::kOther);
+  void prefer(Time now, TransferId id, const ChunkRanges& chunks);  // after ManifestArrived: these first
+  // CreditPolicy::kWhenReleased: the chunk takes no memory any more.
+  void release(Time now, TransferId id, std::uint32_t chunk);
 
   // Commands of the source.
-  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source);  // answers Requested
+  // Answers Requested. known: chunks that the receiver has by one of the bases that it named.
+  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source, const ChunkRanges& known = {});
   TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+  void skip(Time now, TransferId id, const ChunkRanges& chunks);  // will not be sent, or not the rest
 
   // Commands of both.
-  void refuse(Time now, TransferId id, const std::string& reason);  // answers Requested or Offered
-  void cancel(Time now, TransferId id, const std::string& reason);
+  // Chunks above the level are not wanted, or will be skipped.
+  void set_level(Time now, TransferId id, std::uint8_t level);
+  // Answers Requested or Offered.
+  void refuse(Time now, TransferId id, const std::string& reason, TransferError code = TransferError::kOther);
+  void cancel(Time now, TransferId id, const std::string& reason, TransferError code = TransferError::kOther);
   // Flushes what was promised (confirmations), says goodbye; Closed follows when it is done or has timed out.
   void close(Time now, ErrorCode code = ErrorCode::kNone, const std::string& reason = {});
 

@@ -104,31 +104,32 @@ DatagramBinding::Verdict DatagramBinding::read_ack(Time now, ByteView body) {
     return Verdict::kFault;
   }
   for (const SentPacket& packet : acked->packets) {
-    forget_or_resend(packet.pieces, true);
+    forget_or_resend(now, packet.pieces, true);
     if (packet.acked_up_to) received_.acknowledged_up_to(*packet.acked_up_to);
   }
   if (acked->sample) {
     probe_timeouts_ = 0;
     congestion_->on_acked(*acked->sample);
+    if (rtt_.min()) session_.note_rtt(now, *rtt_.min());
   }
-  on_lost(sent_.detect_lost(now, rtt_));
+  on_lost(now, sent_.detect_lost(now, rtt_));
   return Verdict::kAccepted;
 }
 
-void DatagramBinding::on_lost(const SentPackets::Lost& lost) {
+void DatagramBinding::on_lost(Time now, const SentPackets::Lost& lost) {
   if (lost.packets.empty()) return;
-  for (const SentPacket& packet : lost.packets) forget_or_resend(packet.pieces, false);
+  for (const SentPacket& packet : lost.packets) forget_or_resend(now, packet.pieces, false);
   packets_lost_ += lost.packets.size();
   congestion_->on_lost(lost.sample);
 }
 
-void DatagramBinding::forget_or_resend(const std::vector<SentPiece>& pieces, bool arrived) {
+void DatagramBinding::forget_or_resend(Time now, const std::vector<SentPiece>& pieces, bool arrived) {
   for (const SentPiece& piece : pieces) {
     if (piece.control) {
       arrived ? control_out_.acknowledged(piece.place.offset, piece.size_bytes)
               : control_out_.lost(piece.place.offset, piece.size_bytes);
     } else {
-      arrived ? session_.data_acknowledged(piece.place, piece.size_bytes)
+      arrived ? session_.data_acknowledged(now, piece.place, piece.size_bytes)
               : session_.data_lost(piece.place, piece.size_bytes);
     }
   }
@@ -194,7 +195,7 @@ void DatagramBinding::handle_timeout(Time now) {
     switch (*timer) {
       case DatagramTimer::kLoss:
         if (sent_.loss_time()) {
-          on_lost(sent_.detect_lost(now, rtt_));
+          on_lost(now, sent_.detect_lost(now, rtt_));
         } else {
           on_probe_timeout(now);
         }
@@ -209,11 +210,11 @@ void DatagramBinding::handle_timeout(Time now) {
 }
 
 // RFC 9002 §6.2.4: two packets that ask for an answer, with the oldest bytes in flight if nothing else.
-void DatagramBinding::on_probe_timeout(Time) {
+void DatagramBinding::on_probe_timeout(Time now) {
   constexpr int kProbes = 2;
   probes_ = kProbes;
   ++probe_timeouts_;
-  forget_or_resend(sent_.oldest_pieces(kProbes), false);
+  forget_or_resend(now, sent_.oldest_pieces(kProbes), false);
 }
 
 void DatagramBinding::describe(PathStats& stats) const {

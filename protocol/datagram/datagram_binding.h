@@ -47,8 +47,8 @@ class DatagramBinding final : public BindingLayer {
   Verdict read_control(Time now, const PacketFrame& frame, ByteClasses& bytes);
   Verdict read_data(Time now, const PacketFrame& frame, ByteClasses& bytes);
   Verdict read_close(Time now, ByteView body);
-  void on_lost(const SentPackets::Lost& lost);
-  void forget_or_resend(const std::vector<SentPiece>& pieces, bool arrived);
+  void on_lost(Time now, const SentPackets::Lost& lost);
+  void forget_or_resend(Time now, const std::vector<SentPiece>& pieces, bool arrived);
 
   // Out
   void move_control();

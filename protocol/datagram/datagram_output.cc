@@ -57,7 +57,7 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
   }
   if (sends) {
     // Before anything was heard, every probe repeats the first packet: nothing else can help.
-    if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(sent_.oldest_pieces(1), false);
+    if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
     put_control(draft);
     put_data(now, draft);
     if (probes_ > 0 && !draft.eliciting) put_probe(draft);

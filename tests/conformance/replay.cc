@@ -25,6 +25,14 @@ Result<Bytes> replay_varint(ByteView bytes) {
   return again;
 }
 
+Result<Bytes> replay_ranges(ByteView bytes) {
+  auto ranges = ChunkRanges::parse(bytes);
+  if (!ranges) return ranges.error();
+  Bytes again;
+  ranges->serialize(again);
+  return again;
+}
+
 template <typename T>
 Result<Bytes> replay_map(ByteView bytes, const char* name) {
   auto value = decode_map<T>(bytes, name);
@@ -95,15 +103,17 @@ Result<Bytes> replay_packet(ByteView bytes) {
 
 const std::map<std::string, Replay>& kinds() {
   static const std::map<std::string, Replay> table = {
-      {"varint", replay_varint}, {"manifest", replay_manifest}, {"page", replay_page},
-      {"card", replay_card},     {"stream", replay_stream},     {"ack", replay_ack},
-      {"packet", replay_packet}, message<HelloMessage>(),       message<RequestMessage>(),
-      message<OfferMessage>(),   message<AcceptMessage>(),      message<ManifestMessage>(),
-      message<PageMessage>(),    message<ResendMessage>(),      message<StopMessage>(),
-      message<EndMessage>(),     message<ConfirmMessage>(),     message<RejectMessage>(),
-      message<CancelMessage>(),  message<RefuseMessage>(),      message<PingMessage>(),
-      message<PongMessage>(),    message<ProgressMessage>(),    message<ErrorMessage>(),
-      message<GoodbyeMessage>(),
+      {"varint", replay_varint},  {"ranges", replay_ranges}, {"manifest", replay_manifest},
+      {"page", replay_page},      {"card", replay_card},     {"stream", replay_stream},
+      {"ack", replay_ack},        {"packet", replay_packet}, message<HelloMessage>(),
+      message<RequestMessage>(),  message<OfferMessage>(),   message<AcceptMessage>(),
+      message<ManifestMessage>(), message<PageMessage>(),    message<ResendMessage>(),
+      message<StopMessage>(),     message<EndMessage>(),     message<ConfirmMessage>(),
+      message<RejectMessage>(),   message<CancelMessage>(),  message<RefuseMessage>(),
+      message<PingMessage>(),     message<PongMessage>(),    message<ProgressMessage>(),
+      message<ErrorMessage>(),    message<GoodbyeMessage>(), message<HaveMessage>(),
+      message<CreditMessage>(),   message<SkipMessage>(),    message<LevelMessage>(),
+      message<PreferMessage>(),
   };
   return table;
 }

@@ -83,12 +83,14 @@ void add_messages(Collection& c) {
   add_message(c, "request", "every option at once", sample_request());
   add_message(c, "request-bare", "no option at all", RequestMessage{});
   add_message(c, "offer", "a card is offered",
-              OfferMessage{1, {sha256(as_bytes("card")), "notes", 5000, 20000}, {}});
+              OfferMessage{1, {sha256(as_bytes("card")), "notes", 5000, 20000, {}}, {}});
   add_message(c, "accept", "an offer is accepted, nothing held", AcceptMessage{});
   add_message(c, "stop", "enough after 5 chunks", StopMessage{2, 5, {}});
   add_message(c, "end", "the source has stopped after 7", EndMessage{2, 7, {}});
-  add_message(c, "confirm", "40 chunks verified and applied", ConfirmMessage{2, 40, {}});
-  add_message(c, "refuse", "a refusal with its reason", RefuseMessage{2, "no such document", {}});
+  add_message(c, "confirm", "40 chunks verified and applied",
+              ConfirmMessage{2, 40, sha256(as_bytes("card")), {}});
+  add_message(c, "refuse", "a refusal with its reason",
+              RefuseMessage{2, "no such document", TransferError::kNotHere, {}});
   add_message(c, "goodbye", "an orderly end", GoodbyeMessage{});
   const char* ping = "message PING";
   c.accept("ping-unknown-key", ping, "a key of a later version is kept", {0x82, 0x00, 0x07, 0x01, 0xc0});
