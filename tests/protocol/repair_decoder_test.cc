@@ -201,6 +201,16 @@ TEST(RepairDecoder, drops_a_block_with_a_packet_longer_than_its_symbols) {
   EXPECT_EQ(decoder.blocks(), 0u);
 }
 
+TEST(RepairDecoder, never_mixes_symbols_of_different_blocks) {
+  RepairDecoder decoder;
+  EXPECT_TRUE(decoder.on_repair({{5, 6, 7}, 0, 3, Bytes(100)}).empty());
+  EXPECT_TRUE(decoder.on_repair({{5, 6, 7}, 1, 3, Bytes(3)}).empty());
+  EXPECT_TRUE(decoder.on_repair({{5, 6, 7}, 1, 4, Bytes(100)}).empty());
+  EXPECT_TRUE(decoder.on_repair({{5, 6, 8}, 1, 3, Bytes(100)}).empty());
+  EXPECT_EQ(decoder.blocks(), 4u);
+  EXPECT_EQ(decoder.repair_bytes(), 303u);
+}
+
 RepairFrame hostile_frame(Rng& rng, std::uint64_t near) {
   RepairFrame frame;
   std::uint64_t number = near + rng.below(300);
