@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/datagram/packet.h"
 
-#include "protocol/base/crc32c.h"
 #include "protocol/connection/connection.h"
+#include "protocol/datagram/datagram_seal.h"
 
 namespace kvferry {
 
 Bytes seal_packet(const PacketHeader& header, ByteView frames) {
-  Bytes out;
-  out.reserve(header.size_bytes() + frames.size());
-  out.push_back(kPacketKind);
-  put_le(out, header.connection_id);
-  put_varint(out, header.number);
-  put_le(out, crc32c(frames, crc32c(out)));
-  append(out, frames);
-  return out;
+  Bytes head;
+  head.reserve(header.size_bytes() + frames.size());
+  head.push_back(kPacketKind);
+  put_le(head, header.connection_id);
+  put_varint(head, header.number);
+  return seal_datagram(std::move(head), frames);
 }
 
 std::optional<OpenedPacket> open_packet(ByteView datagram) {
@@ -22,11 +20,10 @@ std::optional<OpenedPacket> open_packet(ByteView datagram) {
   auto kind = in.take_le<std::uint8_t>();
   auto id = in.take_le<std::uint64_t>();
   auto number = in.take_varint();
-  std::size_t before_checksum = in.position();
-  auto checksum = in.take_le<std::uint32_t>();
-  if (!checksum || *kind != kPacketKind) return std::nullopt;
-  if (crc32c(in.rest(), crc32c(datagram.first(before_checksum))) != *checksum) return std::nullopt;
-  return OpenedPacket{{*id, *number}, in.rest()};
+  if (!number || *kind != kPacketKind) return std::nullopt;
+  auto frames = take_sealed_body(in, datagram);
+  if (!frames) return std::nullopt;
+  return OpenedPacket{{*id, *number}, *frames};
 }
 
 std::optional<PacketFrame> take_packet_frame(ByteReader& in) {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/datagram/datagram_seal.h"
+
+#include "protocol/base/crc32c.h"
+
+namespace kvferry {
+
+Bytes seal_datagram(Bytes head, ByteView body) {
+  head.reserve(head.size() + sizeof(std::uint32_t) + body.size());
+  put_le(head, crc32c(body, crc32c(head)));
+  append(head, body);
+  return head;
+}
+
+std::optional<ByteView> take_sealed_body(ByteReader& in, ByteView datagram) {
+  ByteView head = datagram.first(in.position());
+  auto checksum = in.take_le<std::uint32_t>();
+  if (!checksum || crc32c(in.rest(), crc32c(head)) != *checksum) return std::nullopt;
+  return in.rest();
+}
+
+}  // namespace kvferry

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/datagram/path_validator.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "protocol/base/digest.h"
+
+namespace kvferry {
+
+bool PathValidator::may_send(std::uint64_t size_bytes) const {
+  return validated_ || sent_bytes_ + size_bytes <= kAmplification * received_bytes_;
+}
+
+PathChallenge PathValidator::challenge(Time now, Duration three_probe_timeouts, Rng& rng) {
+  assert(challenges_.size() < kMaxChallenges);
+  // Digested, so that a challenge read at one address does not tell the next one, sent to another.
+  Bytes drawn;
+  for (int i = 0; i < 4; ++i) put_le(drawn, rng.next());
+  const Digest digest = sha256(drawn);
+  PathChallenge challenge;
+  std::copy_n(digest.bytes.begin(), challenge.size(), challenge.begin());
+  challenges_.push_back(challenge);
+  challenge_ends_at_ = now + std::max(kMinChallengeTimeout, three_probe_timeouts);
+  return challenge;
+}
+
+bool PathValidator::on_response(const PathChallenge& response) {
+  if (std::find(challenges_.begin(), challenges_.end(), response) == challenges_.end()) return false;
+  validated_ = true;
+  challenges_.clear();
+  challenge_ends_at_.reset();
+  return true;
+}
+
+bool PathValidator::failed(Time now) const {
+  return challenges_.size() == kMaxChallenges && challenge_ends_at_ && *challenge_ends_at_ <= now;
+}
+
+}  // namespace kvferry
