@@ -160,9 +160,9 @@ bool DatagramBinding::server_may_be_mute() const {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || (sent_.empty() && !server_may_be_mute())) return;
-  if (probes_ > 0) return;                              // armed again when they leave
-  if (!paths_.current().may_send(mtu_.size())) return;  // or when the peer is heard
+  if (!paths_.current().may_send(mtu_.size())) return;  // armed again when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
+  if (probes_ > 0) return;  // or when they leave
   Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(probe_timeouts_, 10));
   timers_.arm(DatagramTimer::kLoss, *sent_.last_sent_at() + std::min<Duration>(timeout, kMaxProbeTimeout));
 }

@@ -223,7 +223,11 @@ class FaultWorld {
       const bool receives = attempt.wish->plan.to_client == client_side;
       if (receives || !attempt.wish->seen) fail(attempt);
     }
-    if (client_side) connect();
+    if (client_side) return connect();
+    // The new server may take up a handshake that the old one began; the client gives up on it at last.
+    later(std::chrono::seconds(90), [this, &channel] {
+      if (channel.client) channel.client->call([&](Connection& c) { c.close(now_); });
+    });
   }
 
   // --- wishes
@@ -253,7 +257,7 @@ class FaultWorld {
     Channel& channel = channels_.back();
     const bool asks = wish.plan.to_client != wish.plan.offered;  // the client
     auto& end = channel.end(asks);
-    if (!end || end->closed() || (channel.broken && !channel.client)) {
+    if (!end || end->closed() || (channel.broken && !asks)) {
       return later(milliseconds(500), [this, &wish] { try_begin(wish); });
     }
     wish.begin();
@@ -270,7 +274,8 @@ class FaultWorld {
     Wish& wish = *attempt.wish;
     if (!wish.open || wish.attempt != attempt.number) return;
     wish.open = false;
-    later(milliseconds(200), [this, &wish] { try_begin(wish); });
+    const auto pause = static_cast<std::int64_t>(50 + wish.rng.below(2000));
+    later(milliseconds(pause), [this, &wish] { try_begin(wish); });
   }
   void settle(Wish& wish, Wish::Settled how) {
     wish.open = false;
@@ -309,7 +314,9 @@ class FaultWorld {
     }
     if (!client_side || &channel != &channels_.back() || all_settled()) return;
     token_ = channel.client->connection().token();
-    later(milliseconds(100), [this] { connect(); });
+    later(milliseconds(100), [this, &channel] {
+      if (&channel == &channels_.back()) connect();
+    });
   }
 
   void at_source(Channel& channel, CheckedEnd& end, TransferId id, const Attempt& attempt, const Event& event) {
