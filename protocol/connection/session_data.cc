@@ -143,8 +143,10 @@ void Session::give_back(TransferId id, Transfer& transfer, std::uint64_t size_by
   std::uint64_t initial = config_.hello.limits.initial_credit_bytes;
   transfer.released_bytes += size_bytes;
   std::uint64_t credit = initial + transfer.released_bytes;
-  if (transfer.state != TransferState::kReceiving || credit - transfer.granted_bytes < initial / kCreditPart)
-    return;
+  if (transfer.state != TransferState::kReceiving || credit == transfer.granted_bytes) return;
+  // Little is told, too, when the source may have no credit left for its next chunk.
+  bool needed = transfer.granted_bytes - transfer.charged_bytes < config_.hello.limits.max_chunk_bytes;
+  if (!needed && credit - transfer.granted_bytes < initial / kCreditPart) return;
   transfer.granted_bytes = credit;
   send(CreditMessage{id, credit, {}});
 }
