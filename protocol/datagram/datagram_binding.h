@@ -14,6 +14,7 @@
 // kPath (a challenge was not answered), kMtu (a larger datagram may be tried).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 
 #include "protocol/connection/binding.h"
@@ -52,7 +53,7 @@ class DatagramBinding final : public BindingLayer {
     SentPacket record;
     ByteClasses bytes;
     bool eliciting = false;
-    [[nodiscard]] std::size_t left() const { return room - frames.size(); }
+    [[nodiscard]] std::size_t left() const { return room - std::min(room, frames.size()); }
   };
   struct Response {
     PathId path = 0;
@@ -78,6 +79,7 @@ class DatagramBinding final : public BindingLayer {
   Verdict read_close(Time now, ByteView body);
   Verdict read_token(Time now, ByteView body);
   Verdict read_path_frame(Time now, FrameType type, ByteView body);
+  void respond(const Response& response);
   Verdict read_repair(Time now, ByteView body);
   void process_recovered(Time now, const std::vector<RecoveredPacket>& packets);
 
@@ -133,7 +135,7 @@ class DatagramBinding final : public BindingLayer {
   Paths paths_;
   PathId arriving_path_ = 0;        // of the datagram being handled
   bool heard_ = false;              // a packet of the peer
-  bool proved_ = false;  // client: the server knows that it is where it says
+  bool proved_ = false;             // client: the server knows that it is where it says
   bool retried_ = false;            // client: one RETRY was followed
   Bytes token_;                     // client
   bool new_token_due_ = false;      // server

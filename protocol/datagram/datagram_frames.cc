@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
 constexpr std::size_t kControlHeadBytes = 1 + 2 + 8;
+constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
+constexpr std::size_t kTokenHeadBytes = 1 + 2;
 constexpr std::size_t kLeastPiece = 32;  // smaller leftovers of a packet stay unused
 
 }  // namespace
@@ -81,11 +83,11 @@ void DatagramBinding::put_data(Time now, Draft& draft) {
 }
 
 void DatagramBinding::put_path_frames(Time now, Draft& draft) {
-  while (!responses_.empty()) {
+  while (!responses_.empty() && draft.left() >= kPathFrameBytes) {
     put_response(draft, responses_.front());
     responses_.pop_front();
   }
-  if (!challenge_due(now) || paths_.current().failed(now)) return;
+  if (!challenge_due(now) || paths_.current().failed(now) || draft.left() < kPathFrameBytes) return;
   auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
   put_frame(draft, FrameType::kChallenge, challenge, draft.bytes.signalling);
   draft.eliciting = true;
@@ -106,7 +108,8 @@ void DatagramBinding::put_tokens(Draft& draft) {
     if (heard_ || token_.empty()) return;
     put_frame(draft, FrameType::kToken, token_, draft.bytes.signalling);
     draft.eliciting = true;
-  } else if (new_token_due_ && paths_.current().validated()) {
+  } else if (new_token_due_ && paths_.current().validated() &&
+             draft.left() >= kTokenHeadBytes + config_.new_token.size()) {
     new_token_due_ = false;
     put_frame(draft, FrameType::kToken, config_.new_token, draft.bytes.signalling);
     draft.record.pieces.push_back({SentPiece::Kind::kToken, {}, config_.new_token.size()});

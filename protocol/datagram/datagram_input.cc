@@ -207,10 +207,18 @@ DatagramBinding::Verdict DatagramBinding::read_path_frame(Time now, FrameType ty
   if (!bytes) return fault(now, ErrorCode::kMalformed, "CHALLENGE or RESPONSE: expected 8 bytes");
   if (type == FrameType::kResponse) {
     paths_.on_response(arriving_path_, *bytes);
-  } else if (responses_.size() < kMaxResponses) {
-    responses_.push_back({arriving_path_, load_le<std::uint64_t>(bytes->data())});
+  } else {
+    respond({arriving_path_, load_le<std::uint64_t>(bytes->data())});
   }
   return Verdict::kAccepted;
+}
+
+// Each challenge once, and not too many at a time: the peer asks again if it still wants to know.
+void DatagramBinding::respond(const Response& response) {
+  bool queued = std::any_of(responses_.begin(), responses_.end(), [&](const Response& other) {
+    return other.path == response.path && other.challenge == response.challenge;
+  });
+  if (!queued && responses_.size() < kMaxResponses) responses_.push_back(response);
 }
 
 DatagramBinding::Verdict DatagramBinding::read_repair(Time now, ByteView body) {
