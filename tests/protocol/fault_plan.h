@@ -79,6 +79,8 @@ struct FaultPlan {
 
 class FaultPlanner {
  public:
+  static constexpr std::uint64_t kMaxCardBytes = 400'000;
+
   FaultPlanner(Binding binding, std::uint64_t seed) : rng_(seed * 2 + (binding == Binding::kStream)) {
     plan_.binding = binding;
     plan_.seed = seed;
@@ -93,8 +95,7 @@ class FaultPlanner {
     for (std::uint64_t n = rng_.below(8); n > 0; --n) plan_.faults.push_back(fault(horizon));
     for (std::uint64_t n = 1 + rng_.below(6); n > 0; --n) plan_.wishes.push_back(wish(horizon));
     plan_.heals_at = horizon;
-    for (const Fault& fault : plan_.faults)
-      plan_.heals_at = std::max(plan_.heals_at, fault.at + fault.lasts);
+    for (const Fault& fault : plan_.faults) plan_.heals_at = std::max(plan_.heals_at, fault.at + fault.lasts);
     plan_.healed_bits_per_s = 1e6 * std::pow(50, rng_.uniform());
     if (rng_.chance(0.3)) plan_.timer_lateness = between(Duration(1000), milliseconds(20));
     if (rng_.chance(0.5)) plan_.release_after = between(milliseconds(1), milliseconds(500));
@@ -150,7 +151,8 @@ class FaultPlanner {
     if (rng_.chance(0.2)) config.hello.limits.max_transfers = 1 + rng_.below(4);
     if (rng_.chance(0.5)) {
       config.hello.limits.max_chunk_bytes = kMaxChunkBytes;
-      config.hello.limits.initial_credit_bytes = kMaxChunkBytes * between(std::uint64_t{1}, std::uint64_t{16});
+      config.hello.limits.initial_credit_bytes =
+          kMaxChunkBytes * between(std::uint64_t{1}, std::uint64_t{16});
     }
   }
 
@@ -177,8 +179,8 @@ class FaultPlanner {
     wish.offered = rng_.chance(0.3);
     wish.begins = rng_.chance(0.4) ? Duration::zero() : Duration(rng_.below(horizon.count() / 2 + 1));
     wish.chunks = static_cast<std::uint32_t>(between(std::uint64_t{1}, std::uint64_t{200}));
-    wish.max_chunk_bytes = static_cast<std::uint32_t>(between(
-        std::uint64_t{1}, std::min<std::uint64_t>(kMaxChunkBytes, 1 + kMaxCardBytes / wish.chunks)));
+    wish.max_chunk_bytes = static_cast<std::uint32_t>(
+        between(std::uint64_t{1}, std::min<std::uint64_t>(kMaxChunkBytes, 1 + kMaxCardBytes / wish.chunks)));
     wish.levels = rng_.chance(0.3) ? 4 : 1;
     wish.urgency = static_cast<std::uint8_t>(rng_.below(8));
     wish.manifest_first = rng_.chance(0.2);
@@ -210,7 +212,6 @@ class FaultPlanner {
   }
 
   static constexpr std::uint64_t kMaxChunkBytes = 20'000;
-  static constexpr std::uint64_t kMaxCardBytes = 400'000;
 
   Rng rng_;
   FaultPlan plan_;

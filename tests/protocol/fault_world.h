@@ -178,7 +178,9 @@ class FaultWorld {
   }
   std::unique_ptr<CheckedEnd> make_end(const ConnectionConfig& config) {
     auto end = std::make_unique<CheckedEnd>(findings_, config, now_);
-    end->limit_memory(kMostHeapBytes);
+    const std::uint64_t offered =
+        std::min(config.hello.limits.initial_credit_bytes, FaultPlanner::kMaxCardBytes) * wishes_.size();
+    end->limit_memory(kMostOtherBytes + static_cast<std::int64_t>(offered));
     return end;
   }
   void heal() {
@@ -233,7 +235,8 @@ class FaultWorld {
   // --- wishes
 
   [[nodiscard]] bool all_settled() const {
-    return std::ranges::all_of(wishes_, [](const auto& wish) { return wish->settled != Wish::Settled::kNot; });
+    return std::ranges::all_of(wishes_,
+                               [](const auto& wish) { return wish->settled != Wish::Settled::kNot; });
   }
 
   // Once everything is settled and healed, both sides must know, and then say goodbye.
@@ -263,8 +266,8 @@ class FaultWorld {
     wish.begin();
     wish.asked_at = now_;
     findings_.expect(wish.attempt < 100, "a bounded number of attempts");
-    const TransferId id = wish.plan.offered ? end->offer(now_, wish.source)
-                                            : end->request(now_, wish.options(), wish.sink);
+    const TransferId id =
+        wish.plan.offered ? end->offer(now_, wish.source) : end->request(now_, wish.options(), wish.sink);
     wish.seen = !wish.plan.offered;
     channel.attempts[id] = {&wish, wish.attempt};
     drain(channel, asks);
@@ -280,7 +283,8 @@ class FaultWorld {
   void settle(Wish& wish, Wish::Settled how) {
     wish.open = false;
     wish.settled = how;
-    if (how == Wish::Settled::kWhole) findings_.expect(wish.sink.whole(), "a card that is whole is all there");
+    if (how == Wish::Settled::kWhole)
+      findings_.expect(wish.sink.whole(), "a card that is whole is all there");
   }
 
   // --- events
@@ -319,7 +323,8 @@ class FaultWorld {
     });
   }
 
-  void at_source(Channel& channel, CheckedEnd& end, TransferId id, const Attempt& attempt, const Event& event) {
+  void at_source(Channel& channel, CheckedEnd& end, TransferId id, const Attempt& attempt,
+                 const Event& event) {
     Wish& wish = *attempt.wish;
     if (std::holds_alternative<event::Requested>(event)) return on_requested(channel, end, id, wish);
     if (std::holds_alternative<event::Confirmed>(event)) {
@@ -342,12 +347,12 @@ class FaultWorld {
   }
   void begun_by_source(Channel& channel, CheckedEnd& end, TransferId id, Wish& wish) {
     const bool side = !wish.plan.to_client;
-    if (wish.plan.source_level) end.call([&](Connection& c) { c.set_level(now_, id, *wish.plan.source_level); });
+    if (wish.plan.source_level)
+      end.call([&](Connection& c) { c.set_level(now_, id, *wish.plan.source_level); });
     if (wish.plan.skipped > 0) {
       later(milliseconds(static_cast<std::int64_t>(wish.rng.below(200))), [this, &channel, &wish, side, id] {
         const ChunkRanges chunks = wish.some(wish.plan.skipped);
-        if (auto& source = channel.end(side))
-          source->call([&](Connection& c) { c.skip(now_, id, chunks); });
+        if (auto& source = channel.end(side)) source->call([&](Connection& c) { c.skip(now_, id, chunks); });
       });
     }
     if (!wish.plan.source_cancels_after) return;
@@ -365,14 +370,16 @@ class FaultWorld {
     if (std::holds_alternative<event::Offered>(event)) return on_offered(channel, end, id, attempt);
     if (!wish.open || wish.attempt != attempt.number) return;  // it is over for the application
     if (std::holds_alternative<event::ManifestArrived>(event)) return on_manifest(end, id, wish);
-    if (auto* chunk = std::get_if<event::ChunkArrived>(&event)) return on_chunk(channel, end, id, wish, *chunk);
+    if (auto* chunk = std::get_if<event::ChunkArrived>(&event))
+      return on_chunk(channel, end, id, wish, *chunk);
     if (auto* skipped = std::get_if<event::Skipped>(&event)) return on_skipped(wish, *skipped);
     if (auto* complete = std::get_if<event::Complete>(&event)) return on_complete(end, id, wish, *complete);
     if (auto* stopped = std::get_if<event::Stopped>(&event)) {
       findings_.expect(wish.plan.stop_after && stopped->chunks_verified == wish.arrived, "stopped as asked");
       return confirm(end, id, wish, Wish::Settled::kInPart);
     }
-    if (auto* refused = std::get_if<event::Refused>(&event)) return on_failed(channel, attempt, refused->code);
+    if (auto* refused = std::get_if<event::Refused>(&event))
+      return on_failed(channel, attempt, refused->code);
     if (auto* rejected = std::get_if<event::Rejected>(&event))
       return on_failed(channel, attempt, rejected->code);
     if (auto* cancelled = std::get_if<event::Cancelled>(&event))
@@ -400,7 +407,8 @@ class FaultWorld {
       end.call([&](Connection& c) { c.set_level(now_, id, *wish.plan.receiver_level); });
   }
 
-  void on_chunk(Channel& channel, CheckedEnd& end, TransferId id, Wish& wish, const event::ChunkArrived& chunk) {
+  void on_chunk(Channel& channel, CheckedEnd& end, TransferId id, Wish& wish,
+                const event::ChunkArrived& chunk) {
     ++chunks_;
     ++wish.arrived;
     wish.arrived_bytes += chunk.size_bytes;
@@ -458,7 +466,7 @@ class FaultWorld {
   }
 
   static constexpr Time kStart = time_from_ns(1'000'000'000);
-  static constexpr std::int64_t kMostHeapBytes = 4 << 20;
+  static constexpr std::int64_t kMostOtherBytes = 512 * 1024;  // early data, manifests, packets, queues
 
   FaultPlan plan_;
   bool stream_;
