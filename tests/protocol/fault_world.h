@@ -180,7 +180,9 @@ class FaultWorld {
     auto end = std::make_unique<CheckedEnd>(findings_, config, now_);
     const std::uint64_t offered =
         std::min(config.hello.limits.initial_credit_bytes, FaultPlanner::kMaxCardBytes) * wishes_.size();
-    end->limit_memory(kMostOtherBytes + static_cast<std::int64_t>(offered));
+    const bool repairs = !stream_ && (config.hello.features & kFeatureRepair) != 0;
+    end->limit_memory(kMostOtherBytes + (repairs ? kMostRepairBytes : 0) +
+                      static_cast<std::int64_t>(offered));
     return end;
   }
   void heal() {
@@ -467,6 +469,7 @@ class FaultWorld {
 
   static constexpr Time kStart = time_from_ns(1'000'000'000);
   static constexpr std::int64_t kMostOtherBytes = 512 * 1024;  // early data, manifests, packets, queues
+  static constexpr std::int64_t kMostRepairBytes = 2 << 20;
 
   FaultPlan plan_;
   bool stream_;
