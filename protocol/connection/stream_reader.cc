@@ -108,8 +108,10 @@ std::size_t StreamReader::read_place(Time now, ByteView bytes) {
     checksum_ = crc32c(held_, checksum_);
     received_.framing += held_.size();
     held_.clear();
-    part_ = Part::kPayload;
-    if (left_ == 0) finish_frame(now);
+    if (left_ > 0)
+      part_ = Part::kPayload;
+    else
+      finish_frame(now);
     return taken;
   }
   if (left_ == 0 || held_.size() > kMaxDataPlaceBytes) {
@@ -146,7 +148,7 @@ void StreamReader::finish_frame(Time now) {
   if (checksum_ != expected_checksum_) {
     return fail(now, ErrorCode::kChecksum, "frame type " + std::to_string(type_) + ": CRC32C differs");
   }
-  if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place");
+  if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place or bytes");
   if (finished == Part::kMessage) session_.on_frame(now, type_, body);
 }
 
