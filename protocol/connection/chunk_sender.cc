@@ -136,7 +136,9 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] != State::kWaiting && chunk != current_) again_.insert(chunk);
+    if (states_[chunk] == State::kWaiting || states_[chunk] == State::kGivenUp || chunk == current_) return;
+    again_.insert(chunk);
+    if (expired_) give_up(chunk, SkipReason::kDeadline);
   });
 }
 
@@ -147,7 +149,7 @@ void ChunkSender::have(const ChunkRanges& chunks) {
 
 void ChunkSender::know(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting) settle(chunk, State::kNever);
+    if (states_[chunk] == State::kWaiting) settle(chunk, State::kKnown);
   });
 }
 
@@ -158,7 +160,7 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
 }
 
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
-  settle(chunk, State::kNever);
+  settle(chunk, State::kGivenUp);
   skipped_[reason].add(chunk);
   again_.erase(chunk);
   open_.erase(chunk);
