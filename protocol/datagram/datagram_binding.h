@@ -158,6 +158,7 @@ class DatagramBinding final : public BindingLayer {
   RepairRate repair_rate_;
   std::deque<RepairFrame> repairs_;  // to be sent
   RepairDecoder repair_in_;
+  bool recovering_ = false;  // the frames being read are of a packet that was solved for
   RangeSet recovered_;                                           // to be told
   std::map<std::uint64_t, std::vector<SentPiece>> lost_lately_;  // the peer may still solve for them
 

@@ -224,6 +224,7 @@ void DatagramBinding::respond(const Response& response) {
 DatagramBinding::Verdict DatagramBinding::read_repair(Time now, ByteView body) {
   auto frame = RepairFrame::parse(body);
   if (!frame) return fault(now, ErrorCode::kMalformed, frame.error().message);
+  if (recovering_) return Verdict::kAccepted;  // or one datagram could hold hundreds, each in the next
   process_recovered(now, repair_in_.on_repair(std::move(*frame)));
   return Verdict::kAccepted;
 }
@@ -234,7 +235,10 @@ void DatagramBinding::process_recovered(Time now, const std::vector<RecoveredPac
     if (!received_.is_new(packet.number) || session_.state() == SessionState::kClosed) continue;
     ByteClasses bytes;
     bool eliciting = false;
-    if (read_frames(now, packet.frames, bytes, eliciting) != Verdict::kAccepted) continue;
+    recovering_ = true;
+    Verdict verdict = read_frames(now, packet.frames, bytes, eliciting);
+    recovering_ = false;
+    if (verdict != Verdict::kAccepted) continue;
     ++packets_recovered_;
     recovered_.add(packet.number, packet.number + 1);
     while (recovered_.ranges().size() > kMaxRecoveredRanges)
