@@ -96,6 +96,8 @@ class DatagramBinding final : public BindingLayer {
   void arm_mtu_timer();
 
   // Out
+  static constexpr std::size_t kLeastDatagramBytes = 40;  // a header and a challenge, with room to spare
+  [[nodiscard]] bool path_is_exhausted() const { return paths_.current().allowance() < kLeastDatagramBytes; }
   void move_control();
   [[nodiscard]] bool may_send(Time now);
   [[nodiscard]] bool server_may_be_mute() const;
@@ -119,7 +121,7 @@ class DatagramBinding final : public BindingLayer {
   [[nodiscard]] std::optional<Outgoing> repair_packet(Time now);
   [[nodiscard]] std::optional<Outgoing> mtu_probe(Time now);
   [[nodiscard]] std::optional<Outgoing> usual_packet(Time now);
-  [[nodiscard]] Outgoing close_packet(Time now);
+  [[nodiscard]] std::optional<Outgoing> close_packet(Time now);
   void protect(std::uint64_t number, const Draft& draft);
   void close_repair_block();
   [[nodiscard]] Outgoing seal(Time now, Draft draft);
@@ -159,7 +161,7 @@ class DatagramBinding final : public BindingLayer {
   std::deque<RepairFrame> repairs_;  // to be sent
   RepairDecoder repair_in_;
   bool recovering_ = false;  // the frames being read are of a packet that was solved for
-  RangeSet recovered_;                                           // to be told
+  RangeSet recovered_;       // to be told
   std::map<std::uint64_t, std::vector<SentPiece>> lost_lately_;  // the peer may still solve for them
 
   std::uint64_t packets_sent_ = 0;

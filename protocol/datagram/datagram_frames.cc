@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
 constexpr std::size_t kControlHeadBytes = 1 + 2 + 8;
 constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
-constexpr std::size_t kTokenHeadBytes = 1 + 2;
+constexpr std::size_t kShortHeadBytes = 1 + 2;  // type and length of a frame that is not longer than a packet
+constexpr std::size_t kLeastAckBytes = 2 + 8 + 4 + 8;
 constexpr std::size_t kLeastPiece = 32;  // smaller leftovers of a packet stay unused
 
 }  // namespace
@@ -24,6 +25,7 @@ void DatagramBinding::put_frame(Draft& draft, FrameType type, ByteView body, std
 }
 
 void DatagramBinding::put_ack(Time now, Draft& draft) {
+  if (draft.left() < kLeastAckBytes) return;
   AckFrame ack = received_.make_ack(now);
   timers_.stop(DatagramTimer::kAck);
   Bytes body;
@@ -109,7 +111,7 @@ void DatagramBinding::put_tokens(Draft& draft) {
     put_frame(draft, FrameType::kToken, token_, draft.bytes.signalling);
     draft.eliciting = true;
   } else if (new_token_due_ && paths_.current().validated() &&
-             draft.left() >= kTokenHeadBytes + config_.new_token.size()) {
+             draft.left() >= kShortHeadBytes + config_.new_token.size()) {
     new_token_due_ = false;
     put_frame(draft, FrameType::kToken, config_.new_token, draft.bytes.signalling);
     draft.record.pieces.push_back({SentPiece::Kind::kToken, {}, config_.new_token.size()});
@@ -139,6 +141,8 @@ void DatagramBinding::put_padding(Draft& draft) {
 void DatagramBinding::put_close(Draft& draft) {
   const GoodbyeMessage& farewell = session_.farewell();
   Bytes body = encode_map(ErrorMessage{farewell.code, farewell.reason.substr(0, 128), {}});
+  if (body.size() + kShortHeadBytes > draft.left()) body = encode_map(ErrorMessage{farewell.code, {}, {}});
+  if (body.size() + kShortHeadBytes > draft.left()) return;
   put_frame(draft, FrameType::kClose, body, draft.bytes.signalling);
 }
 

@@ -49,7 +49,8 @@ bool DatagramBinding::may_send(Time now) {
 DatagramBinding::Draft DatagramBinding::new_draft() const {
   Draft draft;
   draft.path = paths_.id();
-  draft.room = mtu_.size() - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  auto size = static_cast<std::size_t>(std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance()));
+  draft.room = size - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
   return draft;
 }
 
@@ -63,7 +64,7 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
       control_out_.all_acknowledged()) {
     session_.on_flushed(now);
   }
-  if (!paths_.current().may_send(mtu_.size())) return std::nullopt;  // until more was heard from there
+  if (path_is_exhausted()) return std::nullopt;  // until more was heard from there
   if (session_.state() == SessionState::kClosed) return usual_packet(now);
   move_control();
   if (auto out = answer_elsewhere(now)) return out;
@@ -76,7 +77,9 @@ std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
   bool closed = session_.state() == SessionState::kClosed;
   Draft draft = new_draft();
   bool sends = !closed && may_send(now);
-  if (sends && repairing()) draft.room -= RepairEncoder::overhead_bytes(next_number_ + 1);
+  if (sends && repairing())
+    draft.room -= std::min(draft.room, RepairEncoder::overhead_bytes(next_number_ + 1));
+  if (sends) put_path_frames(now, draft);  // first: they may be all that there is room for
   if (received_.ack_due(now) || (received_.ack_wanted() && (sends || closed))) {
     put_ack(now, draft);
     if (closed && !session_.closed_by_peer()) put_close(draft);  // the peer does not know yet
@@ -99,7 +102,6 @@ void DatagramBinding::fill(Time now, Draft& draft) {
   // Before anything was heard, every probe repeats the first packet: nothing else can help.
   if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
   put_tokens(draft);
-  put_path_frames(now, draft);
   put_control(draft);
   put_data(now, draft);
   if (probes_ > 0 && !draft.eliciting) put_probe(draft);
@@ -113,7 +115,7 @@ void DatagramBinding::fill(Time now, Draft& draft) {
 std::optional<Outgoing> DatagramBinding::answer_elsewhere(Time now) {
   auto other = std::find_if(responses_.begin(), responses_.end(),
                             [&](const Response& response) { return response.path != paths_.id(); });
-  if (other == responses_.end()) return std::nullopt;
+  if (other == responses_.end() || !may_send(now)) return std::nullopt;
   Draft draft = new_draft();
   draft.path = other->path;
   put_response(draft, *other);
@@ -189,11 +191,13 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
 }
 
 // One packet that says why; it is repeated only to a peer that goes on talking.
-Outgoing DatagramBinding::close_packet(Time now) {
-  Draft draft = new_draft();
-  put_close(draft);
+std::optional<Outgoing> DatagramBinding::close_packet(Time now) {
   session_.on_flushed(now);
   timers_.stop_all();
+  if (path_is_exhausted()) return std::nullopt;
+  Draft draft = new_draft();
+  put_close(draft);
+  if (draft.frames.empty()) return std::nullopt;
   return seal(now, std::move(draft));
 }
 

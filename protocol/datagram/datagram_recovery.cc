@@ -161,7 +161,7 @@ bool DatagramBinding::server_may_be_mute() const {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || (sent_.empty() && !server_may_be_mute())) return;
-  if (!paths_.current().may_send(mtu_.size())) return;  // armed again when the peer is heard
+  if (path_is_exhausted()) return;  // armed again when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
   if (probes_ > 0) return;  // or when they leave
   Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(probe_timeouts_, 10));
@@ -208,7 +208,13 @@ void DatagramBinding::on_loss_timer(Time now) {
 }
 
 void DatagramBinding::on_path_timer(Time now) {
-  if (!paths_.current().failed(now)) return;  // poll_transmit() challenges again
+  if (!paths_.current().failed(now)) {  // poll_transmit() challenges again, if it may
+    if (challenge_due(now) && path_is_exhausted() && paths_.has_other()) {
+      (void)paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
+      timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
+    }
+    return;
+  }
   if (paths_.give_up()) return restart_path(now);
   session_.fault(now, ErrorCode::kHandshake, "the peer's address was not confirmed");
 }
