@@ -18,13 +18,15 @@ namespace kvferry {
 
 class ChunkAssembly {
  public:
-  static constexpr std::size_t kMaxGaps = 1024;  // that are remembered of one chunk
+  static constexpr std::size_t kMaxGaps = 1024;    // that are remembered of one chunk
+  static constexpr std::size_t kMaxOpen = 16'384;  // chunks: small ones cost more than their size
 
   // size_bytes is within the limits. prefix: what is here of an earlier connection.
   void begin(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t size_bytes, ByteView prefix = {});
   [[nodiscard]] bool has(std::uint64_t transfer, std::uint32_t chunk) const;
   // Any chunk of the transfer.
   [[nodiscard]] bool has_any(std::uint64_t transfer) const;
+  [[nodiscard]] bool is_full() const { return open_.size() >= kMaxOpen; }
   // How far the chunk is here without a gap.
   [[nodiscard]] std::uint64_t contiguous_bytes(std::uint64_t transfer, std::uint32_t chunk) const;
 

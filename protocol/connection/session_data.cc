@@ -54,6 +54,8 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kSkipped) return DataVerdict::kIgnored;
   if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing) return DataVerdict::kRepeated;
+  if (config_.binding == Binding::kDatagram && arriving_.is_full() && !arriving_.has(place.transfer, chunk))
+    return DataVerdict::kNotNow;
   if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place.transfer, transfer, chunk))
     return DataVerdict::kIgnored;
   if (config_.binding == Binding::kStream &&

@@ -342,6 +342,20 @@ TEST_F(AttackedClient, bounds_the_gaps_of_a_chunk) {
   EXPECT_LT(lasted.count(), 5);
 }
 
+// PKT-8, section 17: a byte of each of very many chunks costs more to hold than the credit says.
+TEST_F(AttackedClient, bounds_the_chunks_that_are_begun) {
+  Card card = sample_card(1, 1, 1);
+  for (int i = 1; i < 100'000; ++i) {
+    card.manifest.chunks.push_back(card.manifest.chunks[0]);
+    card.manifest.chunks.back().size_bytes = 2;
+  }
+  give(card);
+  const std::int64_t held = victim_.heap_bytes();
+  for (std::uint64_t chunk = 1; chunk < 100'000; ++chunk) data({0, chunk, 0}, Bytes(1));
+  EXPECT_FALSE(victim_.ended_with());
+  EXPECT_LT(victim_.heap_bytes(), held + 4 * kKiB * kKiB);
+}
+
 // PKT-7: data before its manifest, in bytes, is bounded with what it takes to hold it.
 TEST_F(AttackedClient, bounds_what_it_keeps_of_early_data) {
   greet();

@@ -131,7 +131,7 @@ class FaultWorld {
 
   void drain_all() {
     for (Channel& channel : channels_) {
-      while (drain(channel, true) | drain(channel, false)) {
+      while (int{drain(channel, true)} + int{drain(channel, false)} > 0) {
       }
     }
   }
