@@ -88,8 +88,8 @@ void Session::end_transfers(const std::string& reason) {
   early_bytes_ = 0;
 }
 
-void Session::queue_control(std::uint64_t type, Bytes body) {
-  control_.push_back({type, std::move(body), {}});
+void Session::queue_control(std::uint64_t type, Bytes body, std::optional<TransferId> source_of) {
+  control_.push_back({type, std::move(body), source_of});
   if (config_.grease && state_ == SessionState::kOpen && rng_.below(kGreaseOneIn) == 0) queue_grease();
 }
 

@@ -36,7 +36,8 @@ inline constexpr std::size_t kMaxQueuedAnswers = 1024;  // waiting for a peer th
 struct ControlFrame {
   std::uint64_t type = 0;
   Bytes body;
-  std::optional<TransferId> manifest_of;  // MANIFEST and PAGE: not sent any more once the transfer has ended
+  // MANIFEST, and what of a source may only follow it: not sent any more once this transfer has ended.
+  std::optional<TransferId> source_of;
 };
 
 enum class DataVerdict : std::uint8_t {
@@ -110,10 +111,10 @@ class Session {
   void on_progress_timer(Time now);
   void on_timer(Time now, SessionTimer timer);
   template <typename Message>
-  void send(const Message& message) {
-    queue_control(static_cast<std::uint64_t>(Message::kType), encode_map(message));
+  void send(const Message& message, std::optional<TransferId> source_of = {}) {
+    queue_control(static_cast<std::uint64_t>(Message::kType), encode_map(message), source_of);
   }
-  void queue_control(std::uint64_t type, Bytes body);
+  void queue_control(std::uint64_t type, Bytes body, std::optional<TransferId> source_of);
   void queue_grease();
 
   // session_transfers.cc: what both sides of a transfer share

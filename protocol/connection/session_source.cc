@@ -135,12 +135,9 @@ std::optional<TransferFault> Session::begin_sending(Time now, TransferId id, Tra
 }
 
 void Session::send_manifest(TransferId id, EncodedManifest encoded, const ChunkRanges& known) {
-  send(ManifestMessage{id, std::move(encoded.root), known.lowest(kMaxHeldBytes), {}});
-  control_.back().manifest_of = id;
-  for (std::size_t i = 0; i < encoded.pages.size(); ++i) {
-    send(PageMessage{id, i, std::move(encoded.pages[i]), {}});
-    control_.back().manifest_of = id;
-  }
+  send(ManifestMessage{id, std::move(encoded.root), known.lowest(kMaxHeldBytes), {}}, id);
+  for (std::size_t i = 0; i < encoded.pages.size(); ++i)
+    send(PageMessage{id, i, std::move(encoded.pages[i]), {}}, id);
 }
 
 void Session::skip(Time, TransferId id, const ChunkRanges& chunks) {
@@ -155,7 +152,7 @@ void Session::announce_skips(TransferId id, Transfer& transfer) {
     while (!skips->chunks.empty()) {
       SkipMessage message{id, skips->chunks.lowest(kMaxHeldBytes), skips->reason, {}};
       skips->chunks.remove(message.chunks);
-      send(message);
+      send(message, id);
     }
   }
 }

@@ -48,7 +48,7 @@ void Session::drop(TransferId id, const std::string& reason) {
                               [&](const EarlyData& e) { return e.place.transfer == id; });
   for (auto at = stale; at != early_.end(); ++at) early_bytes_ -= at->memory_bytes();
   early_.erase(stale, early_.end());
-  std::erase_if(control_, [&](const ControlFrame& frame) { return frame.manifest_of == id; });
+  std::erase_if(control_, [&](const ControlFrame& frame) { return frame.source_of == id; });
 }
 
 void Session::fail_transfer(TransferId id, const TransferFault& fault) {
@@ -82,8 +82,8 @@ Transfer* Session::for_frame(Time now, TransferId id, TransferInput input, const
 // Answers, manifests apart, that wait for a peer to read them.
 std::size_t Session::unread_answers() const {
   if (control_.size() <= kMaxQueuedAnswers) return control_.size();
-  return static_cast<std::size_t>(std::count_if(
-      control_.begin(), control_.end(), [](const ControlFrame& frame) { return !frame.manifest_of; }));
+  return static_cast<std::size_t>(std::count_if(control_.begin(), control_.end(),
+                                                [](const ControlFrame& frame) { return !frame.source_of; }));
 }
 
 bool Session::admit_peer_transfer(Time now, TransferId id) {
@@ -124,10 +124,10 @@ void Session::set_level(Time, TransferId id, std::uint8_t level) {
   if (transfer->sender) {
     transfer->own_level = level;
     transfer->sender->limit_level(std::min(level, transfer->wanted_level));
-  } else if (!next_state(transfer->state, TransferInput::kStop)) {
-    return;  // a receiver may say so while it receives
+    send(LevelMessage{id, level, {}}, id);
+  } else if (next_state(transfer->state, TransferInput::kStop)) {  // a receiver may say so while it receives
+    send(LevelMessage{id, level, {}});
   }
-  send(LevelMessage{id, level, {}});
 }
 
 void Session::on(Time now, LevelMessage& message) {
