@@ -53,6 +53,8 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   }
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kSkipped) return DataVerdict::kIgnored;
+  if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kHeld)
+    return take_held_data(now, place.transfer, transfer, chunk);
   if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing) return DataVerdict::kRepeated;
   if (config_.binding == Binding::kDatagram && arriving_.is_full() && !arriving_.has(place.transfer, chunk))
     return DataVerdict::kNotNow;
@@ -71,18 +73,31 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   return DataVerdict::kTaken;
 }
 
-// Charges the credit. False: the peer is at fault.
+// False: the peer is at fault.
+bool Session::charge(Time now, Transfer& transfer, std::uint64_t size_bytes) {
+  transfer.charged_bytes += size_bytes;
+  if (transfer.charged_bytes <= transfer.granted_bytes) return true;
+  fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
+  return false;
+}
+
+// It was begun before HAVE came: once, and nothing of it needs memory.
+DataVerdict Session::take_held_data(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
+  std::uint32_t size = transfer.manifest.chunks[chunk].size_bytes;
+  if (!transfer.begun_in_vain.insert(chunk).second) return DataVerdict::kRepeated;
+  if (!charge(now, transfer, size)) return DataVerdict::kIgnored;
+  give_back(id, transfer, size);
+  return DataVerdict::kRepeated;
+}
+
+// False: the peer is at fault.
 bool Session::begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
   if (config_.binding == Binding::kStream && arriving_.has_any(id)) {
     fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");
     return false;
   }
   std::uint32_t size = transfer.manifest.chunks[chunk].size_bytes;
-  transfer.charged_bytes += size;
-  if (transfer.charged_bytes > transfer.granted_bytes) {
-    fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
-    return false;
-  }
+  if (!charge(now, transfer, size)) return false;
   auto prefix = transfer.prefixes.extract(chunk);
   arriving_.begin(id, chunk, size, prefix.empty() ? ByteView() : prefix.mapped().view());
   return true;

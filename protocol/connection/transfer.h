@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "protocol/card/chunk_flow.h"
@@ -69,6 +70,7 @@ struct Transfer {
   ChunkRanges known;  // as the source says
   Manifest manifest;
   ChunkArrivals arrivals;
+  std::set<std::uint32_t> begun_in_vain;  // held here, and the source did not know
   std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
   std::uint64_t charged_bytes = 0;        // sizes of the chunks begun
   std::uint64_t released_bytes = 0;

@@ -130,6 +130,61 @@ TEST(MovedClient, that_only_receives_goes_on_receiving_at_once) {
   }
 }
 
+// CON-1, section 11: MANIFEST is taken back when a transfer ends before it is sent; so must be what follows
+// it.
+TEST(CancelledSource, leaves_nothing_behind_that_its_receiver_would_not_expect) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {  // reserved frames stand in between at random
+    PairOptions options = pair_options(Binding::kStream, {}, seed);
+    options.to_client.queue_bytes = 200;  // the manifest waits
+    Pair pair(options);
+    pair.server.on_event = [&](Time now, const Event& event) {
+      auto* wanted = std::get_if<event::Requested>(&event);
+      if (!wanted) return;
+      Connection& server = pair.server.connection;
+      server.provide(now, wanted->id, std::make_shared<CardSource>(sample_card(1, 400, 10)));
+      server.set_level(now, wanted->id, 1);
+      ChunkRanges first;
+      first.add(0);
+      server.skip(now, wanted->id, first);
+      if (seed % 2 == 0) server.cancel(now, wanted->id, "changed its mind");
+    };
+    CardSink sink;
+    pair.client.connection.request(pair.now, {}, sink);
+    const Time cancelled_at = pair.now + milliseconds(45 + seed % 10);
+    pair.run([] { return false; }, cancelled_at);
+    pair.server.connection.cancel(pair.now, 0, "changed its mind");
+    pair.run([&] { return pair.client.find<event::Cancelled>() != nullptr; },
+             pair.now + std::chrono::seconds(5));
+    EXPECT_TRUE(pair.client.find<event::Cancelled>()) << "seed " << seed;
+    EXPECT_FALSE(pair.client.find<event::Closed>()) << "seed " << seed;
+  }
+}
+
+// TRF-9: a chunk that was begun before HAVE came was never given back.
+TEST(Credit, for_a_chunk_that_turns_out_to_be_held_is_given_back) {
+  class Vouching final : public ChunkSink {
+   public:
+    Result<void> begin(const Manifest&) override { return {}; }
+    ChunkRanges held(const Manifest&) override {
+      ChunkRanges chunks;
+      for (std::uint32_t chunk : {0, 1}) chunks.add(chunk);
+      return chunks;
+    }
+    Result<void> chunk(std::uint32_t, Slice) override { return {}; }
+    Result<void> finish(bool) override { return {}; }
+    void abandon(const std::string&) override {}
+  };
+  for (const Binding binding : {Binding::kStream, Binding::kDatagram}) {
+    PairOptions options = pair_options(binding, {}, 1);
+    options.client.hello.limits.max_chunk_bytes = 1000;
+    options.client.hello.limits.initial_credit_bytes = 1000;
+    Served served(options, card_of_sizes({900, 900, 900, 900}));
+    Vouching sink;
+    served.pair.client.connection.request(served.pair.now, {}, sink);
+    EXPECT_TRUE(served.run());
+  }
+}
+
 // MTU-1: a long ACK and the room that repair wants left nothing, or less, and the rest came out as endless.
 TEST(TinyDatagrams, with_long_acknowledgements_and_repair_keep_to_their_size) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
