@@ -75,12 +75,14 @@ class FaultLink {
   void silence(Time until) { silent_until_ = std::max(silent_until_, until); }
   void set_mtu(std::size_t bytes) { options_.mtu_bytes = bytes; }
   void scale_rate(double factor) { options_.link.rate_bits_per_s *= factor; }
-  void heal(double rate_bits_per_s) {
+  void heal(Time now, double rate_bits_per_s) {
     options_.link.rate_bits_per_s = rate_bits_per_s;
     options_.link.queue_bytes = std::max<std::size_t>(options_.link.queue_bytes, 64 * 1024);
     options_.link.loss = options_.link.reorder = options_.link.duplicate = options_.link.corrupt = 0;
     options_.mtu_bytes = std::max<std::size_t>(options_.mtu_bytes, 1472);
     silent_until_ = {};
+    free_at_ = std::min(free_at_, now);
+    arrive_by(now + options_.link.delay);
   }
 
  private:
@@ -100,6 +102,14 @@ class FaultLink {
     if (arriving_.empty() || last_ < arrival) arriving_.emplace(arrival, Arrival{});
     last_ = arrival;
     append(std::prev(arriving_.end())->second.bytes, bytes);
+  }
+  // What was to arrive later arrives then, in the same order.
+  void arrive_by(Time latest) {
+    std::vector<Arrival> late;
+    for (auto at = arriving_.upper_bound(latest); at != arriving_.end(); at = arriving_.erase(at))
+      late.push_back(std::move(at->second));
+    for (Arrival& arrival : late) arriving_.emplace(latest, std::move(arrival));
+    last_ = std::min(last_, latest);
   }
   Arrival take_piece(Time now) {
     Arrival piece;
