@@ -165,6 +165,7 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
   again_.erase(chunk);
   open_.erase(chunk);
   with_losses_.erase(chunk);
+  doomed_.erase(chunk);
   if (chunk != current_) return;
   current_.reset();
   current_bytes_ = {};
@@ -172,9 +173,15 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
 
 void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting || chunk == current_ || with_losses_.contains(chunk))
-      give_up(chunk, reason);
+    if (states_[chunk] != State::kWaiting && chunk != current_ && !with_losses_.contains(chunk)) return;
+    may_be_unheard_of(chunk) ? void(doomed_.emplace(chunk, reason)) : give_up(chunk, reason);
   });
+}
+
+// A chunk that was begun, and charged: a receiver that has nothing of it would not give its credit back.
+bool ChunkSender::may_be_unheard_of(std::uint32_t chunk) const {
+  auto found = open_.find(chunk);
+  return found != open_.end() && found->second.acknowledged.size() <= options_.partial.size_of(chunk);
 }
 
 void ChunkSender::expire() {
@@ -196,8 +203,12 @@ void ChunkSender::acknowledged(const DataPlace& place, std::uint64_t size_bytes)
   auto found = open_.find(chunk);
   if (found == open_.end()) return;
   found->second.acknowledged.add(place.offset, place.offset + size_bytes);
-  if (found->second.acknowledged.size() < found->second.bytes.size()) return;
+  if (found->second.acknowledged.size() < found->second.bytes.size()) {
+    if (auto doomed = doomed_.find(chunk); doomed != doomed_.end()) give_up(chunk, doomed->second);
+    return;
+  }
   with_losses_.erase(chunk);
+  doomed_.erase(chunk);
   open_.erase(found);
 }
 
@@ -219,6 +230,7 @@ void ChunkSender::drop() {
   again_.clear();
   open_.clear();
   with_losses_.clear();
+  doomed_.clear();
   skipped_.clear();
 }
 

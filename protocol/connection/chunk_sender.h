@@ -92,6 +92,7 @@ class ChunkSender {
   [[nodiscard]] std::optional<DataPiece> next_lost(std::size_t max_bytes);
   void settle(std::uint32_t chunk, State state);  // no longer waiting
   void give_up(std::uint32_t chunk, SkipReason reason);
+  [[nodiscard]] bool may_be_unheard_of(std::uint32_t chunk) const;
   [[nodiscard]] const ChunkInfo& info(std::uint32_t chunk) const { return source_->manifest().chunks[chunk]; }
   template <typename Function>
   void for_each(const ChunkRanges& chunks, Function&& function) const;
@@ -118,6 +119,7 @@ class ChunkSender {
 
   std::map<std::uint32_t, Open> open_;  // until acknowledged
   std::set<std::uint32_t> with_losses_;
+  std::map<std::uint32_t, SkipReason> doomed_;  // given up as soon as something of them is acknowledged
 };
 
 }  // namespace kvferry

@@ -185,6 +185,28 @@ TEST(Credit, for_a_chunk_that_turns_out_to_be_held_is_given_back) {
   }
 }
 
+// TRF-9, TRF-12: nothing of the chunk had arrived when it was skipped, so its credit was not given back.
+TEST(Credit, for_a_chunk_that_is_skipped_on_its_way_is_not_lost) {
+  PairOptions options = pair_options(Binding::kDatagram, {}, 1);
+  options.client.hello.limits.max_chunk_bytes = 40'000;
+  options.client.hello.limits.initial_credit_bytes = 40'000;
+  Served served(options, card_of_sizes({40'000, 40'000}));
+  Pair& pair = served.pair;
+  CardSink sink;
+  pair.client.connection.request(pair.now, {}, sink);
+  const auto provide = pair.server.on_event;
+  pair.server.on_event = [&](Time now, const Event& event) {
+    if (std::holds_alternative<event::Requested>(event)) pair.server.out.options().loss = 1;
+    provide(now, event);
+  };
+  ASSERT_TRUE(pair.run([&] { return pair.server.connection.ledger().sent.payload > 0; }));
+  ChunkRanges first;
+  first.add(0);
+  pair.server.connection.skip(pair.now, 0, first);
+  pair.server.out.options().loss = 0;
+  EXPECT_TRUE(served.run());
+}
+
 // MTU-1: a long ACK and the room that repair wants left nothing, or less, and the rest came out as endless.
 TEST(TinyDatagrams, with_long_acknowledgements_and_repair_keep_to_their_size) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
