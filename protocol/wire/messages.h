@@ -6,6 +6,7 @@
 #pragma once
 
 #include "protocol/base/map_reader.h"
+#include "protocol/card/chunk_info.h"
 #include "protocol/connection/events.h"
 #include "protocol/wire/frame.h"
 
