@@ -120,6 +120,7 @@ class DatagramBinding final : public BindingLayer {
   [[nodiscard]] Outgoing close_packet(Time now);
   void protect(std::uint64_t number, const Draft& draft);
   void close_repair_block();
+  void skip_number();
   [[nodiscard]] Outgoing seal(Time now, Draft draft);
 
   Session& session_;
@@ -140,6 +141,8 @@ class DatagramBinding final : public BindingLayer {
   std::deque<Response> responses_;  // to be sent
 
   std::uint64_t next_number_ = 0;
+  std::uint64_t skip_at_ = 0;  // the next number that is not used
+  std::uint64_t skip_one_in_ = 0;
   ReceivedPackets received_;
   SentPackets sent_;
   RttEstimator rtt_;

@@ -86,7 +86,7 @@ void DatagramBinding::put_path_frames(Time now, Draft& draft) {
     responses_.pop_front();
   }
   if (!challenge_due(now) || paths_.current().failed(now)) return;
-  auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
+  auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay), secret_);
   put_frame(draft, FrameType::kChallenge, challenge, draft.bytes.signalling);
   draft.eliciting = true;
   timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());

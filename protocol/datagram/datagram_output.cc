@@ -8,8 +8,9 @@
 namespace kvferry {
 namespace {
 
-constexpr std::uint64_t kSkipOneIn = 64;
-constexpr int kBareAcks = 16;  // the next one asks for acknowledgement, so that ranges can be forgotten
+constexpr std::uint64_t kFirstSkipOneIn = 64;
+constexpr std::uint64_t kLastSkipOneIn = 4096;  // every gap costs room in ACKs
+constexpr int kBareAcks = 32;  // the next one asks for acknowledgement, so that ranges can be forgotten
 
 }  // namespace
 
@@ -163,9 +164,15 @@ void DatagramBinding::protect(std::uint64_t number, const Draft& draft) {
   if (repair_out_.should_close()) close_repair_block();
 }
 
+void DatagramBinding::skip_number() {
+  if (next_number_ > 0) sent_.skip(next_number_++);
+  skip_one_in_ = std::clamp(skip_one_in_ * 2, kFirstSkipOneIn, kLastSkipOneIn);
+  skip_at_ = next_number_ + 1 + rng_.below(2 * skip_one_in_);
+}
+
 Outgoing DatagramBinding::seal(Time now, Draft draft) {
-  bool probe = draft.record.mtu_probe;  // its size was reckoned with this number
-  if (next_number_ > 0 && !probe && rng_.below(kSkipOneIn) == 0) sent_.skip(next_number_++);
+  // The size of a probe was reckoned with the next number.
+  if (next_number_ >= skip_at_ && !draft.record.mtu_probe) skip_number();
   PacketHeader header{*connection_id_, next_number_++};
   Outgoing out{seal_packet(header, draft.frames), {}, draft.path};
   (draft.eliciting ? draft.bytes.framing : draft.bytes.acks) += header.size_bytes();
