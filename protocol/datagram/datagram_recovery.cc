@@ -150,7 +150,8 @@ void DatagramBinding::restart_path(Time now) {
   send_all_again(now);
 }
 
-// A server may say no more before its client has proved its address, and wait for it in vain. RFC 9002 §6.2.2.1.
+// A server may say no more before its client has proved its address, and wait for it in vain. RFC 9002
+// §6.2.2.1.
 bool DatagramBinding::server_may_be_mute() const {
   if (config_.role != Role::kClient || proved_ || !sent_.last_sent_at()) return false;
   bool open = session_.state() == SessionState::kOpen;

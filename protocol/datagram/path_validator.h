@@ -23,7 +23,8 @@ using PathChallenge = std::array<std::uint8_t, 8>;
 class PathValidator {
  public:
   static constexpr std::uint64_t kAmplification = 3;
-  static constexpr std::size_t kMaxChallenges = 20;  // in a row, unanswered: a third of all packets may be lost, both ways
+  static constexpr std::size_t kMaxChallenges =
+      20;  // in a row, unanswered: a third of all packets may be lost, both ways
   static constexpr Duration kMinChallengeTimeout = milliseconds(200);
 
   // validated: something else has proved the address, a token or our own choice of it.
