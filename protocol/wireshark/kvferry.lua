@@ -18,8 +18,10 @@ end
 for _, expert in pairs(fields.E) do kvferry.experts[#kvferry.experts + 1] = expert end
 
 local DEFAULT_PORTS = "4917"
-kvferry.prefs.tcp_ports = Pref.range("TCP ports", DEFAULT_PORTS, "Ports whose connections are kvferry's, whatever they begin with", 65535)
-kvferry.prefs.udp_ports = Pref.range("UDP ports", DEFAULT_PORTS, "Ports whose datagrams are kvferry's, damaged ones too", 65535)
+kvferry.prefs.tcp_ports =
+  Pref.range("TCP ports", DEFAULT_PORTS, "Ports whose connections are kvferry's, whatever they begin with", 65535)
+kvferry.prefs.udp_ports =
+  Pref.range("UDP ports", DEFAULT_PORTS, "Ports whose datagrams are kvferry's, damaged ones too", 65535)
 
 -- One table entry cannot tell the transports apart, so the port type does: 2 is TCP, 3 is UDP.
 function kvferry.dissector(tvb, pinfo, root)

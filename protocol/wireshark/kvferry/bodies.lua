@@ -4,8 +4,9 @@
 -- after the frame's name.
 
 local F = require("kvferry.fields").F
-local ranges = require("kvferry.ranges")
 local control = require("kvferry.control")
+local ranges = require("kvferry.ranges")
+local Reader = require("kvferry.reader")
 
 local M = {}
 
@@ -26,7 +27,7 @@ function M.DATA(tree, reader)
   return string.format("%s/%s @%s +%d", tostring(transfer.u), tostring(chunk.u), tostring(offset.u), size)
 end
 
-function M.ACK(tree, reader)
+local function show_acknowledgement(tree, reader)
   local largest, delay = reader:varint("largest"), reader:varint("delay")
   add_number(tree, "ack.largest", largest)
   add_number(tree, "ack.delay_us", delay)
@@ -40,39 +41,50 @@ function M.ACK(tree, reader)
   tree:add(F["ack.count"], range, set.total):set_generated()
   if set.ranges > 64 then reader:problem(range, "more than 64 ranges (ACK-2)") end
   if delay.n > 3600e6 then reader:problem(delay.range, "a delay of more than an hour (ACK-2)") end
-  return set.text
+  return set.text, delay
+end
+
+function M.ACK(tree, reader)
+  return (show_acknowledgement(tree, reader))
 end
 
 function M.RECOVERED(tree, reader)
-  local first = reader.at
-  local text = M.ACK(tree, reader)
-  local again = getmetatable(reader).new(reader.tvb, first, reader.last)
-  again:varint("largest")
-  local delay = again:varint("delay")
-  if delay.n ~= 0 then reader:problem(delay.range, "a delay that is not 0") end
+  local text, delay = show_acknowledgement(tree, reader)
+  if delay.n ~= 0 then reader:problem(delay.range, "a delay that is not 0 (6.7)") end
   return text
 end
 
+-- RPR-1. block: first (varint), covered, j, r (ranges), set, size (of the symbol).
+local function check_repair(reader, block)
+  local begins = block.covered:len() > 0 and block.covered:range(0, 1):uint() == 0
+  if not begins then reader:problem(block.first.range, "the covered numbers do not begin with the first (RPR-1)") end
+  local span, count = block.set.last - block.first.n + 1, block.set.total:tonumber()
+  if span > 256 or count > 64 then reader:problem(block.first.range, "a block that is too wide (RPR-1)") end
+  local j, r = block.j:uint(), block.r:uint()
+  if j >= r or r > 32 then reader:problem(block.j, "no such repair symbol (RPR-1)") end
+  if block.size < 3 or block.size > 16383 then
+    reader:problem(block.r, "a symbol of " .. block.size .. " bytes (RPR-1)")
+  end
+end
+
 function M.REPAIR(tree, reader)
-  local first, size = reader:varint("first number"), reader:varint("size")
-  add_number(tree, "repair.first", first)
+  local block = { first = reader:varint("first number") }
+  local size = reader:varint("size")
+  add_number(tree, "repair.first", block.first)
   add_number(tree, "repair.size", size)
-  local covered = reader:take(size.n, "covered numbers")
-  local inner = getmetatable(reader).new(reader.tvb, reader.at - size.n, reader.at)
+  block.covered = reader:take(size.n, "covered numbers")
+  local inner = Reader.new(reader.tvb, reader.at - size.n, reader.at)
   inner.problems = reader.problems
-  local set = ranges.read(inner, first.u)
-  tree:add(F["repair.covered"], covered, set.text)
-  tree:add(F["repair.count"], covered, set.total):set_generated()
-  local j, r = reader:take(1, "j"), reader:take(1, "r")
-  tree:add(F["repair.symbol_index"], j, UInt64.new(j:uint()))
-  tree:add(F["repair.symbols"], r, UInt64.new(r:uint()))
-  local length = reader:left()
-  if size.n == 0 or covered:range(0, 1):uint() ~= 0 then reader:problem(first.range, "the covered numbers do not begin with the first (RPR-1)") end
-  if set.last - first.n >= 256 or set.total:tonumber() > 64 then reader:problem(first.range, "a block that is too wide (RPR-1)") end
-  if j:uint() >= r:uint() or r:uint() > 32 then reader:problem(j, "no such repair symbol (RPR-1)") end
-  if length < 3 or length > 16383 then reader:problem(r, "a symbol of " .. length .. " bytes (RPR-1)") end
-  if length > 0 then tree:add(F["repair.symbol"], reader:take(length, "symbol")) end
-  return string.format("%s [%d/%d]", set.text, j:uint(), r:uint())
+  block.set = ranges.read(inner, block.first.u)
+  tree:add(F["repair.covered"], block.covered, block.set.text)
+  tree:add(F["repair.count"], block.covered, block.set.total):set_generated()
+  block.j, block.r = reader:take(1, "j"), reader:take(1, "r")
+  tree:add(F["repair.symbol_index"], block.j, UInt64.new(block.j:uint()))
+  tree:add(F["repair.symbols"], block.r, UInt64.new(block.r:uint()))
+  block.size = reader:left()
+  if block.size > 0 then tree:add(F["repair.symbol"], reader:take(block.size, "symbol")) end
+  check_repair(reader, block)
+  return string.format("%s [%d/%d]", block.set.text, block.j:uint(), block.r:uint())
 end
 
 function M.TOKEN(tree, reader)

@@ -9,6 +9,8 @@ local Reader = require("kvferry.reader")
 local F, E = fields.F, fields.E
 local M = {}
 
+local STATES = { repeated = "seen before", early = "waits for bytes before it", lost = "behind what is no message" }
+
 local streams, records
 
 function M.reset()
@@ -16,8 +18,8 @@ function M.reset()
 end
 M.reset()
 
--- The server's address stays (ADR-6), so the connection id and it name a connection. The first datagram that is seen is taken
--- for the client's.
+-- The server's address stays (ADR-6), so the connection id and it name a connection. The first datagram that is seen is
+-- taken for the client's.
 local function stream_of(context)
   local pinfo = context.pinfo
   local from = tostring(pinfo.src) .. ":" .. pinfo.src_port
@@ -72,22 +74,17 @@ local function show_state(tree, record)
     note(tree, string.format("bytes %.0f to %.0f are not in the capture", record.gap.first, record.gap.last), E.cut)
   end
   if record.broken then note(tree, "no message begins here", E.malformed) end
-  local text
-  if record.state == "repeated" then
-    text = "seen before"
-  elseif record.state == "early" then
-    text = "waits for bytes before it"
-  elseif #record.messages == 0 then
-    text = "part of a message"
-  elseif record.open.frame or next(record.open) then
-    text = "ends with a part of a message"
+  local text = STATES[record.state]
+  if not text and record.rest then
+    text = #record.messages == 0 and "part of a message" or "ends with part of a message"
   end
   if text then note(tree, text) end
   if record.open.frame then tree:add(F["control.dissected_in"], record.open.frame):set_generated() end
   return text and " (" .. text .. ")" or ""
 end
 
--- range: the bytes, nil when there are none. Returns "@offset +size" with the state, and the messages that this piece makes whole.
+-- range: the bytes, nil when there are none. Returns "@offset +size" with the state, and the messages that this piece makes
+-- whole.
 function M.show(tree, context, offset, range)
   local record = record_of(context, offset, range)
   local size = range and range:len() or 0

@@ -49,7 +49,7 @@ function Stream:append(offset, bytes)
   self.next = offset + #bytes
 end
 
--- Takes over pending pieces that no gap stands before any more.
+-- Takes over the pending pieces that no gap stands before any more.
 function Stream:drain(frame)
   repeat
     local again = false
@@ -79,6 +79,7 @@ function Stream:take_messages(frame, record)
     local size, broken = look(bytes, at)
     if broken then
       self.broken, record.broken = true, true
+      at = #bytes + 1
       break
     end
     if not size or at + size - 1 > #bytes then
@@ -97,12 +98,18 @@ function Stream:take_messages(frame, record)
   end
 end
 
--- Begins anew at this offset.
+-- Begins anew at this offset; what is pending before it is lost.
 function Stream:jump(offset)
   self.next, self.parts, self.size, self.need, self.broken, self.joined_late = offset, {}, 0, 1, false, false
+  local kept = {}
+  for _, piece in ipairs(self.pending) do
+    if piece.offset >= offset then kept[#kept + 1] = piece end
+  end
+  self.pending = kept
 end
 
--- What the capture does not have will not come any more: go on at the first piece that begins a message.
+-- What the capture does not have will not come any more: go on at the first piece that begins a message, or as if joined
+-- late.
 function Stream:give_up_gap(record)
   table.sort(self.pending, function(a, b) return a.offset < b.offset end)
   for _, piece in ipairs(self.pending) do
@@ -112,6 +119,7 @@ function Stream:give_up_gap(record)
       return
     end
   end
+  self.pending, self.joined_late = {}, true
 end
 
 function Stream:gap_is_old(time)
@@ -122,12 +130,15 @@ function Stream:gap_is_old(time)
 end
 
 -- Takes a piece that came in this frame of the capture at `time` (s). The record says what became of it:
---   messages { offset, bytes } · state "repeated", "early" or nil · open.frame: where the message it waits for is shown
---   gap { first, last }: bytes that were given up · broken: no message begins here
+--   messages { offset, bytes } · state "repeated", "early", "lost" or nil · rest: it ends within a message
+--   open.frame: where the message it waits for is shown · gap { first, last }: bytes that were given up
+--   broken: no message begins where one should
 function Stream:add(offset, bytes, frame, time)
   local record = { messages = {}, open = {} }
   if self.joined_late and begins_message(bytes) then self:jump(offset) end
-  if #bytes > 0 and offset + #bytes <= self.next then
+  if self.broken then
+    record.state = "lost"
+  elseif #bytes > 0 and offset + #bytes <= self.next then
     record.state = "repeated"
   elseif offset > self.next then
     record.state = "early"
@@ -138,7 +149,7 @@ function Stream:add(offset, bytes, frame, time)
   if self:gap_is_old(time) then self:give_up_gap(record) end
   self:drain(frame)
   self:take_messages(frame, record)
-  if not record.state and self.size > 0 then record.open = self.open end
+  if not record.state and self.size > 0 then record.open, record.rest = self.open, true end
   return record
 end
 

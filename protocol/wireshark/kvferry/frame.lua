@@ -63,7 +63,9 @@ local function show_head(frame, reader)
   elseif not frame.type.unknown and not frame.type[frame.binding] then
     item:add_proto_expert_info(E.misplaced, frame.name .. " has no place here (FRM-1)")
   end
-  if length.n > reader:left() then reader:fail(string.format("a body of %d bytes, but %d are left", length.n, reader:left())) end
+  if length.n > reader:left() then
+    reader:fail(string.format("a body of %.0f bytes, but %d are left", length.n, reader:left()))
+  end
   if crc then
     local body = length.n > 0 and reader.tvb:range(reader.at, length.n)
     M.show_crc(item, crc, body and { head, body } or { head })
@@ -103,7 +105,8 @@ local function show_body(frame, reader, context)
   if reader:left() > 0 then frame.item:add(F["frame.body"], reader:take(reader:left(), "body")) end
 end
 
--- Shows the frame at the reader and moves beyond it. Returns its text for the Info column, and false when nothing can follow.
+-- Shows the frame at the reader and moves beyond it. Returns its text for the Info column, and false when nothing can
+-- follow.
 function M.show(tree, reader, binding, context)
   local first = reader.at
   local frame = { binding = binding, name = "frame", item = tree:add(F["frame"], reader:here(1)) }

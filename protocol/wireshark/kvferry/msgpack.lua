@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
--- Msgpack to a tree of nodes { kind, first, last (offsets), … }, with what is not canonical (PRM-3) in the reader's problems:
---   number u, n · negative n · float, float32 n · bool value · nil · text, bytes body (a range) · array items · map pairs { key, value }
+-- Msgpack to a tree of nodes { kind, first, last (offsets), … }, with what is not canonical (PRM-3) in the reader's
+-- problems. By kind: number u, n · negative n · float, float32 n · bool value · nil · text, bytes body (a range) ·
+-- array items · map pairs { key, value }
 
 local utf8_text = require("kvferry.utf8_text")
 

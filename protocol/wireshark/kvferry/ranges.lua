@@ -27,7 +27,8 @@ function M.read(reader, base)
     texts[#texts + 1] = text_of(first, at - ONE)
     total = total + length.u
   end
-  return { text = table.concat(texts, ", "), ranges = #texts, total = total, last = #texts > 0 and (at - ONE):tonumber() or -1 }
+  local last = #texts > 0 and (at - ONE):tonumber() or -1
+  return { text = table.concat(texts, ", "), ranges = #texts, total = total, last = last }
 end
 
 -- The ranges of an acknowledgement, newest first. `each(range varint, gap varint or nil, text)` is called for every one.

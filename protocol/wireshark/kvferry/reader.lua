@@ -36,7 +36,7 @@ end
 
 function Reader:take(size, what)
   if size > self:left() then
-    self:fail(string.format("%s: %d bytes, but %d are left", what, size, self:left()))
+    self:fail(string.format("%s: %.0f bytes, but %d are left", what, size, self:left()))
   end
   local range = self.tvb:range(self.at, size)
   self.at = self.at + size

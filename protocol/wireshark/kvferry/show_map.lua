@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- A map's nodes into the tree, by the rows of schema.lua. What a value is not, but should be, becomes a problem of the reader.
+-- A map's nodes into the tree, by the rows of schema.lua. What a value should be and is not becomes a problem of the
+-- reader.
 
 local fields = require("kvferry.fields")
 local msgpack = require("kvferry.msgpack")

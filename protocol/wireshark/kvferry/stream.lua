@@ -39,22 +39,25 @@ end
 
 function M.dissect(proto, tvb, pinfo, root)
   local length, at = tvb:len(), 0
+  local tree
   pinfo.cols.protocol = "kvferry"
-  local tree = root:add(proto, tvb:range(0, length))
   while at < length do
     local size, broken = look(tvb, at)
+    local missing = not size and 1 or math.max(at + size - length, 0)
+    if not broken and missing > 0 and pinfo.can_desegment > 0 then
+      pinfo.desegment_offset = at
+      pinfo.desegment_len = size and missing or DESEGMENT_ONE_MORE_SEGMENT
+      if tree then tree:set_len(at) end
+      return length
+    end
+    tree = tree or root:add(proto, tvb:range(0, length))
     if broken then
       show_broken(tree, tvb, pinfo, at)
       at = length
-    elseif size and at + size <= length then
+    elseif missing == 0 then
       local reader = Reader.new(tvb, at, at + size)
       info(pinfo, (frame.show(tree, reader, "stream", { pinfo = pinfo })))
       at = at + size
-    elseif pinfo.can_desegment > 0 then
-      pinfo.desegment_offset = at
-      pinfo.desegment_len = size and at + size - length or DESEGMENT_ONE_MORE_SEGMENT
-      tree:set_len(math.max(at, 1))
-      return length
     else
       show_rest(tree, tvb, at, "the rest of this frame is not here", E.cut)
       at = length
