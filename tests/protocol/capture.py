@@ -5,6 +5,8 @@ import pathlib
 import socket
 import struct
 import subprocess
+import tempfile
+import unittest
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -105,3 +107,27 @@ def field_rows(path, fields, *arguments):
     wanted = [word for name in fields for word in ("-e", name)]
     out = tshark(path, "-T", "fields", "-E", "separator=|", "-E", "occurrence=a", *wanted, *arguments)
     return [[column.split(",") if column else [] for column in line.split("|")] for line in out.splitlines()]
+
+
+class DissectorTest(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="kvferry-test-")
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+        self.writer = Writer()
+
+    def written(self):
+        file = self.folder / "x.pcap"
+        self.writer.write(file)
+        return file
+
+    def dissected(self, *arguments):
+        return dissect(self.written(), *arguments)
+
+    def assert_fields(self, got, fields):
+        for name, values in fields.items():
+            self.assertEqual(got.values("kvferry." + name), values, name)
+
+    def assert_clean(self, packets):
+        for number, got in enumerate(packets, 1):
+            self.assertEqual(got.marks(), [], f"packet {number}: {got.info}")

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The bytes of SPEC.md, written again for tests: varints, maps, frames, packets, cards. It checks nothing, so that it can also write what is wrong."""
+"""The bytes of SPEC.md, written again for tests: varints, maps, frames, packets, cards.
+
+Nothing is checked, so that what is wrong can be written too."""
 
 import hashlib
 import struct
 
 TYPES = {
-    "HELLO": 0x01, "PROGRESS": 0x02, "REQUEST": 0x03, "OFFER": 0x05, "ACCEPT": 0x07, "MANIFEST": 0x09, "PAGE": 0x0B, "DATA": 0x0D,
-    "CONFIRM": 0x0F, "REJECT": 0x11, "STOP": 0x13, "END": 0x15, "CANCEL": 0x17, "REFUSE": 0x19, "RESEND": 0x1B, "PING": 0x1D,
-    "PONG": 0x1F, "ERROR": 0x21, "GOODBYE": 0x23, "HAVE": 0x25, "CREDIT": 0x27, "SKIP": 0x29, "LEVEL": 0x2B, "PREFER": 0x2D,
+    "HELLO": 0x01, "PROGRESS": 0x02, "REQUEST": 0x03, "OFFER": 0x05, "ACCEPT": 0x07, "MANIFEST": 0x09, "PAGE": 0x0B,
+    "DATA": 0x0D, "CONFIRM": 0x0F, "REJECT": 0x11, "STOP": 0x13, "END": 0x15, "CANCEL": 0x17, "REFUSE": 0x19, "RESEND": 0x1B,
+    "PING": 0x1D, "PONG": 0x1F, "ERROR": 0x21, "GOODBYE": 0x23, "HAVE": 0x25, "CREDIT": 0x27, "SKIP": 0x29, "LEVEL": 0x2B,
+    "PREFER": 0x2D,
     "PADDING": 0x00, "ACK": 0x31, "CONTROL": 0x33, "PROBE": 0x35, "CLOSE": 0x37, "TOKEN": 0x39, "CHALLENGE": 0x3B,
     "RESPONSE": 0x3D, "REPAIR": 0x3F, "RECOVERED": 0x41,
 }
@@ -146,7 +149,7 @@ def page_entry(payload, layer_begin, layer_count, row_begin, row_count, kind=2, 
 
 
 def manifest(payloads, token_count=64, **more):
-    """(root, pages) of a card whose chunks are these, all of them of layers 0-1 and all rows. `more`: keys of the root, as k12=…"""
+    """(root, pages) of a card of these chunks, all of layers 0-1 and all rows. `more`: keys of the root, as k12=…"""
     entries = [page_entry(payload, 0, 2, 0, token_count, importance=1 / (i + 1)) for i, payload in enumerate(payloads)]
     pages = [b"".join(entries[i:i + 128]) for i in range(0, len(entries), 128)]
     root = {
