@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- The maps of SPEC.md as data: key, field, name and type of sections 7, 8 and 13. A row's `abbrev` becomes the filter
--- kvferry.ABBREV; rows of several maps may share one.
+-- kvferry.ABBREV; rows of several maps may share one. `usual`: the value that an absent key stands for, and that is never
+-- written out (PRM-5); of an optional byte string it is the empty one. `closed`: the requirement that allows no other keys.
 
 local LIMIT_62 = 2 ^ 62
 
@@ -46,10 +47,12 @@ S.LIMITS = {
   row("limits.card_bytes", "Bytes of a card", "number"),
   row("limits.transfers", "Open transfers", "number"),
   row("limits.credit", "Credit that a transfer starts with", "number"),
+  optional(row("limits.eager_bytes", "Bytes of eager offers", "number", { usual = 0 })),
 }
 
 S.MODEL = {
   name = "Model",
+  closed = "PRM-5",
   [0] = row("model.architecture", "Architecture", "text", { bytes = 128 }),
   row("model.layers", "Layers", "number", { min = 1, max = 1024 }),
   row("model.kv_heads", "KV heads", "number", { min = 1, max = 1024 }),
@@ -63,6 +66,7 @@ S.MODEL = {
 
 S.DIVERGENCE = {
   name = "Divergence",
+  closed = "PRM-5",
   [0] = row("divergence.kl", "KL divergence, nats", "float"),
   row("divergence.top1", "Top-1 agreement", "float"),
   row("divergence.tokens", "Tokens measured on", "number"),
@@ -70,7 +74,7 @@ S.DIVERGENCE = {
 
 S.ROOT = {
   name = "Root",
-  closed = true,  -- MAN-1
+  closed = "MAN-1",
   [0] = row("root.format", "Format version", "number", { min = 1, max = 1 }),
   row("root.model", "Model", "map", { of = S.MODEL }),
   row("root.token_count", "Token count before selection", "number", { max = 2 ^ 24 }),
@@ -115,7 +119,7 @@ S.REQUEST = {
   partial(),
   optional(row("request.bases", "Base", "digests", { max = 16 })),
   manifest_first(),
-  optional(row("request.urgency", "Urgency", "number", { max = 7 })),
+  optional(row("request.urgency", "Urgency", "number", { max = 7, usual = 3 })),
 }
 
 S.OFFER = {
@@ -124,6 +128,7 @@ S.OFFER = {
   row("offer.payload_bytes", "Payload bytes", "number"),
   row("offer.raw_bytes", "Raw bytes", "number"),
   optional(row("offer.base", "Base", "digest")),
+  optional(row("offer.eager", "Eager", "bool", { is = true })),
 }
 
 S.ACCEPT = { info = { 0 }, [0] = transfer(), held(), partial(), manifest_first() }
@@ -148,7 +153,7 @@ S.LEVEL = { info = { 0, 1 }, [0] = transfer(), row("level", "Level", "number", {
 S.SKIP = {
   info = { 0, 1, 2 },
   [0] = transfer(), chunks(),
-  row("skip.reason", "Reason", "number", { values = SKIP_REASONS }),
+  row("skip.reason", "Reason", "number", { max = 3, values = SKIP_REASONS }),
 }
 S.COUNT = { info = { 0, 1 }, [0] = transfer(), row("chunk_count", "Number of chunks", "number") }
 S.CONFIRM = { info = { 0, 1 }, [0] = transfer(), row("chunk_count", "Number of chunks", "number"), card() }

@@ -173,7 +173,13 @@ local SHOW = {
 
 local function show_value(tree, reader, row, node)
   local want, show = SHOW[row.kind][1], SHOW[row.kind][2]
-  if node.kind == want then return show(tree, reader, row, node) end
+  if node.kind == want then
+    local empty = row.optional and want == "bytes" and node.body:len() == 0
+    if empty or (row.usual and node.n == row.usual) then
+      reader:problem(span(reader, node), row.name .. ": its usual value is not written out (PRM-5)")
+    end
+    return show(tree, reader, row, node)
+  end
   tree:add(F["wrong_type"], span(reader, node), row.name .. ": " .. msgpack.describe(node))
   reader:problem(span(reader, node), string.format("%s: %s, not %s", row.name, node.kind, want))
 end
@@ -185,7 +191,7 @@ local function show_unknown(tree, reader, map_rows, pair)
   local field = reserved and F["reserved_key"] or F["unknown_key"]
   local item = tree:add(field, range, msgpack.describe(pair.key) .. ": " .. msgpack.describe(pair.value))
   if map_rows.closed then
-    reader:problem(range, "a key that the root does not have (MAN-1)")
+    reader:problem(range, "a key that this map does not have (" .. map_rows.closed .. ")")
   elseif not reserved then
     item:add_proto_expert_info(fields.E.unknown)
   end
