@@ -3,7 +3,7 @@
 
 from wire_bytes import MODEL, acknowledgement, data, manifest, pack, ranges, sha256, varint
 
-LIMITS = {0: 1024000, 1: 1 << 20, 2: 1 << 25, 3: 1 << 40, 4: 16, 5: 1 << 26}
+LIMITS = {0: 1024000, 1: 1 << 20, 2: 1 << 25, 3: 1 << 40, 4: 16, 5: 1 << 26, 6: 65536}
 HELLO = {0: "kvferry", 1: [1], 2: 0b1011, 3: LIMITS, 4: [0, 1], 5: "tester", 6: 30000}
 CARD = sha256(b"card")
 ROOT_BYTES, PAGES = manifest([b"payload"] * 3, k12={0: 0.5, 1: 0.9, 2: 100}, k13=CARD, k14=CARD, k15="a summary")
@@ -15,7 +15,7 @@ MESSAGES = [
         "hello.magic": ["kvferry"], "hello.version": ["1"], "hello.features": ["0x000000000000000b"],
         "hello.features.repair": ["1"], "hello.features.bridges": ["0"], "hello.codec": ["0", "1"],
         "hello.agent": ["tester"], "hello.idle_timeout_ms": ["30000"], "limits.card_bytes": [str(1 << 40)],
-        "limits.credit": [str(1 << 26)],
+        "limits.credit": [str(1 << 26)], "limits.eager_bytes": ["65536"],
         "model.architecture": ["LlamaForCausalLM"], "model.rope_base": ["10000"], "model.element_type": ["0"]}),
     ("REQUEST", {0: 0, 1: "notes", 2: "int4", 3: [1, 300], 4: ranges([0, 1, 9]), 5: CARD, 6: 5000000, 7: 1 << 40, 8: 0.5,
                  9: varint(2) + varint(100), 10: CARD + sha256(b"b"), 11: True, 12: 7},
@@ -24,8 +24,8 @@ MESSAGES = [
         "held.count": ["3"], "request.deadline_us": ["5000000"], "request.byte_budget": [str(1 << 40)],
         "request.minimum_quality": ["0.5"], "partial.chunk": ["2"], "partial.bytes": ["100"], "manifest_first": ["1"],
         "request.urgency": ["7"]}),
-    ("OFFER", {0: 1, 1: CARD, 2: "notes", 3: 10, 4: 20, 5: CARD}, 'OFFER 1 "notes"', {
-        "offer.payload_bytes": ["10"], "offer.raw_bytes": ["20"]}),
+    ("OFFER", {0: 1, 1: CARD, 2: "notes", 3: 10, 4: 20, 5: CARD, 6: True}, 'OFFER 1 "notes"', {
+        "offer.payload_bytes": ["10"], "offer.raw_bytes": ["20"], "offer.eager": ["1"]}),
     ("ACCEPT", {0: 1, 1: ranges([4]), 2: varint(0) + varint(7), 3: True}, "ACCEPT 1", {
         "held": ["4"], "partial.bytes": ["7"]}),
     ("MANIFEST", {0: 0, 1: ROOT_BYTES, 2: ranges([1])}, "MANIFEST 0", {

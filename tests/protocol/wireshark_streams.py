@@ -4,7 +4,7 @@
 import re
 
 from capture import CLIENT, SERVER, DissectorTest, Writer, field_rows
-from wire_bytes import TYPES, data, pack, page_entry, stream_frame, varint
+from wire_bytes import MODEL, TYPES, data, pack, page_entry, stream_frame, varint
 from wireshark_samples import AN_ERROR, HELLO, MESSAGES, OF_STREAMS, PAGES, ROOT_BYTES
 
 
@@ -127,10 +127,13 @@ class OverStreams(DissectorTest):
             ("REQUEST", pack({**bare, 8: float("nan")}), "not finite"),
             ("REQUEST", pack({**bare, 9: varint(2) + varint(1) + varint(1) + varint(1)}), "not ascending"),
             ("REQUEST", pack({**bare, 11: False}), "not true"),
+            ("REQUEST", pack({**bare, 12: 3}), "Urgency: its usual value"),
+            ("REQUEST", pack({**bare, 10: b""}), "Base: its usual value"),
             ("HELLO", pack({**HELLO, 0: "other"}), 'not "kvferry"'),
             ("HELLO", pack({**HELLO, 1: 1}), "Version: number, not array"),
             ("HELLO", pack({**HELLO, 1: [2, 1]}), "not ascending"),
             ("HELLO", pack({**HELLO, 1: []}), "0 of them"),
+            ("HELLO", pack({**HELLO, 7: {**MODEL, 9: 0}}), "does not have (PRM-5)"),
             ("DATA", data(0, 0, 0, b""), "FRM-4"),
             ("PAGE", pack({0: 0, 1: 0, 2: PAGES[0] + b"x"}), "digest: 32 bytes, but 1"),
             ("PAGE", pack({0: 0, 1: 0, 2: tables}), "MAN-3"),
