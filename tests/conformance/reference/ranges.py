@@ -81,6 +81,11 @@ class RangeSet:
         if self.begins and self.begins[0] < bound:
             self.begins[0] = bound
 
+    def remove(self, begin, end):
+        kept = [part for low, high in self.ranges() for part in ((low, min(high, begin)), (max(low, end), high))]
+        kept = [(low, high) for low, high in kept if low < high]
+        self.begins, self.ends = [low for low, _ in kept], [high for _, high in kept]
+
     def missing(self, begin, end):
         """The parts of [begin, end) that are not here."""
         out = []
