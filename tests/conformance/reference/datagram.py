@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Section 6: a session over datagrams. Drain poll after every call."""
 
+from .assembly import LEAST_ROOM
 from .control import MOST_UNACKNOWLEDGED
 from .frames import FrameReader
 from .packets import ASKING, PACKET, RETRY, connection_of, parse_body, parse_packet, parse_packet_frames
@@ -159,10 +160,10 @@ class DatagramConnection(Sender):
     def next_timeout(self):
         if self.session.state == "closed":
             return self.gone_at()
-        times = [self.session.next_timeout(), self.recovery.next_timeout(), self.received.due_at, self.paced_until,
-                 self._unheard_at(), self._gives_up_at()]
-        if not self.is_client and self.path.budget() > 100:
-            times.append(self.path.next_challenge(0))
+        times = [self.session.next_timeout(), self.recovery.next_timeout(), self._unheard_at(), self._gives_up_at(),
+                 self._returns_at()]
+        if self.path.budget() > 2 * LEAST_ROOM:
+            times += [self.received.due_at, self.paced_until, None if self.is_client else self.path.next_challenge(0)]
         return min((at for at in times if at is not None), default=None)
 
     def _unheard_at(self):
@@ -196,14 +197,15 @@ class DatagramConnection(Sender):
         if unheard_at is not None and unheard_at <= now:
             self.probes = 1
         self.shrink(now)
-        if self.path.failed and not self.is_client:
-            self._go_back()
+        if self._returns_at() is not None and self._returns_at() <= now:
+            self.path = self._validated()[-1]
         if self._gives_up_at() is not None and self._gives_up_at() <= now:
             self.session.flushed()
             self._notice_end(now)
 
-    def _go_back(self):
-        """ADR-6: to the last address that was validated."""
-        validated = [path for path in self.paths.values() if path.validated]
-        if validated:
-            self.path = validated[-1]
+    def _validated(self):
+        return [path for path in self.paths.values() if path.validated]
+
+    def _returns_at(self):
+        """ADR-6: when the server gives an address up for the last one that was validated."""
+        return self.path.fails_at() if self._validated() else None

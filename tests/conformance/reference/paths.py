@@ -35,9 +35,9 @@ class Path:
         self.challenge_at = now + max(10**6, 3 * probe_us)
         return self.challenge
 
-    @property
-    def failed(self):
-        return not self.validated and self.challenges >= MOST_CHALLENGES
+    def fails_at(self):
+        """When the last challenge was given up, or None."""
+        return self.challenge_at if not self.validated and self.challenges >= MOST_CHALLENGES else None
 
 
 class Tokens:

@@ -40,9 +40,11 @@ class Received:
             late = now if self.unanswered >= 2 or not in_order else now + MOST_DELAY_US
             self.due_at = min(late, self.due_at if self.due_at is not None else late)
 
-    def ack(self, now):
+    def ack(self, now, room):
         """(body of an ACK, its ranges) of what is not known to have been named, or None; answered once it is sent."""
         ranges = self.to_name.ranges()[-MOST_ACK_RANGES:]
+        while len(ranges) > 1 and len(encode_ack(ranges, MOST_DELAY_US)) > room:
+            ranges = ranges[len(ranges) // 2:]
         if not ranges:
             return None
         delay = max(0, now - self.largest_at) if ranges[-1][1] == self.largest + 1 else 0

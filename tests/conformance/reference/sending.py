@@ -13,6 +13,7 @@ from .recovery import FULL, Recovery, Sent
 from .repairing import REPAIR_OVERHEAD, RepairSender
 
 SMALL = 512  # MTU-2
+CHALLENGES_ROOM = 240  # of ADR-2's bytes, kept for challenges: what is spent on DATA cannot validate
 SMALL_FOR_US = 30 * 10**6
 
 
@@ -27,6 +28,7 @@ class Sender:
         self.control, self.recovery, self.received = ControlSender(), Recovery(), Received()
         self.repair = RepairSender() if repair else None
         self.next_number, self.skipped = 0, set()
+        self.skip_one_in = 64
         self.responses = []  # (8 bytes, path)
         self.recovered = []
         self.probes = 0
@@ -43,8 +45,8 @@ class Sender:
         if self.responses:
             data, path = self.responses.pop(0)
             packet = self._assembly(path)
-            if packet.left >= LEAST_ROOM:
-                packet.add("RESPONSE", data)
+            if packet.left >= 10:
+                packet.add("RESPONSE", data, ("response", data, path))
                 return self._seal(packet, path, now)
         if last_words or self.session.state == "closed":
             return self._closing(last_words, now)
@@ -54,7 +56,10 @@ class Sender:
         due = self._add_ack(packet, now)
         self._add_challenge(packet, now)
         if self._may_ask(now):
+            reserve = 0 if self.path.validated else CHALLENGES_ROOM
+            packet.left -= reserve
             self._add_contents(packet, now)
+            packet.left += reserve
         if not packet.asking and not due:
             return None
         return self._seal(packet, self.path, now)
@@ -100,9 +105,9 @@ class Sender:
 
     def _add_ack(self, packet, now):
         """Whether it, or RECOVERED, is reason enough to send."""
-        ack = self.received.ack(now) if self.received.unanswered else None
+        ack = self.received.ack(now, packet.left - LEAST_ROOM // 2) if self.received.unanswered else None
         due = self.received.due_at is not None and self.received.due_at <= now
-        if ack and packet.left - len(ack[0]) > LEAST_ROOM // 2:
+        if ack:
             body, packet.acknowledged = ack
             if "acks-unseen" in self.session.faults:
                 body = encode_ack([*ack[1], (ack[1][-1][1] + 1000, ack[1][-1][1] + 1001)], 0)
@@ -179,7 +184,7 @@ class Sender:
 
     def _take_number(self):
         """PKT-3, PKT-4."""
-        if self.session.rng.randrange(64) == 0:
+        if self.skip_one_in and self.session.rng.randrange(self.skip_one_in) == 0:
             self.skipped.add(self.next_number)
             self.next_number += 1
         number = self.next_number
@@ -213,6 +218,8 @@ class Sender:
         for kind, *where in contents:
             if kind == "control":
                 self.control.on_lost(*where)
+            elif kind == "response":
+                self.responses.append(tuple(where))
             else:
                 source = self.session.transfers.get(where[0])
                 if source is not None:

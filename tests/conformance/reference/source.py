@@ -141,8 +141,9 @@ class Source(Transfer):
         if chosen is not None:
             start = self.pending.pop(chosen)
             self.current = [chosen, start]
+            if start == 0 or chosen not in self.begun:
+                self.begun_bytes += self.entries[chosen].size
             self.begun.add(chosen)
-            self.begun_bytes += self.entries[chosen].size
             if self.budget is not None:
                 self.budget -= self.entries[chosen].size - start
             self.again = [chunk for chunk in self.again if chunk != chosen]
