@@ -18,6 +18,7 @@ from .udp import Server
 IGNORED = {None, "PING", "PONG", "PROGRESS", "CREDIT"}
 TELLING = {"REQUEST": ("transfer", "document", "card", "held", "partial")}  # of others, all but reasons
 WHERE = "peer"
+GRACE_US = 200_000  # after the last line: what is paced may still go
 
 
 class Said:
@@ -181,6 +182,7 @@ class Replay:
                 self.side.end()
             self._timer()
             self._drain()
+        self._advance(self.now + GRACE_US)
 
     def _advance(self, until):
         """Runs the timers that are due before."""
