@@ -56,9 +56,10 @@ class Primitives(unittest.TestCase):
         def ping(data):
             return parse_message("PING", data)
 
-        self.refused(ping, "8100cc07", "8100a137", "810007 00", "82000700 07", "8201c00007", "80", "9107", "81ff07", "8100cb0000000000000000",
-                     "82000701d40100", "82000701919191919191c0", "82000701d0c0", "82000701d1ff80", "82000701c1", "de00010007",
-                     "82000701da0001 41", "8100ff", "82000701c4", "8100c0", "8100c3")
+        self.refused(ping, "8100cc07", "8100a137", "810007 00", "82000700 07", "8201c00007", "80", "9107", "81ff07",
+                     "8100cb0000000000000000", "82000701d40100", "82000701919191919191c0", "82000701d0c0",
+                     "82000701d1ff80", "82000701c1", "de00010007", "82000701da0001 41", "8100ff", "82000701c4",
+                     "8100c0", "8100c3")
         self.assertEqual(ping(bytes.fromhex("820007019191919191c0"))["nonce"], 7)
         self.assertEqual(ping(bytes.fromhex("82000701ca7fc00000"))["nonce"], 7)
         self.assertEqual(spans_of(bytes.fromhex("81cc8007")), [(128, b"\7")])
@@ -104,7 +105,8 @@ class Primitives(unittest.TestCase):
         repairs = [parse_repair(encode_repair(repair)) for repair in make_repair(packets, 3)]
         for lost in ((5,), (6, 200), (5, 9, 10)):
             here = {number: frames for number, frames in packets if number not in lost}
-            self.assertEqual(solve(repairs[-len(lost):], here), {number: frames for number, frames in packets if number in lost})
+            gone = {number: frames for number, frames in packets if number in lost}
+            self.assertEqual(solve(repairs[-len(lost):], here), gone)
         self.assertEqual(solve(repairs[:2], dict(packets[3:])), {})
         self.refused(parse_repair, "0502000101010102", "05020001000101", "05020101000101020304")
 
@@ -198,7 +200,8 @@ class Transfers(unittest.TestCase):
     def over_udp(self, loss, **options):
         ours, theirs = Lossy(loss, 1), Lossy(loss, 2)
         with ours.sock, theirs.sock:
-            server = threading.Thread(target=udp.serve, args=(ours, self.card), kwargs={"once": True, **options}, daemon=True)
+            server = threading.Thread(target=udp.serve, args=(ours, self.card), daemon=True,
+                                      kwargs={"once": True, **options})
             server.start()
             self.assert_fetched(udp.fetch(theirs, ours.getsockname(), "notes", self.into, seed=3))
             server.join(10)

@@ -250,7 +250,8 @@ class ReceiverSide(unittest.TestCase):
     def test_what_does_not_fit_is_rejected(self):  # TRF-5
         delta = make_card([10], base=bytes(32))
         for settings, card, options, code in (
-                (Settings(limits={**LIMITS, "chunks": 4}), CARD, {}, 2), (Settings(limits={**LIMITS, "root_bytes": 9}), CARD, {}, 2),
+                (Settings(limits={**LIMITS, "chunks": 4}), CARD, {}, 2),
+                (Settings(limits={**LIMITS, "root_bytes": 9}), CARD, {}, 2),
                 (Settings(codecs=(1,)), CARD, {}, 4), (Settings(), CARD, {"card": bytes(32)}, 6), (Settings(), delta, {}, 8),
                 (Settings(model={**CARD.table.root["model"], "layers": 5}), CARD, {}, 3)):
             client = Stranger(None, session=Session(True, 0, settings=settings)).greet()
@@ -268,7 +269,8 @@ class ReceiverSide(unittest.TestCase):
         have, prefixes = first.receiver.kept()
         link = Link(CARD)
         client = link.client.session
-        receiver = client.request("notes", 0, have=have, prefixes=prefixes, card=CARD.digest, held=[(0, 1)], partial=[(1, 150)])
+        receiver = client.request("notes", 0, have=have, prefixes=prefixes, card=CARD.digest, held=[(0, 1)],
+                                  partial=[(1, 150)])
         self.assertTrue(link.run(lambda: receiver.state == "verified"))
         self.assertEqual(list(receiver.payloads.values()).count(CARD.payloads[1]), 1)
         self.assertEqual(client.payload_bytes, sum(map(len, CARD.payloads[1:])) - 150)
