@@ -22,7 +22,8 @@ _NONCE = [Field(0, "nonce", number())]
 MESSAGES = {
     "HELLO": [Field(0, "magic", text()), Field(1, "versions", numbers(16, 1, ascending=True)),
               Field(2, "features", number()), Field(3, "limits", nested(LIMITS)),
-              Field(4, "codecs", numbers(64)), Field(5, "agent", text(128)), Field(6, "idle_ms", number()), Field(7, "model", nested(MODEL), True)],
+              Field(4, "codecs", numbers(64)), Field(5, "agent", text(128)),
+              Field(6, "idle_ms", number()), Field(7, "model", nested(MODEL), True)],
     "REQUEST": [_TRANSFER, Field(1, "document", text()), Field(2, "preset", text()), Field(3, "question", numbers(8192)),
                 Field(4, "held", chunks), Field(5, "card", digest, True), Field(6, "deadline_us", number(1 << 52), True),
                 Field(7, "budget", number(), True), Field(8, "quality", real(0, 1), True),
