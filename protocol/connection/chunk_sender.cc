@@ -136,7 +136,8 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] != State::kWaiting && chunk != current_) again_.insert(chunk);
+    bool sent = states_[chunk] == State::kBegun || states_[chunk] == State::kKnown;
+    if (sent && chunk != current_) again_.insert(chunk);
   });
 }
 
@@ -147,7 +148,7 @@ void ChunkSender::have(const ChunkRanges& chunks) {
 
 void ChunkSender::know(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting) settle(chunk, State::kNever);
+    if (states_[chunk] == State::kWaiting) settle(chunk, State::kKnown);
   });
 }
 
@@ -157,10 +158,12 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
   });
 }
 
+// The receiver gives back the credit of every skipped chunk: it cannot tell which had begun.
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
-  settle(chunk, State::kNever);
+  bool to_begin = states_[chunk] == State::kWaiting || again_.erase(chunk) > 0;
+  if (to_begin) charged_bytes_ += info(chunk).size_bytes;
+  settle(chunk, State::kSkipped);
   skipped_[reason].add(chunk);
-  again_.erase(chunk);
   open_.erase(chunk);
   with_losses_.erase(chunk);
   if (chunk != current_) return;

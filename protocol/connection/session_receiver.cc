@@ -203,7 +203,9 @@ void Session::on(Time now, SkipMessage& message) {
   message.chunks.for_each([&](std::uint32_t chunk) {
     if (chunk >= transfer->arrivals.size()) return inside = false;
     if (!transfer->arrivals.set(chunk, ChunkArrivals::State::kSkipped)) return true;
-    dropped_bytes += arriving_.drop(message.transfer, chunk);
+    std::uint32_t size = transfer->manifest.chunks[chunk].size_bytes;
+    if (arriving_.drop(message.transfer, chunk) == 0) transfer->charged_bytes += size;  // begun, or as if
+    dropped_bytes += size;
     skipped.add(chunk);
     return true;
   });

@@ -57,15 +57,15 @@ struct Transfer {
   std::optional<Digest> card;  // the one that must come
   ChunkRanges held;            // as the receiver said when it began
   ChunkPrefixes partial;
+  DigestList bases;
   bool manifest_first = false;
   std::uint8_t wanted_level = 255;
 
   // Receiver
   ChunkSink* sink = nullptr;
   std::map<std::uint32_t, Slice> prefixes;  // of `partial`
-  DigestList bases;
-  bool eager = false;     // an offer that did not wait
-  bool any_base = false;  // an offer: the application has judged its base
+  bool eager = false;                       // an offer that did not wait
+  bool any_base = false;                    // an offer: the application has judged its base
   std::optional<ManifestAssembler> assembler;
   ChunkRanges known;  // as the source says
   Manifest manifest;
@@ -84,6 +84,7 @@ struct Transfer {
   std::optional<double> min_quality;
   std::uint8_t urgency = RequestOptions::kUsualUrgency;
   std::uint8_t own_level = 255;
+  bool offered = false;
   std::uint64_t eager_bytes = 0;  // sent before the offer was accepted
 };
 
