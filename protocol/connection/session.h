@@ -160,6 +160,8 @@ class Session {
   // session_data.cc: chunks in
   [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
   [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
+  [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
+  [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] DataVerdict keep_early(const DataPlace& place, ByteView bytes);
   void replay_early(Time now, TransferId id);

@@ -156,6 +156,8 @@ void Session::begin_receiving(Time now, TransferId id, Transfer& transfer) {
   if (auto begun = transfer.sink->begin(transfer.manifest); !begun)
     return fail_transfer(id, {TransferError::kStorage, begun.error().message});
   transfer.arrivals.reset(transfer.manifest.chunks.size());
+  for (const ChunkInfo& chunk : transfer.manifest.chunks)
+    transfer.largest_chunk_bytes = std::max(transfer.largest_chunk_bytes, chunk.size_bytes);
   transfer.granted_bytes = config_.hello.limits.initial_credit_bytes;
   advance(now, transfer, TransferInput::kManifestWhole);
   if (auto objection = account_for_held(now, id, transfer)) return fail_transfer(id, *objection);
@@ -199,7 +201,9 @@ void Session::on(Time now, SkipMessage& message) {
   message.chunks.for_each([&](std::uint32_t chunk) {
     if (chunk >= transfer->arrivals.size()) return inside = false;
     if (!transfer->arrivals.set(chunk, ChunkArrivals::State::kSkipped)) return true;
-    dropped_bytes += arriving_.drop(message.transfer, chunk);
+    std::uint64_t size_bytes = arriving_.drop(message.transfer, chunk);
+    if (size_bytes > 0) transfer->begun_in_vain.insert(chunk);
+    dropped_bytes += size_bytes;
     skipped.add(chunk);
     return true;
   });

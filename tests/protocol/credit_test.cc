@@ -125,7 +125,7 @@ TEST_P(Credit, comes_back_for_chunks_that_the_receiver_had_already) {
 // TRF-9, TRF-12
 TEST_P(Credit, comes_back_for_chunks_that_are_skipped_in_part) {
   Card card = even_card(4, 40, 20'000);
-  PairOptions two = options();
+  PairOptions two = options(2);  // among the chunks that are skipped are some whose data was lost
   two.to_client.rate_bits_per_s = 2e6;
   two.to_client.queue_bytes = 8'000;
   Pair pair(two);
@@ -161,7 +161,7 @@ TEST_P(Credit, does_not_keep_a_source_from_skipping) {
   peer.greet(hello);
   peer.send(RequestMessage{});
   peer.connection.provide(peer.now, 0, std::make_shared<CardSource>(card));
-  peer.drain();
+  peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), kOffered);
   peer.send(LevelMessage{0, 0, {}});
   peer.wait(milliseconds(10));
@@ -179,15 +179,19 @@ TEST_P(Credit, is_all_that_a_source_ever_begins) {
   peer.greet(hello);
   peer.send(RequestMessage{});
   peer.connection.provide(peer.now, 0, std::make_shared<CardSource>(card));
-  peer.drain();
+  peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 18'000u);
   peer.send(CreditMessage{0, 26'999, {}});
+  peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 18'000u);
   peer.send(CreditMessage{0, 27'000, {}});
+  peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 27'000u);
   peer.send(ResendMessage{0, chunks_of({0}), {}});  // begun once more
+  peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 27'000u);
   peer.send(CreditMessage{0, 36'000, {}});
+  peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 36'000u);
 }
 

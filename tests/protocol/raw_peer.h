@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // One connection, and a peer that is played by hand, frame by frame, on either
-// binding. It acknowledges what it is sent, and says nothing else by itself.
+// binding. It acknowledges what it is sent and answers challenges, and says
+// nothing else by itself.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -71,12 +72,13 @@ class RawPeer {
     Bytes frames;
     put_packet_frame_head(frames, type, body.size());
     append(frames, body);
-    if (next_number_ == 0) frames.resize(1300);  // the rest are PADDING frames without bodies
+    if (next_number_ == 0) frames.resize(1300 + frames.size() % 2);  // by PADDING frames without bodies
     connection.handle_datagram(now, seal_packet({id_, next_number_++}, frames));
   }
 
   // Time passes; the connection's timers fire.
   void wait(Duration duration) {
+    drain();
     Time end = now + duration;
     for (auto due = connection.poll_timeout(); due && *due <= end; due = connection.poll_timeout()) {
       now = std::max(now, *due);
@@ -162,6 +164,7 @@ class RawPeer {
       auto frame = take_packet_frame(in);
       ASSERT_TRUE(frame);
       auto type = static_cast<FrameType>(frame->type);
+      if (type == FrameType::kChallenge) challenges_.emplace_back(frame->body.begin(), frame->body.end());
       owes_ack_ = owes_ack_ || asks_for_acknowledgement(frame->type);
       type == FrameType::kControl ? take_control(frame->body) : take_frame(type, frame->body);
     }
@@ -193,6 +196,8 @@ class RawPeer {
     }
   }
   void acknowledge() {
+    for (const Bytes& challenge : std::exchange(challenges_, {}))
+      send_packet(FrameType::kResponse, challenge);
     if (!std::exchange(owes_ack_, false)) return;
     AckFrame ack;
     ack.ranges.assign(arrived_.ranges().rbegin(), arrived_.ranges().rend());
@@ -206,6 +211,7 @@ class RawPeer {
   std::uint64_t next_number_ = 0;
   RangeSet arrived_;
   bool owes_ack_ = false;
+  std::vector<Bytes> challenges_;
   Bytes control_in_;
   std::uint64_t control_base_ = 0;
   std::uint64_t control_sent_ = 0;
