@@ -152,6 +152,7 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
 }
 
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
+  if (states_[chunk] == State::kWaiting || again_.contains(chunk)) charged_bytes_ += info(chunk).size_bytes;
   settle(chunk, State::kNever);
   skipped_[reason].add(chunk);
   again_.erase(chunk);

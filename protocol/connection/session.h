@@ -155,6 +155,7 @@ class Session {
   [[nodiscard]] std::optional<TransferFault> receiver_objects(const Transfer& transfer) const;
   void begin_receiving(Time now, TransferId id, Transfer& transfer);
   [[nodiscard]] std::optional<TransferFault> account_for_held(Time now, TransferId id, Transfer& transfer);
+  bool give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk);
   void finish_if_whole(Time now, TransferId id);
 
   // session_data.cc: chunks in

@@ -69,10 +69,11 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   return DataVerdict::kTaken;
 }
 
-// Of a chunk that is here or was given up. The source may have begun it before it knew, and paid for it.
+// Of a chunk that is here or was given up. A source may have begun one that is held before it knew, and
+// paid for it.
 DataVerdict Session::take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
   auto state = transfer.arrivals.of(chunk);
-  if (state != ChunkArrivals::State::kVerified && transfer.begun_in_vain.insert(chunk).second) {
+  if (state == ChunkArrivals::State::kHeld && transfer.begun_in_vain.insert(chunk).second) {
     if (!charge(now, transfer, chunk)) return DataVerdict::kIgnored;
     give_back(id, transfer, transfer.manifest.chunks[chunk].size_bytes);
   }
@@ -163,7 +164,7 @@ void Session::give_back(TransferId id, Transfer& transfer, std::uint64_t size_by
   transfer.released_bytes += size_bytes;
   std::uint64_t credit = initial + transfer.released_bytes;
   std::uint64_t news = credit - transfer.granted_bytes;
-  bool short_of_it = transfer.granted_bytes - transfer.charged_bytes < transfer.largest_chunk_bytes;
+  bool short_of_it = transfer.granted_bytes < transfer.charged_bytes + transfer.largest_chunk_bytes;
   if (transfer.state != TransferState::kReceiving || news == 0) return;
   if (news < initial / kCreditPart && !short_of_it) return;
   transfer.granted_bytes = credit;

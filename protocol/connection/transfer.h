@@ -71,8 +71,8 @@ struct Transfer {
   Manifest manifest;
   ChunkArrivals arrivals;
   std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
-  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun
-  std::set<std::uint32_t> begun_in_vain;  // of those that were held or skipped
+  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun or skipped
+  std::set<std::uint32_t> begun_in_vain;  // of those that were held
   std::set<std::uint32_t> unreleased;     // verified, and the application holds them
   std::uint32_t largest_chunk_bytes = 0;
   std::uint64_t released_bytes = 0;

@@ -150,6 +150,23 @@ TEST_P(Credit, comes_back_for_chunks_that_are_skipped_in_part) {
   EXPECT_GT(pair.client.find<event::Complete>()->chunks_skipped, 5u);
 }
 
+// TRF-9: the source skips what is here, before it hears that it is.
+TEST_P(Credit, comes_back_for_chunks_that_are_skipped_and_were_here) {
+  Card card = even_card(11, 6, 10'000);
+  ConnectionConfig slow = config(Role::kClient);
+  slow.hello.limits.initial_credit_bytes = 20'000;
+  RawPeer peer(slow);
+  KeepingSink sink;
+  sink.store = {card.chunks[0], card.chunks[1]};
+  TransferId id = peer.connection.request(peer.now, {}, sink);
+  peer.greet();
+  send_manifest(peer, id, card);
+  for (int i = 0; i < 3; ++i) peer.send(SkipMessage{id, chunks_of({0, 1, 2}), SkipReason::kChoice, {}});
+  auto credits = peer.seen_messages<CreditMessage>();
+  ASSERT_FALSE(credits.empty());
+  EXPECT_EQ(credits.back().credit_bytes, 50'000u);
+}
+
 // TRF-9: no credit is left, and the chunk that would be next must not be sent anyway.
 TEST_P(Credit, does_not_keep_a_source_from_skipping) {
   Card card = even_card(5, 4, 10'000);
