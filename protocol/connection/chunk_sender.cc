@@ -29,10 +29,8 @@ bool ChunkSender::ready() const {
   if (dropped_) return false;
   if (current_ || !with_losses_.empty() || !skipped_.empty()) return true;
   if (options_.wait_for_have || exhausted()) return false;
-  // Only the credit can hold a chunk back; the one that is chosen next may be another, or skipped.
-  std::uint32_t chunk = !again_.empty()       ? *again_.begin()
-                        : !preferred_.empty() ? *preferred_.begin()
-                                              : next_chunk_;
+  if (again_.empty() && unwanted(next_waiting())) return true;  // it is to be skipped
+  std::uint32_t chunk = again_.empty() ? next_waiting() : *again_.begin();
   return info(chunk).size_bytes <= options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_);
 }
 
@@ -43,24 +41,20 @@ void ChunkSender::settle(std::uint32_t chunk, State state) {
   while (next_chunk_ < states_.size() && states_[next_chunk_] != State::kWaiting) ++next_chunk_;
 }
 
-bool ChunkSender::may_not_be_sent(std::uint32_t chunk) {
-  if (info(chunk).level > level_) {
-    give_up(chunk, SkipReason::kLevel);
-    return true;
-  }
+std::optional<SkipReason> ChunkSender::unwanted(std::uint32_t chunk) const {
+  if (info(chunk).level > level_) return SkipReason::kLevel;
   std::uint64_t size = info(chunk).size_bytes - options_.partial.size_of(chunk);
-  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) {
-    give_up(chunk, SkipReason::kBudget);
-    return true;
-  }
-  return false;
+  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) return SkipReason::kBudget;
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> ChunkSender::choose() {
   if (!again_.empty()) return *again_.begin();
   while (waiting_ > 0) {
-    std::uint32_t chunk = preferred_.empty() ? next_chunk_ : *preferred_.begin();
-    if (!may_not_be_sent(chunk)) return chunk;
+    std::uint32_t chunk = next_waiting();
+    auto reason = unwanted(chunk);
+    if (!reason) return chunk;
+    give_up(chunk, *reason);
   }
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "protocol/card/chunk_flow.h"
@@ -71,7 +72,10 @@ struct Transfer {
   Manifest manifest;
   ChunkArrivals arrivals;
   std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
-  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun
+  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun or skipped
+  std::set<std::uint32_t> begun_in_vain;  // of those that were held
+  std::set<std::uint32_t> unreleased;     // verified, and the application holds them
+  std::uint32_t largest_chunk_bytes = 0;
   std::uint64_t released_bytes = 0;
   std::uint64_t granted_bytes = 0;  // credit, as the source knows it
 
