@@ -22,6 +22,7 @@ struct LinkOptions {
   std::size_t queue_bytes = 256 * 1024;  // datagrams: dropped beyond; stream: the driver must wait
   std::size_t header_bytes = 28;         // per datagram, counted by the rate
   double loss = 0;                       // probabilities per datagram
+  std::uint32_t loss_burst = 1;          // so many datagrams in a row, at the same mean loss
   double reorder = 0;                    // held back by up to one delay
   double duplicate = 0;
   double corrupt = 0;  // a few bits flipped
@@ -39,7 +40,10 @@ class VirtualLink {
   void send(Time now, Bytes bytes) {
     ++sent_count_;
     sent_bytes_ += bytes.size();
-    if (!stream_ && backlog_bytes(now) + bytes.size() > options_.queue_bytes) return;
+    std::size_t queued_bytes = backlog_bytes(now);
+    queued_bytes_sum_ += static_cast<double>(queued_bytes);
+    most_queued_bytes_ = std::max(most_queued_bytes_, queued_bytes);
+    if (!stream_ && queued_bytes + bytes.size() > options_.queue_bytes) return;
     std::size_t header = stream_ ? 0 : options_.header_bytes;
     double seconds = static_cast<double>(bytes.size() + header) * 8 / options_.rate_bits_per_s;
     free_at_ = std::max(free_at_, now) + from_seconds(seconds);
@@ -48,7 +52,7 @@ class VirtualLink {
       arriving_.emplace(arrival, std::move(bytes));
       return;
     }
-    if (rng_.chance(options_.loss)) return;
+    if (loses()) return;
     if (rng_.chance(options_.duplicate)) arriving_.emplace(arrival + late(), bytes);
     if (rng_.chance(options_.corrupt)) flip_bits(bytes);
     if (rng_.chance(options_.reorder)) arrival += late();
@@ -77,12 +81,28 @@ class VirtualLink {
 
   [[nodiscard]] std::uint64_t sent_count() const { return sent_count_; }
   [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
+  // The queue as arriving datagrams found it.
+  [[nodiscard]] double mean_queued_bytes() const {
+    return sent_count_ == 0 ? 0 : queued_bytes_sum_ / static_cast<double>(sent_count_);
+  }
+  [[nodiscard]] std::size_t most_queued_bytes() const { return most_queued_bytes_; }
   LinkOptions& options() { return options_; }
 
  private:
   std::size_t backlog_bytes(Time now) const {
     double seconds = free_at_ > now ? to_seconds(free_at_ - now) : 0;
     return static_cast<std::size_t>(seconds * options_.rate_bits_per_s / 8);
+  }
+  // A burst begins so often that the mean loss is what the options say.
+  bool loses() {
+    if (burst_left_ > 0) {
+      --burst_left_;
+      return true;
+    }
+    double between = static_cast<double>(options_.loss_burst) * (1 - options_.loss);
+    if (!rng_.chance(options_.loss / (options_.loss + between))) return false;
+    burst_left_ = options_.loss_burst - 1;
+    return true;
   }
   Duration late() {
     return Duration(static_cast<std::int64_t>(rng_.uniform() * static_cast<double>(options_.delay.count())));
@@ -98,6 +118,9 @@ class VirtualLink {
   Rng rng_;
   Time free_at_{};
   std::multimap<Time, Bytes> arriving_;
+  std::uint32_t burst_left_ = 0;
+  double queued_bytes_sum_ = 0;
+  std::size_t most_queued_bytes_ = 0;
   std::uint64_t sent_count_ = 0;
   std::uint64_t sent_bytes_ = 0;
 };
