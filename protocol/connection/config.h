@@ -12,7 +12,7 @@ namespace kvferry {
 
 enum class Role : std::uint8_t { kClient, kServer };  // the client opened the transport connection
 enum class Binding : std::uint8_t { kStream, kDatagram };
-enum class Congestion : std::uint8_t { kModel, kNewReno };  // datagram binding only
+enum class Congestion : std::uint8_t { kModel, kCubic };  // datagram binding only
 
 struct CongestionOptions {
   Congestion controller = Congestion::kModel;

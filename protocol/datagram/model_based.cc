@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "protocol/datagram/newreno.h"
-
 namespace kvferry {
 namespace {
 
@@ -191,14 +189,6 @@ void ModelBased::on_lost(const LossSample& sample) {
       static_cast<std::uint64_t>(std::max(flight, bdp_bytes(1) + static_cast<double>(3 * packet_bytes_)));
   if (phase_ == Phase::kStartup && pipe_full_) return;
   if (phase_ == Phase::kUp) enter(Phase::kDown, sample.now);
-}
-
-std::unique_ptr<CongestionController> make_congestion_controller(const CongestionOptions& options,
-                                                                 std::size_t max_datagram_bytes,
-                                                                 std::uint64_t seed) {
-  if (options.controller == Congestion::kNewReno)
-    return std::make_unique<NewReno>(options, max_datagram_bytes);
-  return std::make_unique<ModelBased>(options, max_datagram_bytes, seed);
 }
 
 }  // namespace kvferry

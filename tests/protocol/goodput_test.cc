@@ -94,10 +94,10 @@ TEST(Goodput, a_small_card_on_an_edge_link_is_not_held_up) {
   EXPECT_GT(outcome.goodput, 0.75);
 }
 
-TEST(Goodput, newreno_fills_a_clean_link_and_yields_to_loss) {
-  Outcome clean = transfer(lossy_wan(0), Congestion::kNewReno, 16, 9);
-  Outcome lossy = transfer(lossy_wan(0.01), Congestion::kNewReno, 2, 9);
-  std::printf("newreno: clean %.3f, 1 %% loss %.3f\n", clean.goodput, lossy.goodput);
+TEST(Goodput, cubic_fills_a_clean_link_and_yields_to_loss) {
+  Outcome clean = transfer(lossy_wan(0), Congestion::kCubic, 16, 9);
+  Outcome lossy = transfer(lossy_wan(0.01), Congestion::kCubic, 2, 9);
+  std::printf("cubic: clean %.3f, 1 %% loss %.3f\n", clean.goodput, lossy.goodput);
   EXPECT_GT(clean.goodput, 0.8);
   EXPECT_LT(lossy.goodput, 0.5);
 }
