@@ -33,6 +33,9 @@ enum class SessionTimer : std::uint8_t {
 
 inline constexpr std::size_t kMaxQueuedAnswers = 1024;  // waiting for a peer that asks and does not listen
 
+// DATA that a source sends before its manifest was acknowledged, datagram binding. SPEC.md, PKT-7.
+inline constexpr std::uint64_t kMaxBeforeManifestBytes = 64 * 1024;
+
 // What a DATA frame counts for beside its bytes while its transfer is not yet accepted.
 inline constexpr std::uint64_t kEagerFrameBytes = 64;
 
@@ -64,6 +67,7 @@ class Session {
   void handle_timeout(Time now);
   void data_acknowledged(Time now, const DataPlace& place, std::uint64_t size_bytes);
   void data_lost(const DataPlace& place, std::uint64_t size_bytes);
+  void manifest_acknowledged(TransferId id);
   void note_rtt(Time now, Duration min_rtt);
 
   // To the binding.

@@ -262,6 +262,9 @@ bool Session::has_data() const {
 
 bool Session::may_be_served(const Transfer& transfer) const {
   if (!transfer.sender || !transfer.sender->ready()) return false;
+  if (config_.binding == Binding::kDatagram && !transfer.manifest_acknowledged &&
+      transfer.before_manifest_bytes >= kMaxBeforeManifestBytes)
+    return false;
   return !transfer.eager || eager_bytes_ + kEagerFrameBytes < peer_.limits.eager_bytes;
 }
 
@@ -297,6 +300,7 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
     if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
     if (!*piece) continue;
     last_served_ = *id;
+    if (!transfer.manifest_acknowledged) transfer.before_manifest_bytes += (*piece)->bytes.size();
     if (transfer.eager) {
       transfer.eager_bytes += (*piece)->bytes.size() + kEagerFrameBytes;
       eager_bytes_ += (*piece)->bytes.size() + kEagerFrameBytes;
@@ -305,6 +309,10 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
     return std::move(**piece);
   }
   return std::nullopt;
+}
+
+void Session::manifest_acknowledged(TransferId id) {
+  if (Transfer* transfer = find(id)) transfer->manifest_acknowledged = true;
 }
 
 void Session::data_acknowledged(Time now, const DataPlace& place, std::uint64_t size_bytes) {

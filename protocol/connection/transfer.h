@@ -89,6 +89,8 @@ struct Transfer {
   std::uint8_t urgency = RequestOptions::kUsualUrgency;
   std::uint8_t own_level = 255;
   bool offered = false;
+  bool manifest_acknowledged = false;  // datagram binding
+  std::uint64_t before_manifest_bytes = 0;
   std::uint64_t eager_bytes = 0;  // sent before the offer was accepted
 };
 

@@ -34,6 +34,8 @@ class ControlSender {
   void acknowledged(std::uint64_t offset, std::uint64_t size_bytes);
   void lost(std::uint64_t offset, std::uint64_t size_bytes);
   [[nodiscard]] bool all_acknowledged() const { return bytes_.empty(); }
+  [[nodiscard]] std::uint64_t acknowledged_bytes() const { return base_; }  // from the beginning on
+  [[nodiscard]] std::uint64_t pushed_bytes() const { return base_ + bytes_.size(); }
 
  private:
   Bytes bytes_;             // from base_ on

@@ -85,6 +85,7 @@ class DatagramBinding final : public BindingLayer {
   void on_acked(Time now, SentPackets::Acked acked);
   void on_lost(Time now, SentPackets::Lost lost);
   void forget_or_resend(Time now, const std::vector<SentPiece>& pieces, bool arrived);
+  void note_manifests();
   void remember_lost(SentPacket packet);
   void send_all_again(Time now);
   void restart_path(Time now);
@@ -105,7 +106,7 @@ class DatagramBinding final : public BindingLayer {
   void put_frame(Draft& draft, FrameType type, ByteView body, std::uint64_t& booked);
   void put_ack(Time now, Draft& draft);
   void put_recovered(Draft& draft);
-  void put_control(Draft& draft);
+  bool put_control(Draft& draft);  // true: some of it was sent before
   void put_data(Time now, Draft& draft);
   void put_path_frames(Time now, Draft& draft);
   void put_response(Draft& draft, const Response& response);
@@ -151,9 +152,10 @@ class DatagramBinding final : public BindingLayer {
   MtuSearch mtu_;
   ControlSender control_out_;
   ControlReceiver control_in_;
-  int probes_ = 0;          // packets that may leave beyond the window
-  int probe_timeouts_ = 0;  // in a row
-  int bare_acks_ = 0;       // packets in a row that nobody will acknowledge
+  std::deque<std::pair<std::uint64_t, TransferId>> manifests_;  // not yet acknowledged: where they end
+  int probes_ = 0;                                              // packets that may leave beyond the window
+  int probe_timeouts_ = 0;                                      // in a row
+  int bare_acks_ = 0;  // packets in a row that nobody will acknowledge
 
   RepairEncoder repair_out_;
   RepairRate repair_rate_;

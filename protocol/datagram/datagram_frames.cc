@@ -45,10 +45,12 @@ void DatagramBinding::put_recovered(Draft& draft) {
   put_frame(draft, FrameType::kRecovered, body, draft.bytes.acks);
 }
 
-void DatagramBinding::put_control(Draft& draft) {
+bool DatagramBinding::put_control(Draft& draft) {
+  bool again = false;
   while (draft.left() > kControlHeadBytes + kLeastPiece) {
     auto piece = control_out_.next(draft.left() - kControlHeadBytes);
-    if (!piece) return;
+    if (!piece) break;
+    again = again || piece->again;
     Bytes offset;
     put_varint(offset, piece->offset);
     std::size_t before = draft.frames.size();
@@ -60,6 +62,7 @@ void DatagramBinding::put_control(Draft& draft) {
     draft.record.pieces.push_back({SentPiece::Kind::kControl, {0, 0, piece->offset}, piece->bytes.size()});
     draft.eliciting = true;
   }
+  return again;
 }
 
 void DatagramBinding::put_data(Time now, Draft& draft) {

@@ -17,7 +17,9 @@ constexpr int kBareAcks = 32;  // the next one asks for acknowledgement, so that
 // Control frames wait in the session until the stream has room for them.
 void DatagramBinding::move_control() {
   while (session_.has_control() && control_out_.has_room(kMaxManifestBodyBytes)) {
-    control_out_.push(*session_.next_control());
+    ControlFrame frame = *session_.next_control();
+    control_out_.push(frame);
+    if (frame.manifest_of) manifests_.emplace_back(control_out_.pushed_bytes(), *frame.manifest_of);
   }
 }
 
@@ -104,8 +106,9 @@ void DatagramBinding::fill(Time now, Draft& draft) {
   if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
   put_tokens(draft);
   put_path_frames(now, draft);
-  put_control(draft);
-  put_data(now, draft);
+  // A packet with data that comes too early is not acknowledged; what the data waits for must not share its
+  // fate.
+  if (!put_control(draft)) put_data(now, draft);
   if (probes_ > 0 && !draft.eliciting) put_probe(draft);
   if (!heard_ || (probes_ > 0 && server_may_be_mute())) put_padding(draft);
   if (probes_ > 0) --probes_;

@@ -9,7 +9,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::size_t kMaxLostLately = 256;  // packets that the peer may still solve for
-constexpr Duration kMaxProbeTimeout = std::chrono::seconds(10);
+constexpr Duration kMaxProbeTimeout = std::chrono::seconds(2);
 
 // Its output says nothing about the generator that the seed alone would give.
 Rng secret_rng(std::uint64_t seed) {
@@ -57,6 +57,7 @@ void DatagramBinding::on_acked(Time now, SentPackets::Acked acked) {
       mtu_.on_packet_acked(now, packet.number, packet.size_bytes);
     }
   }
+  note_manifests();
   repair_rate_.sample(acked.packets.size(), 0);
   if (!acked.sample) return;
   probe_timeouts_ = 0;
@@ -64,6 +65,15 @@ void DatagramBinding::on_acked(Time now, SentPackets::Acked acked) {
   if (rtt_.min()) session_.note_rtt(now, *rtt_.min());
   mtu_.on_confirmed();
   arm_mtu_timer();
+}
+
+void DatagramBinding::note_manifests() {
+  while (!manifests_.empty() && manifests_.front().first <= control_out_.acknowledged_bytes()) {
+    TransferId id = manifests_.front().second;
+    manifests_.pop_front();
+    bool last = manifests_.empty() || manifests_.front().second != id;  // of its pages
+    if (last) session_.manifest_acknowledged(id);
+  }
 }
 
 void DatagramBinding::on_lost(Time now, SentPackets::Lost lost) {
