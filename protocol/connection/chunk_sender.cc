@@ -130,7 +130,14 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] != State::kWaiting && chunk != current_) again_.insert(chunk);
+    if (states_[chunk] == State::kKnown) {
+      states_[chunk] = State::kWaiting;
+      ++waiting_;
+      next_chunk_ = std::min(next_chunk_, chunk);
+    } else if (states_[chunk] == State::kBegun && chunk != current_) {
+      again_.insert(chunk);
+    }
+    if (expired_ && states_[chunk] != State::kSkipped) give_up(chunk, SkipReason::kDeadline);
   });
 }
 
@@ -141,7 +148,7 @@ void ChunkSender::have(const ChunkRanges& chunks) {
 
 void ChunkSender::know(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting) settle(chunk, State::kNever);
+    if (states_[chunk] == State::kWaiting) settle(chunk, State::kKnown);
   });
 }
 
@@ -153,7 +160,7 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
 
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
   if (states_[chunk] == State::kWaiting || again_.contains(chunk)) charged_bytes_ += info(chunk).size_bytes;
-  settle(chunk, State::kNever);
+  settle(chunk, State::kSkipped);
   skipped_[reason].add(chunk);
   again_.erase(chunk);
   open_.erase(chunk);
@@ -165,7 +172,8 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
 
 void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting || chunk == current_ || with_losses_.contains(chunk))
+    if (states_[chunk] == State::kWaiting || chunk == current_ || again_.contains(chunk) ||
+        with_losses_.contains(chunk))
       give_up(chunk, reason);
   });
 }

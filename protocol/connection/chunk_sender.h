@@ -79,7 +79,7 @@ class ChunkSender {
   [[nodiscard]] std::uint64_t chunks_begun() const { return chunks_begun_; }
 
  private:
-  enum class State : std::uint8_t { kWaiting, kBegun, kNever };
+  enum class State : std::uint8_t { kWaiting, kBegun, kKnown, kSkipped };
   struct Open {
     Slice bytes;
     RangeSet acknowledged;
