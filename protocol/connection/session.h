@@ -163,7 +163,7 @@ class Session {
   [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
   [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
-  [[nodiscard]] bool begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
+  [[nodiscard]] bool begin_chunk(Time now, const DataPlace& place, Transfer& transfer);
   [[nodiscard]] DataVerdict keep_early(const DataPlace& place, ByteView bytes);
   void replay_early(Time now, TransferId id);
   void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
