@@ -92,6 +92,12 @@ class Pair {
     return false;
   }
 
+  // Runs until then, whatever happens.
+  void run_until(Time end) {
+    (void)run([] { return false; }, end);
+    now = std::max(now, end);
+  }
+
   // Drains both sides until neither has anything to say.
   void pump() {
     while (pump(client) | pump(server)) {

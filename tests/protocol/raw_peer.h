@@ -84,6 +84,8 @@ class RawPeer {
       now = std::max(now, *due);
       connection.handle_timeout(now);
       drain();
+      auto next = connection.poll_timeout();
+      EXPECT_TRUE(!reading || !next || *next > now) << "a timer that is still due";
     }
     now = end;
   }
@@ -201,6 +203,7 @@ class RawPeer {
     if (!std::exchange(owes_ack_, false)) return;
     AckFrame ack;
     ack.ranges.assign(arrived_.ranges().rbegin(), arrived_.ranges().rend());
+    ack.ranges.resize(std::min(ack.ranges.size(), kMaxAckRanges));
     Bytes body;
     ack.serialize(body);
     send_packet(FrameType::kAck, body);
