@@ -108,6 +108,7 @@ class DatagramBinding final : public BindingLayer {
   void put_control(Draft& draft);
   void put_data(Time now, Draft& draft);
   void put_path_frames(Time now, Draft& draft);
+  void put_challenge(Draft& draft, std::uint64_t challenge);
   void put_response(Draft& draft, const Response& response);
   void put_tokens(Draft& draft);
   void put_probe(Draft& draft, std::size_t size_bytes = 0);
@@ -133,11 +134,12 @@ class DatagramBinding final : public BindingLayer {
   Paths paths_;
   PathId arriving_path_ = 0;        // of the datagram being handled
   bool heard_ = false;              // a packet of the peer
-  bool proved_ = false;  // client: the server knows that it is where it says
+  bool proved_ = false;             // client: the server knows that it is where it says
   bool retried_ = false;            // client: one RETRY was followed
   Bytes token_;                     // client
   bool new_token_due_ = false;      // server
   std::deque<Response> responses_;  // to be sent
+  std::optional<std::uint64_t> challenge_to_send_;
 
   std::uint64_t next_number_ = 0;
   ReceivedPackets received_;
@@ -150,6 +152,7 @@ class DatagramBinding final : public BindingLayer {
   ControlReceiver control_in_;
   int probes_ = 0;          // packets that may leave beyond the window
   int probe_timeouts_ = 0;  // in a row
+  int idle_timeouts_ = 0;   // with nothing in flight: of a client that wakes a server that may be mute
   int bare_acks_ = 0;       // packets in a row that nobody will acknowledge
 
   RepairEncoder repair_out_;

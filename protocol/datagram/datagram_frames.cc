@@ -85,18 +85,28 @@ void DatagramBinding::put_path_frames(Time now, Draft& draft) {
     put_response(draft, responses_.front());
     responses_.pop_front();
   }
-  if (!challenge_due(now) || paths_.current().failed(now)) return;
-  auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
-  put_frame(draft, FrameType::kChallenge, challenge, draft.bytes.signalling);
+  if (challenge_due(now) && !paths_.current().failed(now)) {
+    auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
+    challenge_to_send_ = load_le<std::uint64_t>(challenge.data());
+    timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
+  }
+  if (auto challenge = std::exchange(challenge_to_send_, std::nullopt)) put_challenge(draft, *challenge);
+}
+
+void DatagramBinding::put_challenge(Draft& draft, std::uint64_t challenge) {
+  Bytes body;
+  put_le(body, challenge);
+  put_frame(draft, FrameType::kChallenge, body, draft.bytes.signalling);
+  draft.record.pieces.push_back({SentPiece::Kind::kChallenge, {challenge, draft.path, 0}, body.size()});
   draft.eliciting = true;
-  timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
 }
 
 void DatagramBinding::put_response(Draft& draft, const Response& response) {
   Bytes body;
   put_le(body, response.challenge);
   put_frame(draft, FrameType::kResponse, body, draft.bytes.signalling);
-  draft.record.pieces.push_back({SentPiece::Kind::kResponse, {response.challenge, 0, 0}, body.size()});
+  draft.record.pieces.push_back(
+      {SentPiece::Kind::kResponse, {response.challenge, response.path, 0}, body.size()});
   draft.eliciting = true;
 }
 

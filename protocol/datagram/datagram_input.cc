@@ -100,7 +100,7 @@ bool DatagramBinding::handle_stateless(Time now, ByteView datagram) {
 
 void DatagramBinding::on_retry(Time now, Bytes token) {
   token_ = std::move(token);
-  probe_timeouts_ = 0;
+  probe_timeouts_ = idle_timeouts_ = 0;
   send_all_again(now);
 }
 

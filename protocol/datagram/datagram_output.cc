@@ -28,7 +28,8 @@ bool DatagramBinding::challenge_due(Time now) const {
 
 bool DatagramBinding::has_something(Time now) const {
   return control_out_.ready() || !responses_.empty() || !repairs_.empty() || challenge_due(now) ||
-         (new_token_due_ && paths_.current().validated()) || session_.has_data();
+         challenge_to_send_.has_value() || (new_token_due_ && paths_.current().validated()) ||
+         session_.has_data();
 }
 
 bool DatagramBinding::repairing() const {

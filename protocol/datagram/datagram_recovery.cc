@@ -126,6 +126,10 @@ void DatagramBinding::forget_or_resend(Time now, const std::vector<SentPiece>& p
       case SentPiece::Kind::kToken:
         new_token_due_ = new_token_due_ || !arrived;
         break;
+      case SentPiece::Kind::kChallenge:
+        if (!arrived && piece.place.chunk == paths_.id() && !paths_.current().validated())
+          challenge_to_send_ = piece.place.transfer;
+        break;
       case SentPiece::Kind::kResponse:
         proved_ = proved_ || arrived;
         if (!arrived) responses_.push_back({paths_.id(), piece.place.transfer});
@@ -147,10 +151,12 @@ void DatagramBinding::restart_path(Time now) {
   congestion_ = make_congestion_controller(config_.congestion, mtu_.size(), config_.seed);
   pacer_ = Pacer(mtu_.size());
   probe_timeouts_ = 0;
+  challenge_to_send_.reset();
   send_all_again(now);
 }
 
-// A server may say no more before its client has proved its address, and wait for it in vain. RFC 9002 §6.2.2.1.
+// A server may say no more before its client has proved its address, and wait for it in vain. RFC 9002
+// §6.2.2.1.
 bool DatagramBinding::server_may_be_mute() const {
   if (config_.role != Role::kClient || proved_ || !sent_.last_sent_at()) return false;
   bool open = session_.state() == SessionState::kOpen;
@@ -163,7 +169,8 @@ void DatagramBinding::arm_loss_timer() {
   if (probes_ > 0) return;                              // armed again when they leave
   if (!paths_.current().may_send(mtu_.size())) return;  // or when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
-  Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(probe_timeouts_, 10));
+  int timeouts = sent_.empty() ? std::max(probe_timeouts_, idle_timeouts_) : probe_timeouts_;
+  Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(timeouts, 10));
   timers_.arm(DatagramTimer::kLoss, *sent_.last_sent_at() + std::min<Duration>(timeout, kMaxProbeTimeout));
 }
 
@@ -198,6 +205,7 @@ void DatagramBinding::on_loss_timer(Time now) {
     on_lost(now, sent_.detect_lost(now, rtt_));
   } else {
     probes_ = kProbes;
+    if (sent_.empty()) ++idle_timeouts_;
     mtu_.on_probe_timeout(now, ++probe_timeouts_);
     congestion_->set_packet_bytes(mtu_.size());
     arm_mtu_timer();
