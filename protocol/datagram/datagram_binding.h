@@ -96,6 +96,7 @@ class DatagramBinding final : public BindingLayer {
   // Out
   void move_control();
   [[nodiscard]] bool may_send(Time now);
+  [[nodiscard]] bool muted() const;  // until more is heard from the peer's address
   [[nodiscard]] bool server_may_be_mute() const;
   [[nodiscard]] bool has_something(Time now) const;
   [[nodiscard]] bool challenge_due(Time now) const;
@@ -118,7 +119,7 @@ class DatagramBinding final : public BindingLayer {
   [[nodiscard]] std::optional<Outgoing> repair_packet(Time now);
   [[nodiscard]] std::optional<Outgoing> mtu_probe(Time now);
   [[nodiscard]] std::optional<Outgoing> usual_packet(Time now);
-  [[nodiscard]] Outgoing close_packet(Time now);
+  [[nodiscard]] std::optional<Outgoing> close_packet(Time now);
   void protect(std::uint64_t number, const Draft& draft);
   void close_repair_block();
   [[nodiscard]] Outgoing seal(Time now, Draft draft);

@@ -9,6 +9,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
+constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
 constexpr std::size_t kControlHeadBytes = 1 + 2 + 8;
 constexpr std::size_t kLeastPiece = 32;  // smaller leftovers of a packet stay unused
 
@@ -81,7 +82,7 @@ void DatagramBinding::put_data(Time now, Draft& draft) {
 }
 
 void DatagramBinding::put_path_frames(Time now, Draft& draft) {
-  while (!responses_.empty()) {
+  while (!responses_.empty() && draft.left() >= kPathFrameBytes) {
     put_response(draft, responses_.front());
     responses_.pop_front();
   }
@@ -90,7 +91,8 @@ void DatagramBinding::put_path_frames(Time now, Draft& draft) {
     challenge_to_send_ = load_le<std::uint64_t>(challenge.data());
     timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
   }
-  if (auto challenge = std::exchange(challenge_to_send_, std::nullopt)) put_challenge(draft, *challenge);
+  if (!challenge_to_send_ || draft.left() < kPathFrameBytes) return;
+  put_challenge(draft, *std::exchange(challenge_to_send_, std::nullopt));
 }
 
 void DatagramBinding::put_challenge(Draft& draft, std::uint64_t challenge) {
@@ -146,6 +148,8 @@ void DatagramBinding::put_padding(Draft& draft) {
 void DatagramBinding::put_close(Draft& draft) {
   const GoodbyeMessage& farewell = session_.farewell();
   Bytes body = encode_map(ErrorMessage{farewell.code, farewell.reason.substr(0, 128), {}});
+  if (body.size() + 3 > draft.left()) body = encode_map(ErrorMessage{farewell.code, {}, {}});
+  if (body.size() + 3 > draft.left()) return;
   put_frame(draft, FrameType::kClose, body, draft.bytes.signalling);
 }
 

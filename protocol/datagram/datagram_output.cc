@@ -9,6 +9,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::uint64_t kSkipOneIn = 64;
+constexpr std::size_t kLeastDatagram = 48;  // holds an ACK and a CHALLENGE
 constexpr int kBareAcks = 16;  // the next one asks for acknowledgement, so that ranges can be forgotten
 
 }  // namespace
@@ -47,10 +48,15 @@ bool DatagramBinding::may_send(Time now) {
   return false;
 }
 
+bool DatagramBinding::muted() const { return !paths_.current().may_send(kLeastDatagram); }
+
+// As large as the path carries, and as the peer's address has earned.
 DatagramBinding::Draft DatagramBinding::new_draft() const {
   Draft draft;
   draft.path = paths_.id();
-  draft.room = mtu_.size() - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  std::uint64_t size = std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance_bytes());
+  draft.room = std::max(size, std::uint64_t{kLeastDatagram}) -
+               PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
   return draft;
 }
 
@@ -64,7 +70,7 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
       control_out_.all_acknowledged()) {
     session_.on_flushed(now);
   }
-  if (!paths_.current().may_send(mtu_.size())) return std::nullopt;  // until more was heard from there
+  if (muted()) return std::nullopt;
   if (session_.state() == SessionState::kClosed) return usual_packet(now);
   move_control();
   if (auto out = answer_elsewhere(now)) return out;
@@ -189,12 +195,13 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   return out;
 }
 
-// One packet that says why; it is repeated only to a peer that goes on talking.
-Outgoing DatagramBinding::close_packet(Time now) {
+// One packet that says why, if there is room; it is repeated only to a peer that goes on talking.
+std::optional<Outgoing> DatagramBinding::close_packet(Time now) {
   Draft draft = new_draft();
-  put_close(draft);
+  if (!muted()) put_close(draft);
   session_.on_flushed(now);
   timers_.stop_all();
+  if (draft.frames.empty()) return std::nullopt;
   return seal(now, std::move(draft));
 }
 

@@ -166,8 +166,8 @@ bool DatagramBinding::server_may_be_mute() const {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || (sent_.empty() && !server_may_be_mute())) return;
-  if (probes_ > 0) return;                              // armed again when they leave
-  if (!paths_.current().may_send(mtu_.size())) return;  // or when the peer is heard
+  if (probes_ > 0) return;  // armed again when they leave
+  if (muted()) return;      // or when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
   int timeouts = sent_.empty() ? std::max(probe_timeouts_, idle_timeouts_) : probe_timeouts_;
   Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(timeouts, 10));
@@ -215,8 +215,10 @@ void DatagramBinding::on_loss_timer(Time now) {
 }
 
 void DatagramBinding::on_path_timer(Time now) {
-  if (!paths_.current().failed(now)) return;  // poll_transmit() challenges again
+  bool failed = paths_.current().failed(now);
+  if (!failed && !muted()) return;  // poll_transmit() challenges again
   if (paths_.give_up()) return restart_path(now);
+  if (!failed) return;  // and when it was heard again
   session_.fault(now, ErrorCode::kHandshake, "the peer's address was not confirmed");
 }
 
