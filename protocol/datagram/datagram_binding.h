@@ -57,6 +57,7 @@ class DatagramBinding final : public BindingLayer {
   struct Response {
     PathId path = 0;
     std::uint64_t challenge = 0;
+    bool operator==(const Response&) const = default;
   };
 
   // In
@@ -78,6 +79,7 @@ class DatagramBinding final : public BindingLayer {
   Verdict read_close(Time now, ByteView body);
   Verdict read_token(Time now, ByteView body);
   Verdict read_path_frame(Time now, FrameType type, ByteView body);
+  void respond(const Response& response);
   Verdict read_repair(Time now, ByteView body);
   void process_recovered(Time now, const std::vector<RecoveredPacket>& packets);
 

@@ -207,10 +207,16 @@ DatagramBinding::Verdict DatagramBinding::read_path_frame(Time now, FrameType ty
   if (!bytes) return fault(now, ErrorCode::kMalformed, "CHALLENGE or RESPONSE: expected 8 bytes");
   if (type == FrameType::kResponse) {
     paths_.on_response(arriving_path_, *bytes);
-  } else if (responses_.size() < kMaxResponses) {
-    responses_.push_back({arriving_path_, load_le<std::uint64_t>(bytes->data())});
+  } else {
+    respond({arriving_path_, load_le<std::uint64_t>(bytes->data())});
   }
   return Verdict::kAccepted;
+}
+
+// Once, however often it was asked for or lost.
+void DatagramBinding::respond(const Response& response) {
+  bool waits = std::find(responses_.begin(), responses_.end(), response) != responses_.end();
+  if (!waits && responses_.size() < kMaxResponses) responses_.push_back(response);
 }
 
 DatagramBinding::Verdict DatagramBinding::read_repair(Time now, ByteView body) {

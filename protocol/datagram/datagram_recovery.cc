@@ -132,7 +132,7 @@ void DatagramBinding::forget_or_resend(Time now, const std::vector<SentPiece>& p
         break;
       case SentPiece::Kind::kResponse:
         proved_ = proved_ || arrived;
-        if (!arrived) responses_.push_back({paths_.id(), piece.place.transfer});
+        if (!arrived) respond({paths_.id(), piece.place.transfer});
         break;
     }
   }
