@@ -41,7 +41,7 @@ class DatagramBinding final : public BindingLayer {
   std::optional<Time> next_timeout() const override { return timers_.next(); }
   void describe(PathStats& stats) const override;
   std::optional<std::uint64_t> connection_id() const override { return connection_id_; }
-  const Bytes& token() const override { return token_; }
+  const Bytes& token() const override { return given_token_; }
 
  private:
   // A packet being filled, and how its bytes are to be booked.
@@ -139,7 +139,8 @@ class DatagramBinding final : public BindingLayer {
   bool heard_ = false;              // a packet of the peer
   bool proved_ = false;             // client: the server knows that it is where it says
   bool retried_ = false;            // client: one RETRY was followed
-  Bytes token_;                     // client
+  Bytes token_;                     // client: to be shown
+  Bytes given_token_;               // client: for a later connection
   bool new_token_due_ = false;      // server
   std::deque<Response> responses_;  // to be sent
   std::optional<std::uint64_t> challenge_to_send_;

@@ -198,7 +198,7 @@ DatagramBinding::Verdict DatagramBinding::read_close(Time now, ByteView body) {
 DatagramBinding::Verdict DatagramBinding::read_token(Time now, ByteView body) {
   if (body.empty() || body.size() > kMaxTokenBytes)
     return fault(now, ErrorCode::kMalformed, "TOKEN: expected 1 to 64 bytes");
-  if (config_.role == Role::kClient) token_.assign(body.begin(), body.end());
+  if (config_.role == Role::kClient) given_token_.assign(body.begin(), body.end());
   return Verdict::kAccepted;
 }
 
