@@ -14,6 +14,7 @@
 // kPath (a challenge was not answered), kMtu (a larger datagram may be tried).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 
 #include "protocol/connection/binding.h"
@@ -52,7 +53,7 @@ class DatagramBinding final : public BindingLayer {
     SentPacket record;
     ByteClasses bytes;
     bool eliciting = false;
-    [[nodiscard]] std::size_t left() const { return room - frames.size(); }
+    [[nodiscard]] std::size_t left() const { return room - std::min(room, frames.size()); }
   };
   struct Response {
     PathId path = 0;

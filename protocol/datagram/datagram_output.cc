@@ -102,13 +102,15 @@ std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
 }
 
 void DatagramBinding::fill(Time now, Draft& draft) {
-  if (repairing()) draft.room -= RepairEncoder::overhead_bytes(next_number_ + 1);
+  if (repairing()) draft.room -= std::min(draft.room, RepairEncoder::overhead_bytes(next_number_ + 1));
   // Before anything was heard, every probe repeats the first packet: nothing else can help.
   if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
   put_tokens(draft);
   put_path_frames(now, draft);
   put_control(draft);
   put_data(now, draft);
+  move_control();  // a transfer that failed there, or chunks that are skipped
+  put_control(draft);
   if (probes_ > 0 && !draft.eliciting) put_probe(draft);
   if (!heard_ || (probes_ > 0 && server_may_be_mute())) put_padding(draft);
   if (probes_ > 0) --probes_;
