@@ -70,7 +70,7 @@ void DatagramBinding::on_lost(Time now, SentPackets::Lost lost) {
   if (lost.packets.empty()) return;
   std::size_t size_before = mtu_.size();
   packets_lost_ += lost.packets.size();
-  repair_rate_.sample(lost.packets.size(), lost.packets.size());
+  repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   for (SentPacket& packet : lost.packets) {
     forget_or_resend(now, packet.pieces, false);
     if (packet.mtu_probe) {
@@ -107,7 +107,7 @@ DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body
     }
   }
   packets_lost_ += lost.packets.size();
-  repair_rate_.sample(lost.packets.size(), lost.packets.size());
+  repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   if (lost.sample.lost_packets > 0) congestion_->on_lost(lost.sample);
   return Verdict::kAccepted;
 }
