@@ -2,6 +2,7 @@
 //
 // Packets and their frames, as they come in.
 #include <algorithm>
+#include <iterator>
 
 #include "protocol/datagram/datagram_binding.h"
 #include "protocol/datagram/retry_packet.h"
@@ -226,18 +227,24 @@ DatagramBinding::Verdict DatagramBinding::read_repair(Time now, ByteView body) {
   return Verdict::kAccepted;
 }
 
-// As if they had arrived, but for the acknowledgement: that would hide a loss from congestion control.
-void DatagramBinding::process_recovered(Time now, const std::vector<RecoveredPacket>& packets) {
-  for (const RecoveredPacket& packet : packets) {
-    if (!received_.is_new(packet.number) || session_.state() == SessionState::kClosed) continue;
-    ByteClasses bytes;
-    bool eliciting = false;
-    if (read_frames(now, packet.frames, bytes, eliciting) != Verdict::kAccepted) continue;
-    ++packets_recovered_;
-    recovered_.add(packet.number, packet.number + 1);
-    while (recovered_.ranges().size() > kMaxRecoveredRanges)
-      recovered_.forget_below(recovered_.ranges()[0].end);
-  }
+// As if they had arrived, but for the acknowledgement: that would hide a loss from congestion control. What
+// one of them solves in turn waits its turn: a peer may nest REPAIR as deep as it likes.
+void DatagramBinding::process_recovered(Time now, std::vector<RecoveredPacket> packets) {
+  bool nested = !solved_.empty();
+  std::move(packets.begin(), packets.end(), std::back_inserter(solved_));
+  if (nested) return;
+  for (; !solved_.empty(); solved_.pop_front()) process_recovered(now, solved_.front());
+}
+
+void DatagramBinding::process_recovered(Time now, const RecoveredPacket& packet) {
+  if (!received_.is_new(packet.number) || session_.state() == SessionState::kClosed) return;
+  ByteClasses bytes;
+  bool eliciting = false;
+  if (read_frames(now, packet.frames, bytes, eliciting) != Verdict::kAccepted) return;
+  ++packets_recovered_;
+  recovered_.add(packet.number, packet.number + 1);
+  while (recovered_.ranges().size() > kMaxRecoveredRanges)
+    recovered_.forget_below(recovered_.ranges()[0].end);
 }
 
 }  // namespace kvferry
