@@ -172,9 +172,9 @@ DatagramBinding::Verdict DatagramBinding::read_control(Time now, const PacketFra
   bytes.framing += frame.head_bytes + in.position();
   (outcome == ControlReceiver::Outcome::kTaken ? bytes.signalling : bytes.retransmitted) += in.rest().size();
   if (outcome == ControlReceiver::Outcome::kNoRoom) return Verdict::kNotNow;
-  auto delivered =
+  auto found =
       control_in_.deliver([&](std::uint64_t type, ByteView body) { session_.on_frame(now, type, body); });
-  if (!delivered) return fault(now, ErrorCode::kMalformed, delivered.error().message);
+  if (found) return fault(now, found->code, found->reason);
   return Verdict::kAccepted;
 }
 
