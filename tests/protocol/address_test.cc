@@ -255,6 +255,17 @@ TEST(Address, a_server_that_may_say_no_more_is_woken_by_its_client) {
   }
 }
 
+// ADR-8: a server that does not ask where its client is, and is not mute either.
+TEST(Address, that_is_never_challenged_is_probed_for_ever_more_rarely) {
+  RawPeer peer(config(Role::kClient));
+  peer.greet();
+  for (int i = 0; i < 12; ++i) {
+    peer.send(PingMessage{1, {}});
+    peer.wait(seconds(5));
+  }
+  EXPECT_LT(peer.connection.path().packets_sent, 150u);
+}
+
 // ADR-3
 TEST(Address, a_challenge_is_answered_to_where_it_came_from) {
   Pair pair(options(1));

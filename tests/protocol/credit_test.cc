@@ -227,10 +227,13 @@ TEST_P(Credit, that_shrinks_ends_the_connection) {
 }
 
 // TRF-9, LIM-1
-TEST_P(Credit, that_is_exceeded_by_chunks_in_part_ends_the_connection) {
-  if (GetParam() == Binding::kStream) GTEST_SKIP() << "one chunk at a time";
+TEST(CreditOfDatagrams, that_is_exceeded_by_chunks_in_part_ends_the_connection) {
   Card card = even_card(9, 5, 10'000);
-  RawPeer peer(config(Role::kClient));
+  ConnectionConfig config;
+  config.binding = Binding::kDatagram;
+  config.hello.limits.max_chunk_bytes = 20'000;
+  config.hello.limits.initial_credit_bytes = kOffered;
+  RawPeer peer(config);
   KeepingSink sink;
   TransferId id = peer.connection.request(peer.now, {}, sink);
   peer.greet();

@@ -253,9 +253,9 @@ TEST_P(ResumeOn, what_was_stopped_is_kept_in_part) {
   ASSERT_TRUE(pair.run([&] { return pair.client.find<event::Stopped>() != nullptr; }));
   ASSERT_TRUE(sink.finished);
   EXPECT_FALSE(sink.whole);
-  ASSERT_EQ(sink.partial.size(), 1u);
-  const PartialChunk& kept = sink.partial[0];
-  EXPECT_TRUE(kept == (PartialChunk{kept.index, card_.chunks[kept.index].part(0, kept.prefix.size())}));
+  ASSERT_FALSE(sink.partial.empty());
+  for (const PartialChunk& kept : sink.partial)
+    EXPECT_TRUE(kept == (PartialChunk{kept.index, card_.chunks[kept.index].part(0, kept.prefix.size())}));
 }
 
 // TRF-18
@@ -274,7 +274,7 @@ TEST_P(ResumeOn, whatever_ends_a_transfer_its_beginnings_are_kept) {
     if (way == 2) pair.server.connection.cancel(pair.now, id, "enough");
     if (way == 3) pair.server.connection.close(pair.now);
     ASSERT_TRUE(pair.run([&] { return !sink.abandoned.empty(); })) << "way " << way;
-    EXPECT_EQ(sink.partial.size(), 1u) << "way " << way;
+    EXPECT_FALSE(sink.partial.empty()) << "way " << way;
   }
 }
 

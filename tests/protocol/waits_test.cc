@@ -300,15 +300,6 @@ TEST_P(Waits, of_two_sides_with_nothing_to_say_last_as_long_as_both_live) {
   EXPECT_EQ(pair.late_timers, 0);
 }
 
-// ADR-8: a server that does not ask where its client is, and is not mute either.
-TEST_P(Waits, for_a_challenge_that_never_comes_cost_little) {
-  if (GetParam() == Binding::kStream) GTEST_SKIP() << "no addresses";
-  RawPeer peer(config(Role::kClient));
-  peer.greet();
-  live(peer, seconds(60));
-  EXPECT_LT(peer.connection.path().packets_sent, 150u);
-}
-
 // No timer is due in the past once it was handled, however bad the path.
 TEST_P(Waits, never_stand_still) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
