@@ -41,7 +41,8 @@ bool DatagramBinding::repairing() const {
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
   if (probes_ == 0 && !has_something(now)) return false;
-  if (probes_ == 0 && sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes()) return false;
+  bool full = sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes();
+  if (probes_ == 0 && full && sent_.bytes_in_flight() > 0) return false;  // one packet always may leave
   double rate = congestion_->pacing_bytes_per_s();
   if (pacer_.ready(now, rate)) return true;
   timers_.arm(DatagramTimer::kPacing, pacer_.next(now, rate));
