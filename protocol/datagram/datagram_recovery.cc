@@ -109,6 +109,7 @@ DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body
   packets_lost_ += lost.packets.size();
   repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   if (lost.sample.lost_packets > 0) congestion_->on_lost(lost.sample);
+  on_lost(now, sent_.detect_lost(now, rtt_));  // when the next one is late has changed
   return Verdict::kAccepted;
 }
 
