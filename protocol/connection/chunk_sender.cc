@@ -130,8 +130,14 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    bool sent = states_[chunk] == State::kBegun || states_[chunk] == State::kKnown;
-    if (sent && chunk != current_) again_.insert(chunk);
+    if (states_[chunk] == State::kKnown) {
+      states_[chunk] = State::kWaiting;
+      ++waiting_;
+      next_chunk_ = std::min(next_chunk_, chunk);
+    } else if (states_[chunk] == State::kBegun && chunk != current_) {
+      again_.insert(chunk);
+    }
+    if (expired_ && states_[chunk] != State::kSkipped) give_up(chunk, SkipReason::kDeadline);
   });
 }
 
@@ -167,7 +173,8 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
 
 void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting || chunk == current_ || with_losses_.contains(chunk))
+    if (states_[chunk] == State::kWaiting || chunk == current_ || again_.contains(chunk) ||
+        with_losses_.contains(chunk))
       give_up(chunk, reason);
   });
 }

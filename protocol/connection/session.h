@@ -114,6 +114,7 @@ class Session {
   void enter_closed();
   void end_transfers(const std::string& reason);
   void arm_timers(Time now);
+  void arm_progress_timer(Time now);
   void on_progress_timer(Time now);
   void on_timer(Time now, SessionTimer timer);
   template <typename Message>
@@ -170,7 +171,7 @@ class Session {
   [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
   [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
-  [[nodiscard]] bool begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
+  [[nodiscard]] bool begin_chunk(Time now, const DataPlace& place, Transfer& transfer);
   [[nodiscard]] DataVerdict keep_early(Time now, const DataPlace& place, ByteView bytes);
   void replay_early(Time now, TransferId id);
   void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);

@@ -59,7 +59,7 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing)
     return take_in_vain(now, place.transfer, transfer, chunk);
-  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place.transfer, transfer, chunk))
+  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place, transfer))
     return DataVerdict::kIgnored;
   if (config_.binding == Binding::kStream &&
       place.offset != arriving_.contiguous_bytes(place.transfer, chunk)) {
@@ -93,16 +93,19 @@ bool Session::charge(Time now, Transfer& transfer, std::uint32_t chunk) {
   return false;
 }
 
-// False: the peer is at fault.
-bool Session::begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
-  if (config_.binding == Binding::kStream && arriving_.has_any(id)) {
+// False: the peer is at fault. On a stream the source may begin at 0 although a prefix is here.
+bool Session::begin_chunk(Time now, const DataPlace& place, Transfer& transfer) {
+  bool stream = config_.binding == Binding::kStream;
+  auto chunk = static_cast<std::uint32_t>(place.chunk);
+  if (stream && arriving_.has_any(place.transfer)) {
     fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");
     return false;
   }
   if (!charge(now, transfer, chunk)) return false;
   auto prefix = transfer.prefixes.extract(chunk);
-  arriving_.begin(id, chunk, transfer.manifest.chunks[chunk].size_bytes,
-                  prefix.empty() ? ByteView() : prefix.mapped().view());
+  bool anew = prefix.empty() || (stream && place.offset == 0);
+  arriving_.begin(place.transfer, chunk, transfer.manifest.chunks[chunk].size_bytes,
+                  anew ? ByteView() : prefix.mapped().view());
   return true;
 }
 

@@ -109,7 +109,7 @@ std::size_t StreamReader::read_place(Time now, ByteView bytes) {
     received_.framing += held_.size();
     held_.clear();
     part_ = Part::kPayload;
-    if (left_ == 0) finish_frame(now);
+    if (left_ == 0) fail(now, ErrorCode::kMalformed, "DATA without bytes");
     return taken;
   }
   if (left_ == 0 || held_.size() > kMaxDataPlaceBytes) {

@@ -9,6 +9,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
+constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
 constexpr std::size_t kControlHeadBytes = 1 + 2 + 8;
 constexpr std::size_t kLeastPiece = 32;  // smaller leftovers of a packet stay unused
 
@@ -84,22 +85,33 @@ void DatagramBinding::put_data(Time now, Draft& draft) {
 }
 
 void DatagramBinding::put_path_frames(Time now, Draft& draft) {
-  while (!responses_.empty()) {
+  while (!responses_.empty() && draft.left() >= kPathFrameBytes) {
     put_response(draft, responses_.front());
     responses_.pop_front();
   }
-  if (!challenge_due(now) || paths_.current().failed(now)) return;
-  auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay), secret_);
-  put_frame(draft, FrameType::kChallenge, challenge, draft.bytes.signalling);
+  if (challenge_due(now) && !paths_.current().failed(now)) {
+    auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay), secret_);
+    challenge_to_send_ = load_le<std::uint64_t>(challenge.data());
+    timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
+  }
+  if (!challenge_to_send_ || draft.left() < kPathFrameBytes) return;
+  put_challenge(draft, *std::exchange(challenge_to_send_, std::nullopt));
+}
+
+void DatagramBinding::put_challenge(Draft& draft, std::uint64_t challenge) {
+  Bytes body;
+  put_le(body, challenge);
+  put_frame(draft, FrameType::kChallenge, body, draft.bytes.signalling);
+  draft.record.pieces.push_back({SentPiece::Kind::kChallenge, {challenge, draft.path, 0}, body.size()});
   draft.eliciting = true;
-  timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
 }
 
 void DatagramBinding::put_response(Draft& draft, const Response& response) {
   Bytes body;
   put_le(body, response.challenge);
   put_frame(draft, FrameType::kResponse, body, draft.bytes.signalling);
-  draft.record.pieces.push_back({SentPiece::Kind::kResponse, {response.challenge, 0, 0}, body.size()});
+  draft.record.pieces.push_back(
+      {SentPiece::Kind::kResponse, {response.challenge, response.path, 0}, body.size()});
   draft.eliciting = true;
 }
 
@@ -109,7 +121,7 @@ void DatagramBinding::put_tokens(Draft& draft) {
     if (heard_ || token_.empty()) return;
     put_frame(draft, FrameType::kToken, token_, draft.bytes.signalling);
     draft.eliciting = true;
-  } else if (new_token_due_ && paths_.current().validated()) {
+  } else if (new_token_due_ && paths_.current().validated() && draft.left() >= config_.new_token.size() + 2) {
     new_token_due_ = false;
     put_frame(draft, FrameType::kToken, config_.new_token, draft.bytes.signalling);
     draft.record.pieces.push_back({SentPiece::Kind::kToken, {}, config_.new_token.size()});
@@ -139,6 +151,8 @@ void DatagramBinding::put_padding(Draft& draft) {
 void DatagramBinding::put_close(Draft& draft) {
   const GoodbyeMessage& farewell = session_.farewell();
   Bytes body = encode_map(ErrorMessage{farewell.code, farewell.reason.substr(0, 128), {}});
+  if (body.size() + 3 > draft.left()) body = encode_map(ErrorMessage{farewell.code, {}, {}});
+  if (body.size() + 3 > draft.left()) return;
   put_frame(draft, FrameType::kClose, body, draft.bytes.signalling);
 }
 

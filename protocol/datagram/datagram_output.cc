@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kFirstSkipOneIn = 64;
 constexpr std::uint64_t kLastSkipOneIn = 4096;  // every gap costs room in ACKs
+constexpr std::size_t kLeastDatagram = 48;      // holds an ACK and a CHALLENGE
 constexpr int kBareAcks = 32;  // the next one asks for acknowledgement, so that ranges can be forgotten
 
 }  // namespace
@@ -31,7 +32,8 @@ bool DatagramBinding::challenge_due(Time now) const {
 
 bool DatagramBinding::has_something(Time now) const {
   return control_out_.ready() || !responses_.empty() || !repairs_.empty() || challenge_due(now) ||
-         (new_token_due_ && paths_.current().validated()) || session_.has_data();
+         challenge_to_send_.has_value() || (new_token_due_ && paths_.current().validated()) ||
+         session_.has_data();
 }
 
 bool DatagramBinding::repairing() const {
@@ -42,17 +44,23 @@ bool DatagramBinding::repairing() const {
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
   if (probes_ == 0 && !has_something(now)) return false;
-  if (probes_ == 0 && sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes()) return false;
+  bool full = sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes();
+  if (probes_ == 0 && full && sent_.bytes_in_flight() > 0) return false;  // one packet always may leave
   double rate = congestion_->pacing_bytes_per_s();
   if (pacer_.ready(now, rate)) return true;
   timers_.arm(DatagramTimer::kPacing, pacer_.next(now, rate));
   return false;
 }
 
+bool DatagramBinding::muted() const { return !paths_.current().may_send(kLeastDatagram); }
+
+// As large as the path carries, and as the peer's address has earned.
 DatagramBinding::Draft DatagramBinding::new_draft() const {
   Draft draft;
   draft.path = paths_.id();
-  draft.room = mtu_.size() - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  std::uint64_t size = std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance_bytes());
+  draft.room = std::max(size, std::uint64_t{kLeastDatagram}) -
+               PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
   return draft;
 }
 
@@ -66,10 +74,7 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
       control_out_.all_acknowledged()) {
     session_.on_flushed(now);
   }
-  if (!paths_.current().may_send(mtu_.size())) {  // until more was heard from there
-    sent_.note_app_limited();
-    return std::nullopt;
-  }
+  if (muted()) return std::nullopt;
   if (session_.state() == SessionState::kClosed) return usual_packet(now);
   move_control();
   if (auto out = answer_elsewhere(now)) return out;
@@ -101,7 +106,7 @@ std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
 }
 
 void DatagramBinding::fill(Time now, Draft& draft) {
-  if (repairing()) draft.room -= RepairEncoder::overhead_bytes(next_number_ + 1);
+  if (repairing()) draft.room -= std::min(draft.room, RepairEncoder::overhead_bytes(next_number_ + 1));
   // Before anything was heard, every probe repeats the first packet: nothing else can help.
   if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
   put_tokens(draft);
@@ -109,11 +114,14 @@ void DatagramBinding::fill(Time now, Draft& draft) {
   // A packet with data that comes too early is not acknowledged; what the data waits for must not share its
   // fate.
   if (!put_control(draft)) put_data(now, draft);
+  move_control();  // a transfer that failed there, or chunks that are skipped
+  put_control(draft);
   if (probes_ > 0 && !draft.eliciting) put_probe(draft);
   if (!heard_ || (probes_ > 0 && server_may_be_mute())) put_padding(draft);
   if (probes_ > 0) --probes_;
-  bool more = has_something(now);
-  if (!more && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
+  // Waiting for the proof of an address is not the path's fault.
+  bool limited = !has_something(now) || !paths_.current().validated();
+  if (limited && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
 }
 
 // A challenge is answered to where it came from.
@@ -201,12 +209,13 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   return out;
 }
 
-// One packet that says why; it is repeated only to a peer that goes on talking.
-Outgoing DatagramBinding::close_packet(Time now) {
+// One packet that says why, if there is room; it is repeated only to a peer that goes on talking.
+std::optional<Outgoing> DatagramBinding::close_packet(Time now) {
   Draft draft = new_draft();
-  put_close(draft);
+  if (!muted()) put_close(draft);
   session_.on_flushed(now);
   timers_.stop_all();
+  if (draft.frames.empty()) return std::nullopt;
   return seal(now, std::move(draft));
 }
 

@@ -80,7 +80,7 @@ void DatagramBinding::on_lost(Time now, SentPackets::Lost lost) {
   if (lost.packets.empty()) return;
   std::size_t size_before = mtu_.size();
   packets_lost_ += lost.packets.size();
-  repair_rate_.sample(lost.packets.size(), lost.packets.size());
+  repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   for (SentPacket& packet : lost.packets) {
     forget_or_resend(now, packet.pieces, false);
     if (packet.mtu_probe) {
@@ -119,8 +119,9 @@ DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body
     }
   }
   packets_lost_ += lost.packets.size();
-  repair_rate_.sample(lost.packets.size(), lost.packets.size());
+  repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   if (lost.sample.lost_packets > 0) congestion_->on_lost(lost.sample);
+  on_lost(now, sent_.detect_lost(now, rtt_));  // when the next one is late has changed
   return Verdict::kAccepted;
 }
 
@@ -138,9 +139,13 @@ void DatagramBinding::forget_or_resend(Time now, const std::vector<SentPiece>& p
       case SentPiece::Kind::kToken:
         new_token_due_ = new_token_due_ || !arrived;
         break;
+      case SentPiece::Kind::kChallenge:
+        if (!arrived && piece.place.chunk == paths_.id() && !paths_.current().validated())
+          challenge_to_send_ = piece.place.transfer;
+        break;
       case SentPiece::Kind::kResponse:
         proved_ = proved_ || arrived;
-        if (!arrived) responses_.push_back({paths_.id(), piece.place.transfer});
+        if (!arrived) respond({paths_.id(), piece.place.transfer});
         break;
     }
   }
@@ -159,6 +164,7 @@ void DatagramBinding::restart_path(Time now) {
   congestion_ = make_congestion_controller(config_.congestion, mtu_.size(), config_.seed);
   pacer_ = Pacer(mtu_.size());
   probe_timeouts_ = 0;
+  challenge_to_send_.reset();
   send_all_again(now);
 }
 
@@ -173,10 +179,11 @@ bool DatagramBinding::server_may_be_mute() const {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || (sent_.empty() && !server_may_be_mute())) return;
-  if (probes_ > 0) return;                              // armed again when they leave
-  if (!paths_.current().may_send(mtu_.size())) return;  // or when the peer is heard
+  if (probes_ > 0) return;  // armed again when they leave
+  if (muted()) return;      // or when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
-  Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(probe_timeouts_, 10));
+  int timeouts = sent_.empty() ? std::max(probe_timeouts_, idle_timeouts_) : probe_timeouts_;
+  Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(timeouts, 10));
   timers_.arm(DatagramTimer::kLoss, *sent_.last_sent_at() + std::min<Duration>(timeout, kMaxProbeTimeout));
 }
 
@@ -211,6 +218,7 @@ void DatagramBinding::on_loss_timer(Time now) {
     on_lost(now, sent_.detect_lost(now, rtt_));
   } else {
     probes_ = kProbes;
+    if (sent_.empty()) ++idle_timeouts_;
     mtu_.on_probe_timeout(now, ++probe_timeouts_);
     congestion_->set_packet_bytes(mtu_.size());
     arm_mtu_timer();
@@ -220,8 +228,10 @@ void DatagramBinding::on_loss_timer(Time now) {
 }
 
 void DatagramBinding::on_path_timer(Time now) {
-  if (!paths_.current().failed(now)) return;  // poll_transmit() challenges again
+  bool failed = paths_.current().failed(now);
+  if (!failed && !muted()) return;  // poll_transmit() challenges again
   if (paths_.give_up()) return restart_path(now);
+  if (!failed) return;  // and when it was heard again
   session_.fault(now, ErrorCode::kHandshake, "the peer's address was not confirmed");
 }
 

@@ -75,7 +75,8 @@ std::uint64_t ModelBased::window_bytes() const {
   double window = bdp_bytes(blind ? kStartupGain : kWindowGain);
   if (bandwidth() > 0)
     window += std::max(static_cast<double>(3 * packet_bytes_), sending_rate() * kTimerSlack_s);
-  // A first flight that was cut short, by an address not yet validated or by too little to send, teaches nothing.
+  // A first flight that was cut short, by an address not yet validated or by too little to send, teaches
+  // nothing.
   if (phase_ == Phase::kStartup)
     window = std::max(window, (blind ? kStartupGain : 1) * static_cast<double>(initial_window_bytes_));
   if (ceiling_bytes_ && pipe_full_) window = std::min(window, static_cast<double>(*ceiling_bytes_));

@@ -3,13 +3,15 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "protocol/base/digest.h"
 
 namespace kvferry {
 
-bool PathValidator::may_send(std::uint64_t size_bytes) const {
-  return validated_ || sent_bytes_ + size_bytes <= kAmplification * received_bytes_;
+std::uint64_t PathValidator::allowance_bytes() const {
+  if (validated_) return std::numeric_limits<std::uint64_t>::max();
+  return kAmplification * received_bytes_ - std::min(sent_bytes_, kAmplification * received_bytes_);
 }
 
 PathChallenge PathValidator::challenge(Time now, Duration probe_timeout, Rng& rng) {

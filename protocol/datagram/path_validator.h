@@ -33,7 +33,8 @@ class PathValidator {
   // Whole datagrams on this path, whatever they hold.
   void on_received(std::uint64_t size_bytes) { received_bytes_ += size_bytes; }
   void on_sent(std::uint64_t size_bytes) { sent_bytes_ += size_bytes; }
-  [[nodiscard]] bool may_send(std::uint64_t size_bytes) const;
+  [[nodiscard]] bool may_send(std::uint64_t size_bytes) const { return size_bytes <= allowance_bytes(); }
+  [[nodiscard]] std::uint64_t allowance_bytes() const;
 
   // What to send as a challenge now; another one every time. At most kMaxChallenges, until one is answered.
   // Each waits for the longer of kMinChallengeTimeout and the probe timeout.

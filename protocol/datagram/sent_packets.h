@@ -18,9 +18,10 @@ namespace kvferry {
 
 // Something in a packet that is sent again when the packet is lost.
 struct SentPiece {
-  enum class Kind : std::uint8_t { kData, kControl, kToken, kResponse };
+  enum class Kind : std::uint8_t { kData, kControl, kToken, kChallenge, kResponse };
   Kind kind = Kind::kData;
-  DataPlace place;  // control: only the offset; response: the 8 bytes, as transfer
+  // Control: only the offset; challenge and response: the 8 bytes, as transfer, and the path, as chunk.
+  DataPlace place;
   std::uint64_t size_bytes = 0;
 };
 

@@ -92,6 +92,12 @@ class Pair {
     return false;
   }
 
+  // Runs until then, whatever happens.
+  void run_until(Time end) {
+    (void)run([] { return false; }, end);
+    now = std::max(now, end);
+  }
+
   // Drains both sides until neither has anything to say.
   void pump() {
     while (pump(client) | pump(server)) {
@@ -126,7 +132,7 @@ class Pair {
       append(bytes, out->payload.view());
       side.handed_out_bytes += bytes.size();
       if (!stream_) side.sent_to_bytes[out->path] += bytes.size();
-      bool lost = &side == &server && !old_addresses_deliver && out->path != client_address;
+      bool lost = !stream_ && &side == &server && !old_addresses_deliver && out->path != client_address;
       if (!lost) side.out.send(now, std::move(bytes), &side == &client ? client_address : 0);
     }
     while (auto event = side.connection.poll_event()) {

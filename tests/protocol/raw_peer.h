@@ -84,6 +84,8 @@ class RawPeer {
       now = std::max(now, *due);
       connection.handle_timeout(now);
       drain();
+      auto next = connection.poll_timeout();
+      EXPECT_TRUE(!reading || !next || *next > now) << "a timer that is still due";
     }
     now = end;
   }
@@ -131,7 +133,7 @@ class RawPeer {
         events.push_back(std::move(*event));
         more = true;
       }
-      if (more && !stream_) acknowledge();
+      if (more && !stream_ && acknowledging) acknowledge();
     }
   }
 
@@ -158,7 +160,7 @@ class RawPeer {
   void take_datagram(ByteView bytes) {
     auto packet = open_packet(bytes);
     ASSERT_TRUE(packet);
-    arrived_.add(packet->header.number, packet->header.number + 1);
+    if (acknowledging) arrived_.add(packet->header.number, packet->header.number + 1);
     ByteReader in(packet->frames);
     while (!in.at_end()) {
       auto frame = take_packet_frame(in);
@@ -201,6 +203,7 @@ class RawPeer {
     if (!std::exchange(owes_ack_, false)) return;
     AckFrame ack;
     ack.ranges.assign(arrived_.ranges().rbegin(), arrived_.ranges().rend());
+    ack.ranges.resize(std::min(ack.ranges.size(), kMaxAckRanges));
     Bytes body;
     ack.serialize(body);
     send_packet(FrameType::kAck, body);
@@ -221,7 +224,8 @@ class RawPeer {
   Connection connection;
   std::vector<Event> events;
   std::vector<SeenFrame> seen;
-  bool reading = true;  // false: what the connection has to say waits
+  bool reading = true;        // false: what the connection has to say waits
+  bool acknowledging = true;  // false: as if it were lost
 };
 
 // MANIFEST and every PAGE of a card.

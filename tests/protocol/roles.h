@@ -81,9 +81,10 @@ class KeepingSink final : public ChunkSink {
   }
   ChunkRanges held(const Manifest& manifest) override {
     ChunkRanges out;
-    for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
-      for (const Slice& chunk : store) {
-        if (sha256(chunk.view()) != manifest.chunks[i].digest) continue;
+    for (const Slice& chunk : store) {
+      Digest digest = sha256(chunk.view());
+      for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
+        if (digest != manifest.chunks[i].digest) continue;
         card.chunks[i] = chunk;
         out.add(i);
       }
