@@ -132,6 +132,7 @@ void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
     if (states_[chunk] == State::kKnown) {
       states_[chunk] = State::kWaiting;
+      options_.partial.remove(chunk);  // it comes whole
       ++waiting_;
       next_chunk_ = std::min(next_chunk_, chunk);
     } else if (states_[chunk] == State::kBegun && chunk != current_) {

@@ -144,6 +144,8 @@ void Session::on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::u
         "chunk " + std::to_string(chunk) + ": its digest is not the one that the manifest names";
     if (++transfer.failures[chunk] > kMaxFailures || transfer.state != TransferState::kReceiving)
       return fail_transfer(id, {TransferError::kDamaged, what});
+    if (unread_answers() > kMaxQueuedAnswers)
+      return fault(now, ErrorCode::kLimit, "the peer sends damaged chunks and does not read about it");
     ChunkRanges again;
     again.add(chunk);
     give_back(id, transfer, size);

@@ -189,7 +189,9 @@ std::optional<TransferFault> Session::account_for_held(Time, TransferId id, Tran
   });
   ChunkRanges in_vain;
   transfer.known.for_each([&](std::uint32_t chunk) {
-    if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kMissing) in_vain.add(chunk);
+    if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing) return;
+    in_vain.add(chunk);
+    transfer.prefixes.erase(chunk);  // it will come whole
   });
   if (!news.empty() || transfer.manifest_first) send(HaveMessage{id, news.lowest(kMaxHeldBytes), {}});
   if (!in_vain.empty()) ask_again(id, in_vain);

@@ -236,7 +236,10 @@ void Session::on(Time now, PreferMessage& message) {
 
 void Session::on(Time now, ResendMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerResend, "RESEND");
-  if (transfer) transfer->sender->resend(message.chunks);
+  if (!transfer) return;
+  transfer->sender->resend(message.chunks);
+  announce_skips(message.transfer, *transfer);
+  if (transfer->sender->exhausted()) advance(now, *transfer, TransferInput::kAllSent);
 }
 
 void Session::on(Time now, StopMessage& message) {

@@ -146,7 +146,7 @@ void StreamReader::finish_frame(Time now) {
   if (checksum_ != expected_checksum_) {
     return fail(now, ErrorCode::kChecksum, "frame type " + std::to_string(type_) + ": CRC32C differs");
   }
-  if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place");
+  if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place or bytes");
   if (finished == Part::kMessage) session_.on_frame(now, type_, body);
 }
 

@@ -9,8 +9,9 @@ namespace kvferry {
 namespace {
 
 constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
-constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
 constexpr std::size_t kControlHeadBytes = 1 + 2 + 8;
+constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
+constexpr std::size_t kTokenHeadBytes = 1 + 2;
 constexpr std::size_t kLeastPiece = 32;  // smaller leftovers of a packet stay unused
 
 }  // namespace
@@ -121,7 +122,7 @@ void DatagramBinding::put_tokens(Draft& draft) {
     if (heard_ || token_.empty()) return;
     put_frame(draft, FrameType::kToken, token_, draft.bytes.signalling);
     draft.eliciting = true;
-  } else if (new_token_due_ && paths_.current().validated() && draft.left() >= config_.new_token.size() + 2) {
+  } else if (new_token_due_ && paths_.current().validated() && draft.left() >= config_.new_token.size() + kTokenHeadBytes) {
     new_token_due_ = false;
     put_frame(draft, FrameType::kToken, config_.new_token, draft.bytes.signalling);
     draft.record.pieces.push_back({SentPiece::Kind::kToken, {}, config_.new_token.size()});

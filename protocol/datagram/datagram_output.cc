@@ -87,6 +87,8 @@ std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
   bool closed = session_.state() == SessionState::kClosed;
   Draft draft = new_draft();
   bool sends = !closed && may_send(now);
+  if (sends && repairing())
+    draft.room -= std::min(draft.room, RepairEncoder::overhead_bytes(next_number_ + 1));
   if (received_.ack_due(now) || (received_.ack_wanted() && (sends || closed))) {
     put_ack(now, draft);
     if (closed && !session_.closed_by_peer()) put_close(draft);  // the peer does not know yet
@@ -106,7 +108,6 @@ std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
 }
 
 void DatagramBinding::fill(Time now, Draft& draft) {
-  if (repairing()) draft.room -= std::min(draft.room, RepairEncoder::overhead_bytes(next_number_ + 1));
   // Before anything was heard, every probe repeats the first packet: nothing else can help.
   if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
   put_tokens(draft);

@@ -138,6 +138,7 @@ SentPackets::Lost SentPackets::take_recovered(Time now, const AckFrame& recovere
       at = packets_.erase(at);
     }
   }
+  if (packets_.empty()) loss_time_.reset();
   return lost;
 }
 

@@ -13,7 +13,7 @@
 namespace kvferry::test {
 namespace {
 
-constexpr std::size_t kPayload_mib = 24;
+constexpr std::size_t kPayload_mib = 48;
 constexpr Duration kSharedTime = std::chrono::seconds(60);
 
 const char* name(Congestion controller) { return controller == Congestion::kModel ? "model" : "cubic"; }

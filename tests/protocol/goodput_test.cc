@@ -22,7 +22,7 @@ class LossyGoodput : public ::testing::TestWithParam<LossCase> {};
 TEST_P(LossyGoodput, the_default_controller_keeps_the_link_full) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Outcome outcome = transfer(lossy_wan(GetParam().loss, GetParam().burst), Congestion::kModel, 24, seed);
+    Outcome outcome = transfer(lossy_wan(GetParam().loss, GetParam().burst), Congestion::kModel, 48, seed);
     EXPECT_GE(outcome.goodput, GetParam().goodput);
     EXPECT_LE(outcome.resent, GetParam().loss + 0.02);
     EXPECT_LE(outcome.most_queue, 1);

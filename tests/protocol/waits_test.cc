@@ -171,7 +171,9 @@ TEST_P(Waits, for_credit_are_given_up) {
 // TRF-19
 TEST_P(Waits, for_a_verdict_are_given_up) {
   for (bool stopped : {false, true}) {
-    RawPeer peer(config(Role::kServer));
+    ConnectionConfig server = config(Role::kServer);
+    server.verdict_timeout = server.give_up_timeout;
+    RawPeer peer(server);
     peer.greet();
     peer.send(RequestMessage{});
     peer.connection.provide(peer.now, 0, std::make_shared<CardSource>(even_card(1, 3, 1'000)));

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// What the fault plans and the fuzzers have found, each made small.
+#include <gtest/gtest.h>
+
+#include "tests/protocol/fault_world.h"
+#include "tests/protocol/pair.h"
+#include "tests/protocol/victim.h"
+#include "tests/protocol/sample_cards.h"
+
+namespace kvferry::test {
+namespace {
+
+// A pair whose server provides one card to whoever asks, and whose client confirms what it gets.
+struct Served {
+  Served(PairOptions options, Card served) : pair(std::move(options)), card(std::move(served)) {
+    pair.server.on_event = [this](Time now, const Event& event) {
+      if (auto* wanted = std::get_if<event::Requested>(&event))
+        pair.server.connection.provide(now, wanted->id, std::make_shared<CardSource>(card), known);
+    };
+    pair.client.on_event = [this](Time now, const Event& event) {
+      if (auto* complete = std::get_if<event::Complete>(&event))
+        pair.client.connection.confirm(now, complete->id);
+    };
+  }
+  bool run() {
+    return pair.run([this] { return pair.server.find<event::Confirmed>() != nullptr; },
+                    pair.now + std::chrono::seconds(30));
+  }
+
+  Pair pair;
+  Card card;
+  ChunkRanges known{};
+};
+
+Card card_of_sizes(const std::vector<std::uint32_t>& sizes) {
+  Card card = sample_card(1, 1, 1);
+  const ChunkInfo like = card.manifest.chunks[0];
+  card.manifest.chunks.clear();
+  card.chunks.clear();
+  Rng rng(1);
+  for (std::uint32_t size : sizes) add_chunk(card, like, Slice(random_bytes(rng, size)));
+  return card;
+}
+
+// TRF-9: less than a quarter of the credit had come back, so it was not told, and the next chunk needed it.
+TEST(Credit, for_a_single_chunk_is_given_back_even_when_it_is_little) {
+  for (const Binding binding : {Binding::kStream, Binding::kDatagram}) {
+    PairOptions options = pair_options(binding, {}, 1);
+    options.client.hello.limits.max_chunk_bytes = 1000;
+    options.client.hello.limits.initial_credit_bytes = 1000;
+    Served served(options, card_of_sizes({100, 1000, 200, 1000}));
+    CardSink sink;
+    served.pair.client.connection.request(served.pair.now, {}, sink);
+    EXPECT_TRUE(served.run());
+    EXPECT_TRUE(sink.whole());
+  }
+}
+
+// TRF-8: RESEND asks for a whole chunk, whatever was here of it before.
+TEST(Resumed, partial_chunk_that_the_source_thinks_known_comes_whole) {
+  Served served(pair_options(Binding::kStream, {}, 1), card_of_sizes({1000, 1000}));
+  served.known.add(0);
+  CardSink sink;
+  RequestOptions options;
+  options.card = served.card.digest();
+  options.bases = DigestList({sha256(as_bytes("base"))});
+  options.partial = {{0, served.card.chunks[0].part(0, 400)}};
+  served.pair.client.connection.request(served.pair.now, options, sink);
+  EXPECT_TRUE(served.run());
+  EXPECT_TRUE(sink.whole());
+}
+
+FaultPlan datagram_plan(std::size_t datagram_bytes) {
+  FaultPlan plan;
+  plan.server.role = Role::kServer;
+  for (ConnectionConfig* config : {&plan.client, &plan.server}) {
+    config->binding = Binding::kDatagram;
+    config->max_datagram_bytes = datagram_bytes;
+    config->idle_timeout = std::chrono::seconds(60);
+  }
+  plan.to_client.link.seed = 2;
+  return plan;
+}
+
+WishPlan wish_for(bool to_client, std::uint32_t chunks, std::uint32_t max_chunk_bytes) {
+  WishPlan wish;
+  wish.to_client = to_client;
+  wish.chunks = chunks;
+  wish.max_chunk_bytes = max_chunk_bytes;
+  return wish;
+}
+
+// ADR-3: each probe timeout sent the answer again, and when all of them were lost, all were sent again.
+TEST(Response, that_is_not_acknowledged_is_repeated_once_not_ever_more_often) {
+  ConnectionConfig config;
+  config.binding = Binding::kDatagram;
+  config.idle_timeout = Duration::zero();
+  Victim client(config);
+  RawPackets server(*client.connection().connection_id());
+  Bytes frames = packet_frame(FrameType::kAck, ranges_body({0, 0, 0}));
+  append(frames, server.message(raw_hello()));
+  append(frames, packet_frame(FrameType::kChallenge, Bytes(8, 1)));
+  client.take(server.packet(frames));
+  client.wait(std::chrono::minutes(10));
+  const std::uint64_t newest = open_packet(client.said.back())->header.number;
+  client.take(server.packet(packet_frame(FrameType::kAck, ranges_body({newest, 0, 0}))));
+  client.wait(std::chrono::seconds(1));
+  for (const Bytes& datagram : client.said) {
+    const auto said = frames_of(datagram);
+    const auto responses = std::ranges::count(said, static_cast<std::uint64_t>(FrameType::kResponse),
+                                              [](const PacketFrame& frame) { return frame.type; });
+    ASSERT_LE(responses, 1);
+  }
+  EXPECT_EQ(client.findings.first(), "");
+}
+
+// MTU-1: a long ACK and the room that repair wants left nothing, or less, and the rest came out as endless.
+TEST(TinyDatagrams, with_long_acknowledgements_and_repair_keep_to_their_size) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    FaultPlan plan = datagram_plan(256);
+    plan.seed = plan.client.seed = plan.server.seed = plan.to_server.link.seed = seed;
+    plan.client.repair = plan.server.repair = Repair::kFollowLoss;
+    plan.to_server.link.loss = plan.to_client.link.loss = 0.3;
+    plan.to_server.link.reorder = plan.to_client.link.reorder = 0.5;
+    plan.wishes = {wish_for(true, 20, 20'000), wish_for(false, 20, 20'000)};
+    plan.heals_at = std::chrono::seconds(20);
+    EXPECT_EQ(FaultWorld(plan).run().failure, "") << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace kvferry::test
