@@ -179,9 +179,8 @@ bool DatagramBinding::server_may_be_mute() const {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || (sent_.empty() && !server_may_be_mute())) return;
-  if (muted()) return;  // armed again when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
-  if (probes_ > 0) return;  // or when they leave
+  if (probes_ > 0 || muted()) return;  // armed again when they leave, or when the peer is heard
   int timeouts = sent_.empty() ? std::max(probe_timeouts_, idle_timeouts_) : probe_timeouts_;
   Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(timeouts, 10));
   timers_.arm(DatagramTimer::kLoss, *sent_.last_sent_at() + std::min<Duration>(timeout, kMaxProbeTimeout));

@@ -126,6 +126,22 @@ TEST_F(Interleaving, within_a_transfer_chunks_and_bytes_are_in_order) {
   EXPECT_EQ(expected[2].first, 40u);
 }
 
+// FRM-3: whatever the application has set, frames are not empty and not above their limit.
+TEST(InterleavingOfStreams, frames_of_data_have_a_byte_and_fit_their_limit) {
+  for (std::size_t max_data_bytes : {std::size_t{0}, std::size_t{1}, std::size_t{1} << 30}) {
+    PairOptions two = pair_options(Binding::kStream, {}, 1);
+    two.server.max_data_bytes = max_data_bytes;
+    Pair pair(two);
+    Card card = even_card(1, 2, max_data_bytes > 1 ? 3'000'000 : 300);
+    serve(pair.server, card);
+    confirm_when_complete(pair.client);
+    KeepingSink sink;
+    pair.client.connection.request(pair.now, {}, sink);
+    ASSERT_TRUE(pair.run([&] { return pair.server.find<event::Confirmed>() != nullptr; }));
+    EXPECT_TRUE(same_bytes(sink.card, card));
+  }
+}
+
 // A client that has asked for a card whose DATA is played by hand.
 class OnAStream : public testing::Test {
  protected:
