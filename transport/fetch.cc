@@ -12,32 +12,32 @@ class FetchHandler final : public ConnectionHandler {
   FetchHandler(std::string where, const FetchOptions& options, ChunkSink& sink, FetchReport& report)
       : where_(std::move(where)), options_(options), sink_(sink), report_(report), begun_(steady_now()) {}
 
-  void on_event(TcpConnection& connection, const Event& event) override {
+  void on_event(ConnectionDriver& connection, const Event& event) override {
     std::visit([&](const auto& each) { on(connection, each); }, event);
   }
 
-  void interrupt(TcpConnection& connection) {
+  void interrupt(ConnectionDriver& connection) {
     settle_on(FetchStatus::kInterrupted, "interrupted");
     if (id_) connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
     part(connection);
   }
 
  private:
-  void on(TcpConnection& connection, const event::Connected&) {
+  void on(ConnectionDriver& connection, const event::Connected&) {
     id_ =
         connection.command([&](Connection& c, Time now) { return c.request(now, options_.request, sink_); });
   }
-  void on(TcpConnection&, const event::ManifestArrived& event) {
+  void on(ConnectionDriver&, const event::ManifestArrived& event) {
     report_.card = event.card;
     manifest_at_ = steady_now();
     report_.manifest = manifest_at_ - begun_;
   }
-  void on(TcpConnection&, const event::ChunkArrived& event) {
+  void on(ConnectionDriver&, const event::ChunkArrived& event) {
     report_.chunks.add(event.index);
     payload_bytes_ += event.size_bytes;
     if (options_.progress) options_.progress(report_.chunks.size(), payload_bytes_);
   }
-  void on(TcpConnection& connection, const event::Complete& event) {
+  void on(ConnectionDriver& connection, const event::Complete& event) {
     report_.chunk_data = steady_now() - manifest_at_;
     const Result<void> applied = options_.apply ? options_.apply() : Result<void>();
     if (applied) {
@@ -49,38 +49,38 @@ class FetchHandler final : public ConnectionHandler {
     }
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Refused& event) {
+  void on(ConnectionDriver& connection, const event::Refused& event) {
     settle_on(FetchStatus::kRefused, where_ + " refused: " + event.reason);
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Rejected& event) {
+  void on(ConnectionDriver& connection, const event::Rejected& event) {
     settle_on(FetchStatus::kFailed,
               event.by_peer ? where_ + " gave the transfer up: " + event.reason : event.reason);
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Cancelled& event) {
+  void on(ConnectionDriver& connection, const event::Cancelled& event) {
     settle_on(FetchStatus::kFailed, where_ + " withdrew the card: " + event.reason);
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Stalled& event) {
+  void on(ConnectionDriver& connection, const event::Stalled& event) {
     settle_on(FetchStatus::kStalled, where_ + ": " + event.reason);
     connection.command([&](Connection& c, Time now) { c.cancel(now, event.id, "stalled"); });
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Closed& event) {
+  void on(ConnectionDriver& connection, const event::Closed& event) {
     report_.code = event.code;
     settle_on(id_ ? FetchStatus::kLost : FetchStatus::kNotKvferry, explain(connection, event));
   }
   // The server's side of the protocol; this client has no part in it.
-  void on(TcpConnection& connection, const event::Requested& event) { decline(connection, event.id); }
-  void on(TcpConnection& connection, const event::Offered& event) { decline(connection, event.id); }
-  void on(TcpConnection&, const event::Stopped&) {}
-  void on(TcpConnection&, const event::Confirmed&) {}
+  void on(ConnectionDriver& connection, const event::Requested& event) { decline(connection, event.id); }
+  void on(ConnectionDriver& connection, const event::Offered& event) { decline(connection, event.id); }
+  void on(ConnectionDriver&, const event::Stopped&) {}
+  void on(ConnectionDriver&, const event::Confirmed&) {}
 
-  static void decline(TcpConnection& connection, TransferId id) {
+  static void decline(ConnectionDriver& connection, TransferId id) {
     connection.command([id](Connection& c, Time now) { c.refuse(now, id, "this client only fetches"); });
   }
-  static void part(TcpConnection& connection) {
+  static void part(ConnectionDriver& connection) {
     connection.command([](Connection& c, Time now) { c.close(now); });
   }
 
@@ -92,7 +92,7 @@ class FetchHandler final : public ConnectionHandler {
     report_.message = message;
   }
 
-  [[nodiscard]] std::string explain(const TcpConnection& connection, const event::Closed& event) const {
+  [[nodiscard]] std::string explain(const ConnectionDriver& connection, const event::Closed& event) const {
     const std::string why = connection.socket_error() ? connection.socket_error().message() : event.reason;
     const bool said_so = event.by_peer && event.code != ErrorCode::kEndOfStream;
     if (said_so) return where_ + " closed the connection: " + why;

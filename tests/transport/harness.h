@@ -22,12 +22,12 @@
 namespace kvferry::test {
 
 // What a server does with a request: a source, or the reason for refusing.
-using Answer = std::function<Result<std::shared_ptr<ChunkSource>>(TcpConnection&, const RequestOptions&)>;
+using Answer = std::function<Result<std::shared_ptr<ChunkSource>>(ConnectionDriver&, const RequestOptions&)>;
 
 class AnsweringHandler final : public ConnectionHandler {
  public:
   explicit AnsweringHandler(Answer answer) : answer_(std::move(answer)) {}
-  void on_event(TcpConnection& connection, const Event& event) override {
+  void on_event(ConnectionDriver& connection, const Event& event) override {
     const auto* requested = std::get_if<event::Requested>(&event);
     if (!requested) return;
     auto source = answer_(connection, requested->options);
@@ -71,7 +71,7 @@ class ServerThread {
 };
 
 [[nodiscard]] inline Answer serving(const Card& card) {
-  return [card](TcpConnection&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+  return [card](ConnectionDriver&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
     return std::shared_ptr<ChunkSource>(std::make_shared<CardSource>(card));
   };
 }
