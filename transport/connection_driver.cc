@@ -17,6 +17,11 @@ void ConnectionDriver::post(std::function<void(Connection&, Time)> f) {
   }));
 }
 
+void ConnectionDriver::leave_within(Duration time) {
+  linger_for(time);
+  command([](Connection& connection, Time now) { connection.close(now); });
+}
+
 void ConnectionDriver::drop() {
   asio::post(io_, alive_.only_while([this] { finish(); }));
 }

@@ -52,6 +52,9 @@ class ConnectionDriver {
   // The same from any thread while the connection lives: workers answer through it.
   void post(std::function<void(Connection&, Time)> f);
 
+  // Says goodbye to a peer that may not hear it: it is over when that is acknowledged, or when the time has
+  // passed. On the connection's thread.
+  void leave_within(Duration time);
   // Ends it soon, from any thread: no goodbye, no linger.
   void drop();
 
@@ -102,7 +105,7 @@ class ConnectionDriver {
   std::deque<Event> events_;
   std::optional<event::Closed> closed_;
   std::optional<Time> armed_for_;   // set while the timer has a handler queued
-  std::optional<Time> linger_end_;  // set once the connection has closed
+  std::optional<Time> linger_end_;  // set once the connection has closed, or is to be left
   SocketError socket_error_;
   bool finished_ = false;
   Alive alive_;

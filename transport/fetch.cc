@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "transport/fetch.h"
 
+#include <boost/asio/error.hpp>
+
 #include "transport/stop_signals.h"
 #include "transport/tcp_connect.h"
+#include "transport/udp_client.h"
 
 namespace kvferry {
 namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(1);  // with a peer that may have gone
+
+// Over UDP this shows when something has been sent.
+bool is_unreachable(const SocketError& error) {
+  return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable;
+}
 
 class FetchHandler final : public ConnectionHandler {
  public:
@@ -18,8 +29,9 @@ class FetchHandler final : public ConnectionHandler {
 
   void interrupt(ConnectionDriver& connection) {
     settle_on(FetchStatus::kInterrupted, "interrupted");
-    if (id_) connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
-    part(connection);
+    if (!id_) return connection.drop();  // nobody there to take leave of
+    connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
+    connection.leave_within(kPatience);
   }
 
  private:
@@ -65,10 +77,13 @@ class FetchHandler final : public ConnectionHandler {
   void on(ConnectionDriver& connection, const event::Stalled& event) {
     settle_on(FetchStatus::kStalled, where_ + ": " + event.reason);
     connection.command([&](Connection& c, Time now) { c.cancel(now, event.id, "stalled"); });
-    part(connection);
+    connection.leave_within(kPatience);
   }
   void on(ConnectionDriver& connection, const event::Closed& event) {
     report_.code = event.code;
+    if (!id_ && is_unreachable(connection.socket_error())) {
+      return settle_on(FetchStatus::kUnreachable, where_ + ": " + connection.socket_error().message());
+    }
     settle_on(id_ ? FetchStatus::kLost : FetchStatus::kNotKvferry, explain(connection, event));
   }
   // The server's side of the protocol; this client has no part in it.
@@ -111,34 +126,82 @@ class FetchHandler final : public ConnectionHandler {
   bool settled_ = false;
 };
 
-}  // namespace
-
-FetchReport fetch_card(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+FetchReport unreachable(const Error& error, Time begun) {
   FetchReport report;
-  asio::io_context io;
-  const Time begun = steady_now();
-  auto socket = tcp_connect(io, where, options.connect_timeout);
+  report.status = FetchStatus::kUnreachable;
+  report.message = error.message;
   report.connect = steady_now() - begun;
-  if (!socket) {
-    report.status = FetchStatus::kUnreachable;
-    report.message = socket.error().message;
-    return report;
-  }
-  ConnectionConfig config = options.connection;
-  config.role = Role::kClient;
-  config.binding = Binding::kStream;
+  return report;
+}
 
-  FetchHandler handler(where.text(), options, sink, report);
-  TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
+// Runs the connection to its end.
+void run_errand(asio::io_context& io, ConnectionDriver& connection, FetchHandler& handler,
+                const FetchOptions& options, const std::function<void()>& run, FetchReport& report) {
   std::optional<StopSignals> signals;
   if (options.obey_signals) {
     const auto interrupt = [&](Connection&, Time) { handler.interrupt(connection); };
     signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
   }
-  connection.run();
+  run();
   report.ledger = connection.connection().ledger();
   report.path = connection.connection().path();
+}
+
+FetchReport fetch_by_tcp(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+  asio::io_context io;
+  const Time begun = steady_now();
+  auto socket = tcp_connect(io, where, options.connect_timeout);
+  if (!socket) return unreachable(socket.error(), begun);
+  FetchReport report;
+  report.connect = steady_now() - begun;
+  ConnectionConfig config = options.connection;
+  config.role = Role::kClient;
+  config.binding = Binding::kStream;
+  FetchHandler handler(where.text(), options, sink, report);
+  TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
+  run_errand(
+      io, connection, handler, options, [&] { connection.run(); }, report);
   return report;
+}
+
+FetchReport fetch_by_udp(const HostPort& where, const udp::endpoint& endpoint, const FetchOptions& options,
+                         ChunkSink& sink) {
+  asio::io_context io;
+  const Time begun = steady_now();
+  FetchReport report;
+  FetchHandler handler(where.text(), options, sink, report);
+  auto client = UdpClient::open(io, endpoint, options.connection, handler, options.udp);
+  if (!client) return unreachable(client.error().in(where.text()), begun);
+  run_errand(
+      io, (*client)->connection(), handler, options, [&] { (*client)->run(); }, report);
+  return report;
+}
+
+// Tries the host's addresses one after the other.
+FetchReport fetch_by_udp(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+  const Time begun = steady_now();
+  auto addresses = resolve(where, options.connect_timeout);
+  if (!addresses) return unreachable(addresses.error(), begun);
+  FetchReport report = unreachable(Error{where.text() + ": no address"}, begun);
+  for (const tcp::endpoint& address : *addresses) {
+    const Duration connect = steady_now() - begun;
+    report = fetch_by_udp(where, {address.address(), address.port()}, options, sink);
+    report.connect += connect;
+    if (report.status != FetchStatus::kUnreachable) break;
+  }
+  return report;
+}
+
+}  // namespace
+
+FetchReport fetch_card(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+  switch (options.transport) {
+    case TransportKind::kTcp:
+      return fetch_by_tcp(where, options, sink);
+    case TransportKind::kUdp:
+      break;
+  }
+  return fetch_by_udp(where, options, sink);
 }
 
 }  // namespace kvferry

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Whole transfers over loopback sockets.
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -9,24 +8,6 @@
 
 namespace kvferry::test {
 namespace {
-
-// Serves a card and counts the chunks that it is asked for; may do something before one of them.
-class CountingSource final : public ChunkSource {
- public:
-  CountingSource(Card card, std::atomic<std::uint32_t>& asked, std::function<void(std::uint32_t)> before = {})
-      : card_(std::move(card)), asked_(asked), before_(std::move(before)) {}
-  const Manifest& manifest() const override { return card_.manifest(); }
-  Result<Slice> chunk(std::uint32_t index) override {
-    ++asked_;
-    if (before_) before_(index);
-    return card_.chunk(index);
-  }
-
- private:
-  CardSource card_;
-  std::atomic<std::uint32_t>& asked_;
-  std::function<void(std::uint32_t)> before_;
-};
 
 struct Size {
   std::uint32_t chunks;
