@@ -51,7 +51,7 @@ class FetchHandler final : public ConnectionHandler {
   }
   void on(ConnectionDriver& connection, const event::Complete& event) {
     report_.chunk_data = steady_now() - manifest_at_;
-    const Result<void> applied = options_.apply ? options_.apply() : Result<void>();
+    const Result<void> applied = apply(event);
     if (applied) {
       settle_on(FetchStatus::kApplied, "");
       connection.command([&](Connection& c, Time now) { c.confirm(now, event.id); });
@@ -90,7 +90,15 @@ class FetchHandler final : public ConnectionHandler {
   void on(ConnectionDriver& connection, const event::Requested& event) { decline(connection, event.id); }
   void on(ConnectionDriver& connection, const event::Offered& event) { decline(connection, event.id); }
   void on(ConnectionDriver&, const event::Stopped&) {}
+  void on(ConnectionDriver&, const event::Skipped&) {}
+  void on(ConnectionDriver&, const event::LevelChanged&) {}
   void on(ConnectionDriver&, const event::Confirmed&) {}
+
+  [[nodiscard]] Result<void> apply(const event::Complete& event) const {
+    if (event.chunks_skipped > 0)
+      return Error{where_ + " left out " + std::to_string(event.chunks_skipped) + " chunks"};
+    return options_.apply ? options_.apply() : Result<void>();
+  }
 
   static void decline(ConnectionDriver& connection, TransferId id) {
     connection.command([id](Connection& c, Time now) { c.refuse(now, id, "this client only fetches"); });
@@ -145,6 +153,7 @@ void run_errand(asio::io_context& io, ConnectionDriver& connection, FetchHandler
   run();
   report.ledger = connection.connection().ledger();
   report.path = connection.connection().path();
+  report.token = connection.connection().token();
 }
 
 FetchReport fetch_by_tcp(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {

@@ -49,6 +49,7 @@ struct FetchReport {
   ChunkRanges chunks;  // verified when the transfer ended: what a later request need not ask for
   Ledger ledger;
   PathStats path;
+  Bytes token;         // UDP: for the connection's configuration next time; may be empty
   Duration connect{};  // until TCP is connected; UDP: until the address is known
   Duration
       manifest{};  // from then until the manifest is here: handshake, and the peer's work to make the card

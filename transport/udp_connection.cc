@@ -14,9 +14,9 @@ UdpConnection::UdpConnection(asio::io_context& io, const ConnectionConfig& confi
       on_finished_(std::move(on_finished)),
       options_(options) {}
 
-void UdpConnection::handle_datagram(ByteView datagram, PathId) {
+void UdpConnection::handle_datagram(ByteView datagram, PathId path) {
   if (is_finished()) return;
-  core().handle_datagram(steady_now(), datagram);
+  core().handle_datagram(steady_now(), datagram, path);
   settle();
 }
 
@@ -30,7 +30,9 @@ void UdpConnection::handle_error(const SocketError& error) {
 }
 
 void UdpConnection::transmit() {
-  while (auto outgoing = core().poll_transmit(steady_now())) send_(0, std::move(outgoing->head));
+  while (auto outgoing = core().poll_transmit(steady_now())) {
+    send_(outgoing->path, std::move(outgoing->head));
+  }
 }
 
 // Who has said goodbye and has it acknowledged leaves at once, and so does a client that was told goodbye.

@@ -5,15 +5,13 @@
 // Only the latest few are remembered, so that a flood of addresses costs nothing.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "protocol/connection/connection.h"
 #include "transport/asio.h"
 
 namespace kvferry {
-
-using PathId = std::uint64_t;
 
 class UdpPaths {
  public:

@@ -9,8 +9,9 @@
 namespace kvferry {
 namespace {
 
-// What a token is bound to.
-Bytes address_bytes(const udp::endpoint& endpoint) {
+// What a token is bound to: a retry token to address and port, one for a later connection to the address
+// only.
+Bytes host_bytes(const udp::endpoint& endpoint) {
   Bytes bytes;
   const asio::ip::address address = endpoint.address();
   if (address.is_v4()) {
@@ -18,6 +19,11 @@ Bytes address_bytes(const udp::endpoint& endpoint) {
   } else {
     append(bytes, address.to_v6().to_bytes());
   }
+  return bytes;
+}
+
+Bytes address_bytes(const udp::endpoint& endpoint) {
+  Bytes bytes = host_bytes(endpoint);
   put_le(bytes, endpoint.port());
   return bytes;
 }
@@ -129,7 +135,7 @@ void UdpServer::on_stranger(ByteView datagram, const udp::endpoint& from) {
     return send_retry(first->connection_id, from);
   }
   if (peers_.size() >= options_.max_connections) return;
-  Peer& peer = open_connection(first->connection_id, from);
+  Peer& peer = open_connection(first->connection_id, from, proved);
   if (!proved) {
     half_open_[first->connection_id] = steady_now();
     if (half_open_.size() == 1) sweep();
@@ -137,13 +143,22 @@ void UdpServer::on_stranger(ByteView datagram, const udp::endpoint& from) {
   peer.handle_datagram(datagram, from);
 }
 
+bool UdpServer::is_proved(const FirstPacket& first, const udp::endpoint& from) const {
+  const Time now = steady_now();
+  return tokens_.accepts(now, address_bytes(from), first.connection_id, first.token) ||
+         tokens_.accepts(now, host_bytes(from), first.connection_id, first.token);
+}
+
 void UdpServer::send_retry(std::uint64_t connection_id, const udp::endpoint& to) {
   socket_.send(
       to, seal_retry({connection_id, tokens_.make_retry(steady_now(), address_bytes(to), connection_id)}));
 }
 
-UdpServer::Peer& UdpServer::open_connection(std::uint64_t connection_id, const udp::endpoint& from) {
+UdpServer::Peer& UdpServer::open_connection(std::uint64_t connection_id, const udp::endpoint& from,
+                                            bool proved) {
   ConnectionConfig config = options_.connection;
+  config.address_validated = proved;
+  config.new_token = tokens_.make_new(steady_now(), host_bytes(from));
   config.seed += random_seed();
   auto peer = std::make_unique<Peer>(*this, connection_id, from, config);
   return *peers_.emplace(connection_id, std::move(peer)).first->second;

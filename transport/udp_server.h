@@ -54,8 +54,9 @@ class UdpServer final : public Server {
   UdpServer(const UdpServerOptions& options, MakeHandler make_handler, OnFailure on_failure);
   void on_datagram(ByteView datagram, const udp::endpoint& from);
   void on_stranger(ByteView datagram, const udp::endpoint& from);
+  [[nodiscard]] bool is_proved(const FirstPacket& first, const udp::endpoint& from) const;
   void send_retry(std::uint64_t connection_id, const udp::endpoint& to);
-  Peer& open_connection(std::uint64_t connection_id, const udp::endpoint& from);
+  Peer& open_connection(std::uint64_t connection_id, const udp::endpoint& from, bool proved);
   void reap(std::uint64_t connection_id);
   void sweep();  // half-open connections that are too old
   void close_all();

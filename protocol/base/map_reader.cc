@@ -86,6 +86,14 @@ void MapReader::flag(std::uint8_t key, const char* name, bool& value) {
   if (auto token = take(Kind::kBool, "true or false")) value = token->number != 0;
 }
 
+void MapReader::optional_flag(std::uint8_t key, const char* name, bool& value) {
+  value = false;
+  if (!find(key, name, false)) return;
+  auto token = take(Kind::kBool, "true");
+  value = token && token->number != 0;
+  if (!value) fail("false, expected it absent");
+}
+
 std::string MapReader::take_text(std::size_t max_bytes) {
   auto token = take(Kind::kText, "text");
   if (!token) return {};

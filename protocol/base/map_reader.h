@@ -40,6 +40,8 @@ class MapReader {
     if (find(key, name, false)) value = take_real();
   }
   void flag(std::uint8_t key, const char* name, bool& value);
+  // Absent stands for false, so false that is there is refused.
+  void optional_flag(std::uint8_t key, const char* name, bool& value);
   void text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes);
   // Absent stands for empty, so an empty text that is there is refused.
   void optional_text(std::uint8_t key, const char* name, std::string& value, std::size_t max_bytes);
@@ -56,12 +58,15 @@ class MapReader {
              std::size_t max_bytes);
   template <typename T>
   void packed(std::uint8_t key, const char* name, T& value, std::size_t max_bytes) {
-    if (!find(key, name, true)) return;
-    auto parsed = T::parse(take_bytes(max_bytes));
-    if (parsed)
-      value = std::move(*parsed);
-    else
-      fail(parsed.error().message);
+    if (find(key, name, true)) take_packed(value, max_bytes);
+  }
+  // Absent stands for empty, so an empty one that is there is refused.
+  template <typename T>
+  void optional_packed(std::uint8_t key, const char* name, T& value, std::size_t max_bytes) {
+    value = {};
+    if (!find(key, name, false)) return;
+    take_packed(value, max_bytes);
+    if (value.empty()) fail("empty, expected it absent");
   }
   template <typename T>
   void nested(std::uint8_t key, const char* name, T& value) {
@@ -87,6 +92,15 @@ class MapReader {
   std::optional<msgpack_walk::Token> take(msgpack_walk::Kind kind, const char* expected);
   ByteView take_value();
   void fail(const std::string& why);
+
+  template <typename T>
+  void take_packed(T& value, std::size_t max_bytes) {
+    auto parsed = T::parse(take_bytes(max_bytes));
+    if (parsed)
+      value = std::move(*parsed);
+    else
+      fail(parsed.error().message);
+  }
 
   template <typename T>
   void take_nested(const char* name, T& value) {

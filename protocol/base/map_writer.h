@@ -40,6 +40,9 @@ class MapWriter {
     if (value) real(key, name, *value);
   }
   void flag(std::uint8_t key, const char*, const bool& value);
+  void optional_flag(std::uint8_t key, const char* name, const bool& value) {
+    if (value) flag(key, name, value);
+  }
   void text(std::uint8_t key, const char*, const std::string& value, std::size_t max_bytes);
   void optional_text(std::uint8_t key, const char* name, const std::string& value, std::size_t max_bytes) {
     if (!value.empty()) text(key, name, value, max_bytes);
@@ -58,6 +61,10 @@ class MapWriter {
     Bytes raw;
     value.serialize(raw);
     bytes(key, name, raw, max_bytes);
+  }
+  template <typename T>
+  void optional_packed(std::uint8_t key, const char* name, const T& value, std::size_t max_bytes) {
+    if (!value.empty()) packed(key, name, value, max_bytes);
   }
   template <typename T>
   void nested(std::uint8_t key, const char*, T& value) {

@@ -28,6 +28,12 @@ std::uint64_t RangeSet::add(std::uint64_t begin, std::uint64_t end) {
   return fresh;
 }
 
+bool RangeSet::touches(std::uint64_t begin, std::uint64_t end) const {
+  auto first = std::lower_bound(ranges_.begin(), ranges_.end(), begin,
+                                [](const Range& r, std::uint64_t value) { return r.end < value; });
+  return first != ranges_.end() && first->begin <= end;
+}
+
 bool RangeSet::contains(std::uint64_t value) const {
   auto after = std::upper_bound(ranges_.begin(), ranges_.end(), value,
                                 [](std::uint64_t v, const Range& r) { return v < r.begin; });

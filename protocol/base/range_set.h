@@ -20,6 +20,8 @@ class RangeSet {
   // Adds [begin, end); returns how many of its members are new.
   std::uint64_t add(std::uint64_t begin, std::uint64_t end);
   [[nodiscard]] bool contains(std::uint64_t value) const;
+  // Adding [begin, end) would make no new range: it overlaps one or stands right beside it.
+  [[nodiscard]] bool touches(std::uint64_t begin, std::uint64_t end) const;
   // The parts of [begin, end) that are not in the set.
   [[nodiscard]] std::vector<Range> missing(std::uint64_t begin, std::uint64_t end) const;
   // Everything below `floor` leaves the set.

@@ -14,6 +14,14 @@ std::uint64_t end_of(const ChunkRange& range) { return std::uint64_t{range.first
 }  // namespace
 
 void ChunkRanges::add(std::uint32_t index) {
+  if (ranges_.empty() || index > end_of(ranges_.back())) {
+    ranges_.push_back({index, 1});
+    return;
+  }
+  if (index == end_of(ranges_.back())) {
+    ++ranges_.back().count;
+    return;
+  }
   auto after =
       std::find_if(ranges_.begin(), ranges_.end(), [&](const ChunkRange& r) { return end_of(r) >= index; });
   if (after == ranges_.end() || after->first > index) {
@@ -33,6 +41,22 @@ void ChunkRanges::add(std::uint32_t index) {
     after->count += next->count;
     ranges_.erase(next);
   }
+}
+
+ChunkRanges ChunkRanges::lowest(std::size_t max_bytes) const {
+  ChunkRanges out;
+  Bytes raw;
+  std::uint64_t end = 0;
+  for (const ChunkRange& range : ranges_) {
+    put_range_pair(raw, end, {range.first, range.count});
+    if (raw.size() > max_bytes || out.ranges_.size() == kMaxRanges) break;
+    out.ranges_.push_back(range);
+  }
+  return out;
+}
+
+void ChunkRanges::remove(const ChunkRanges& lowest) {
+  ranges_.erase(ranges_.begin(), ranges_.begin() + static_cast<std::ptrdiff_t>(lowest.ranges_.size()));
 }
 
 bool ChunkRanges::contains(std::uint32_t index) const {

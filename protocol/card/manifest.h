@@ -80,8 +80,8 @@ class ManifestAssembler {
   // Parses and checks the root against the limits.
   [[nodiscard]] static Result<ManifestAssembler> from_root(ByteView root, const Limits& limits);
 
-  // Refuses an index out of range and bytes that the root's digest does not name; a repeated page is ignored.
-  [[nodiscard]] Result<void> add_page(std::uint64_t index, ByteView page);
+  // Refuses an index out of range and bytes that the root's digest does not name. False: it was here already.
+  [[nodiscard]] Result<bool> add_page(std::uint64_t index, ByteView page);
 
   [[nodiscard]] std::size_t page_count() const { return page_digests_.size(); }
   [[nodiscard]] bool complete() const { return pages_missing_ == 0; }

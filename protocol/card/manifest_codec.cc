@@ -114,13 +114,13 @@ Result<ManifestAssembler> ManifestAssembler::from_root(ByteView bytes, const Lim
   return assembler;
 }
 
-Result<void> ManifestAssembler::add_page(std::uint64_t index, ByteView page) {
+Result<bool> ManifestAssembler::add_page(std::uint64_t index, ByteView page) {
   if (index >= pages_.size()) {
     return Error{"page " + std::to_string(index) + ": the table has " + std::to_string(pages_.size()) +
                  " pages"};
   }
   auto& place = pages_[static_cast<std::size_t>(index)];
-  if (!place.empty()) return {};
+  if (!place.empty()) return false;
   if (sha256(page) != page_digests_[static_cast<std::size_t>(index)]) {
     return Error{"page " + std::to_string(index) + ": its digest is not the one that the root names"};
   }
@@ -132,7 +132,7 @@ Result<void> ManifestAssembler::add_page(std::uint64_t index, ByteView page) {
   }
   place = std::move(entries);
   --pages_missing_;
-  return {};
+  return true;
 }
 
 Result<Manifest> ManifestAssembler::take() {

@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: MIT
 //
-// Chunks that are arriving: pieces in any order become whole payloads. Memory
-// grows with what has arrived, and chunks begun, of all transfers of a
-// connection together, stay within a window.
+// Chunks that are arriving: pieces in any order (datagrams) or in order
+// (streams) become whole payloads. A chunk begun counts with its whole size;
+// whoever calls sees to it that the sum stays within the credit.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "protocol/base/range_set.h"
 #include "protocol/base/slice.h"
+#include "protocol/card/chunk_prefixes.h"
 
 namespace kvferry {
 
 class ChunkAssembly {
  public:
-  explicit ChunkAssembly(std::uint64_t window_bytes) : window_bytes_(window_bytes) {}
+  static constexpr std::size_t kMaxGaps = 1024;  // that are remembered of one chunk
+
+  // size_bytes is within the limits. prefix: what is here of an earlier connection.
+  void begin(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t size_bytes, ByteView prefix = {});
+  [[nodiscard]] bool has(std::uint64_t transfer, std::uint32_t chunk) const;
+  // Any chunk of the transfer.
+  [[nodiscard]] bool has_any(std::uint64_t transfer) const;
+  // How far the chunk is here without a gap.
+  [[nodiscard]] std::uint64_t contiguous_bytes(std::uint64_t transfer, std::uint32_t chunk) const;
 
   struct Added {
-    bool no_room = false;          // nothing was taken: a new chunk would exceed the window
+    bool no_room = false;          // nothing was taken: there would be too many gaps
     std::uint64_t new_bytes = 0;   // the rest was here already
     std::optional<Slice> whole{};  // the chunk, once complete; it is no longer held here
   };
+  // The chunk has begun; offset + bytes.size() is at most its size.
+  [[nodiscard]] Added add(std::uint64_t transfer, std::uint32_t chunk, std::uint64_t offset, ByteView bytes);
 
-  // offset + bytes.size() is at most size_bytes, the chunk's size, which is within the limits.
-  [[nodiscard]] Added add(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t size_bytes,
-                          std::uint64_t offset, ByteView bytes);
-  void drop(std::uint64_t transfer);
+  // Forgets a chunk; returns its size, 0 if it had not begun.
+  std::uint32_t drop(std::uint64_t transfer, std::uint32_t chunk);
+  // Forgets all chunks of a transfer; returns what is there from their beginning on.
+  std::vector<PartialChunk> drop(std::uint64_t transfer);
 
   [[nodiscard]] std::uint64_t open_bytes() const { return open_bytes_; }  // sizes of the chunks begun
 
@@ -37,9 +49,10 @@ class ChunkAssembly {
     Bytes bytes;
     RangeSet here;
   };
-  std::uint64_t window_bytes_;
+  using Key = std::pair<std::uint64_t, std::uint32_t>;  // transfer and chunk
+
   std::uint64_t open_bytes_ = 0;
-  std::map<std::pair<std::uint64_t, std::uint32_t>, Open> open_;  // by transfer and chunk
+  std::map<Key, Open> open_;
 };
 
 }  // namespace kvferry

@@ -5,59 +5,93 @@
 
 namespace kvferry {
 
-ChunkSender::ChunkSender(Options options, std::shared_ptr<ChunkSource> source, ChunkRanges held)
-    : options_(std::move(options)), source_(std::move(source)), held_(std::move(held)) {
-  skip_held();
+template <typename Function>
+void ChunkSender::for_each(const ChunkRanges& chunks, Function&& function) const {
+  for (const ChunkRange& range : chunks.ranges()) {
+    std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{range.first} + range.count, states_.size());
+    for (std::uint64_t chunk = range.first; chunk < end; ++chunk) function(static_cast<std::uint32_t>(chunk));
+  }
 }
 
-void ChunkSender::skip_held() {
-  while (next_chunk_ < source_->manifest().chunks.size() && held_.contains(next_chunk_)) ++next_chunk_;
+ChunkSender::ChunkSender(Options options, std::shared_ptr<ChunkSource> source, const ChunkRanges& known)
+    : options_(std::move(options)),
+      source_(std::move(source)),
+      states_(source_->manifest().chunks.size(), State::kWaiting),
+      waiting_(states_.size()) {
+  know(known);
 }
 
 bool ChunkSender::exhausted() const {
-  if (dropped_) return true;
-  return !current_ && again_.empty() && with_losses_.empty() &&
-         next_chunk_ >= source_->manifest().chunks.size();
-}
-
-bool ChunkSender::window_allows(std::uint32_t size_bytes) const {
-  if (!options_.until_acknowledged || *options_.open_bytes == 0) return true;
-  return size_bytes <= options_.window_bytes - std::min(options_.window_bytes, *options_.open_bytes);
+  return dropped_ || (!current_ && again_.empty() && with_losses_.empty() && waiting_ == 0);
 }
 
 bool ChunkSender::ready() const {
-  if (exhausted()) return false;
-  if (current_ || !with_losses_.empty()) return true;
-  std::uint32_t chunk = again_.empty() ? next_chunk_ : *again_.begin();
-  return window_allows(source_->manifest().chunks[chunk].size_bytes);
+  if (dropped_) return false;
+  if (current_ || !with_losses_.empty() || !skipped_.empty()) return true;
+  if (options_.wait_for_have || exhausted()) return false;
+  // Only the credit can hold a chunk back; the one that is chosen next may be another, or skipped.
+  std::uint32_t chunk = !again_.empty()       ? *again_.begin()
+                        : !preferred_.empty() ? *preferred_.begin()
+                                              : next_chunk_;
+  return info(chunk).size_bytes <= options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_);
 }
 
-Result<bool> ChunkSender::open_next_chunk() {
-  const auto& table = source_->manifest().chunks;
-  bool again = !again_.empty();
-  if (!again && next_chunk_ >= table.size()) return false;
-  std::uint32_t chunk = again ? *again_.begin() : next_chunk_;
-  if (!window_allows(table[chunk].size_bytes)) return false;
-  auto bytes = source_->chunk(chunk);
+void ChunkSender::settle(std::uint32_t chunk, State state) {
+  if (states_[chunk] == State::kWaiting) --waiting_;
+  states_[chunk] = state;
+  preferred_.erase(chunk);
+  while (next_chunk_ < states_.size() && states_[next_chunk_] != State::kWaiting) ++next_chunk_;
+}
+
+bool ChunkSender::may_not_be_sent(std::uint32_t chunk) {
+  if (info(chunk).level > level_) {
+    give_up(chunk, SkipReason::kLevel);
+    return true;
+  }
+  std::uint64_t size = info(chunk).size_bytes - options_.partial.size_of(chunk);
+  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) {
+    give_up(chunk, SkipReason::kBudget);
+    return true;
+  }
+  return false;
+}
+
+std::optional<std::uint32_t> ChunkSender::choose() {
+  if (!again_.empty()) return *again_.begin();
+  while (waiting_ > 0) {
+    std::uint32_t chunk = preferred_.empty() ? next_chunk_ : *preferred_.begin();
+    if (!may_not_be_sent(chunk)) return chunk;
+  }
+  return std::nullopt;
+}
+
+Result<bool> ChunkSender::begin_next_chunk() {
+  if (options_.wait_for_have) return false;
+  auto chunk = choose();
+  if (!chunk) return false;
+  std::uint32_t size = info(*chunk).size_bytes;
+  if (size > options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_)) return false;
+  auto bytes = source_->chunk(*chunk);
   if (!bytes) return bytes.error();
-  if (bytes->size() != table[chunk].size_bytes) {
-    return Error{"source: chunk " + std::to_string(chunk) + " has " + std::to_string(bytes->size()) +
-                 " bytes, the table says " + std::to_string(table[chunk].size_bytes)};
+  if (bytes->size() != size) {
+    return Error{"source: chunk " + std::to_string(*chunk) + " has " + std::to_string(bytes->size()) +
+                 " bytes, the table says " + std::to_string(size)};
   }
-  if (again) {
-    again_.erase(again_.begin());
-  } else {
-    ++next_chunk_;
+  bool again = again_.erase(*chunk) > 0;
+  std::uint32_t begins_at = again ? 0 : options_.partial.size_of(*chunk);
+  charged_bytes_ += size;
+  if (!again) {
+    budgeted_bytes_ += size - begins_at;
     ++chunks_begun_;
-    skip_held();
+    settle(*chunk, State::kBegun);
   }
-  current_ = chunk;
+  current_ = *chunk;
   current_bytes_ = std::move(*bytes);
-  current_offset_ = 0;
+  current_offset_ = begins_at;
   current_again_ = again;
   if (options_.until_acknowledged) {
-    auto [place, is_new] = open_.insert_or_assign(chunk, Open{current_bytes_, {}, {}});
-    if (is_new) *options_.open_bytes += table[chunk].size_bytes;
+    Open& open = open_.insert_or_assign(*chunk, Open{current_bytes_, {}, {}}).first->second;
+    open.acknowledged.add(0, begins_at);
   }
   return true;
 }
@@ -84,9 +118,9 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
   if (dropped_ || max_bytes == 0) return std::optional<DataPiece>();
   if (auto piece = next_lost(max_bytes)) return std::optional(std::move(*piece));
   if (!current_) {
-    auto opened = open_next_chunk();
-    if (!opened) return opened.error();
-    if (!*opened) return std::optional<DataPiece>();
+    auto begun = begin_next_chunk();
+    if (!begun) return begun.error();
+    if (!*begun) return std::optional<DataPiece>();
   }
   std::size_t size = std::min(max_bytes, current_bytes_.size() - current_offset_);
   DataPiece piece{{options_.transfer, *current_, current_offset_},
@@ -101,13 +135,58 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 }
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
-  for (const ChunkRange& range : chunks.ranges()) {
-    for (std::uint32_t i = 0; i < range.count; ++i) {
-      std::uint32_t chunk = range.first + i;
-      if (chunk >= next_chunk_) return;  // not sent yet
-      if (!held_.contains(chunk)) again_.insert(chunk);
-    }
-  }
+  for_each(chunks, [&](std::uint32_t chunk) {
+    if (states_[chunk] != State::kWaiting && chunk != current_) again_.insert(chunk);
+  });
+}
+
+void ChunkSender::have(const ChunkRanges& chunks) {
+  options_.wait_for_have = false;
+  know(chunks);
+}
+
+void ChunkSender::know(const ChunkRanges& chunks) {
+  for_each(chunks, [&](std::uint32_t chunk) {
+    if (states_[chunk] == State::kWaiting) settle(chunk, State::kNever);
+  });
+}
+
+void ChunkSender::prefer(const ChunkRanges& chunks) {
+  for_each(chunks, [&](std::uint32_t chunk) {
+    if (states_[chunk] == State::kWaiting) preferred_.insert(chunk);
+  });
+}
+
+void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
+  settle(chunk, State::kNever);
+  skipped_[reason].add(chunk);
+  again_.erase(chunk);
+  open_.erase(chunk);
+  with_losses_.erase(chunk);
+  if (chunk != current_) return;
+  current_.reset();
+  current_bytes_ = {};
+}
+
+void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
+  for_each(chunks, [&](std::uint32_t chunk) {
+    if (states_[chunk] == State::kWaiting || chunk == current_ || with_losses_.contains(chunk))
+      give_up(chunk, reason);
+  });
+}
+
+void ChunkSender::expire() {
+  expired_ = true;
+  while (waiting_ > 0) give_up(next_chunk_, SkipReason::kDeadline);
+  if (current_) give_up(*current_, SkipReason::kDeadline);
+  while (!again_.empty()) give_up(*again_.begin(), SkipReason::kDeadline);
+  while (!with_losses_.empty()) give_up(*with_losses_.begin(), SkipReason::kDeadline);
+}
+
+std::optional<ChunkSender::Skips> ChunkSender::take_skipped() {
+  if (skipped_.empty()) return std::nullopt;
+  auto node = skipped_.extract(skipped_.begin());
+  return Skips{node.key(), std::move(node.mapped())};
 }
 
 void ChunkSender::acknowledged(const DataPlace& place, std::uint64_t size_bytes) {
@@ -116,7 +195,6 @@ void ChunkSender::acknowledged(const DataPlace& place, std::uint64_t size_bytes)
   if (found == open_.end()) return;
   found->second.acknowledged.add(place.offset, place.offset + size_bytes);
   if (found->second.acknowledged.size() < found->second.bytes.size()) return;
-  *options_.open_bytes -= found->second.bytes.size();
   with_losses_.erase(chunk);
   open_.erase(found);
 }
@@ -125,10 +203,11 @@ void ChunkSender::lost(const DataPlace& place, std::uint64_t size_bytes) {
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   auto found = open_.find(chunk);
   if (found == open_.end() || dropped_) return;
-  for (const Range& gap : found->second.acknowledged.missing(place.offset, place.offset + size_bytes)) {
-    found->second.lost.add(gap.begin, gap.end);
-    with_losses_.insert(chunk);
-  }
+  auto gaps = found->second.acknowledged.missing(place.offset, place.offset + size_bytes);
+  if (gaps.empty()) return;
+  if (expired_) return give_up(chunk, SkipReason::kDeadline);
+  for (const Range& gap : gaps) found->second.lost.add(gap.begin, gap.end);
+  with_losses_.insert(chunk);
 }
 
 void ChunkSender::drop() {
@@ -136,9 +215,9 @@ void ChunkSender::drop() {
   current_.reset();
   current_bytes_ = {};
   again_.clear();
-  for (const auto& [chunk, open] : open_) *options_.open_bytes -= open.bytes.size();
   open_.clear();
   with_losses_.clear();
+  skipped_.clear();
 }
 
 }  // namespace kvferry

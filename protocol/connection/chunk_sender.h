@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// A source's chunks, cut into pieces in table order. On the datagram binding
-// chunks are held until acknowledged, and what was lost goes out first.
+// A source's chunks, cut into pieces: first what was lost, then what was asked
+// for again, then what is preferred, then the table's order. Credit, byte
+// budget, level and deadline decide what is begun and what is skipped.
+// On the datagram binding chunks are held until acknowledged.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "protocol/base/range_set.h"
 #include "protocol/card/chunk_flow.h"
+#include "protocol/card/chunk_prefixes.h"
 #include "protocol/card/chunk_ranges.h"
+#include "protocol/connection/events.h"
 #include "protocol/wire/frame.h"
 
 namespace kvferry {
@@ -28,29 +32,46 @@ class ChunkSender {
  public:
   struct Options {
     std::uint64_t transfer = 0;
-    bool until_acknowledged = false;  // datagram binding
-    std::uint64_t window_bytes = 0;   // chunks begun and not wholly acknowledged; one is always allowed
-    std::shared_ptr<std::uint64_t> open_bytes;  // of these, shared by all senders of the connection
+    bool until_acknowledged = false;              // datagram binding
+    std::uint64_t credit_bytes = 0;               // sizes of chunks that may be begun
+    std::optional<std::uint64_t> budget_bytes{};  // payload that may be sent for the first time
+    ChunkPrefixes partial{};                      // beginnings that the receiver has
+    bool wait_for_have = false;
   };
 
-  ChunkSender(Options options, std::shared_ptr<ChunkSource> source, ChunkRanges held);
-  ~ChunkSender() { drop(); }
-  ChunkSender(const ChunkSender&) = delete;
-  ChunkSender& operator=(const ChunkSender&) = delete;
+  // known: chunks that need not be sent.
+  ChunkSender(Options options, std::shared_ptr<ChunkSource> source, const ChunkRanges& known);
 
   // The next piece of at most max_bytes; nothing when there is none now. An error of the source ends the
   // transfer.
   [[nodiscard]] Result<std::optional<DataPiece>> next(std::size_t max_bytes);
-  // Every chunk has been handed out at least once, and nothing waits to be sent again.
+  // Every chunk has been handed out, skipped or was known, and nothing waits to be sent again.
   [[nodiscard]] bool exhausted() const;
   // Something could be sent now.
   [[nodiscard]] bool ready() const;
 
+  // The receiver's wishes.
   void resend(const ChunkRanges& chunks);
+  void have(const ChunkRanges& chunks);
+  void know(const ChunkRanges& chunks);  // need not be sent: by one of the receiver's bases
+  void prefer(const ChunkRanges& chunks);
+  void limit_level(std::uint8_t level) { level_ = level; }
+  void raise_credit(std::uint64_t credit_bytes) { options_.credit_bytes = credit_bytes; }
+  [[nodiscard]] std::uint64_t credit_bytes() const { return options_.credit_bytes; }
+
+  // Chunks that are not wholly sent are given up.
+  void skip(const ChunkRanges& chunks, SkipReason reason);
+  void expire();  // all of them, and what is lost from now on: the deadline is too near
+  [[nodiscard]] bool expired() const { return expired_; }
+  // Chunks given up since the last call, one reason at a time.
+  struct Skips {
+    SkipReason reason;
+    ChunkRanges chunks;
+  };
+  [[nodiscard]] std::optional<Skips> take_skipped();
+
   void acknowledged(const DataPlace& place, std::uint64_t size_bytes);
   void lost(const DataPlace& place, std::uint64_t size_bytes);
-  // In the middle of a chunk.
-  [[nodiscard]] bool mid_chunk() const { return current_.has_value(); }
   // Nothing more is to be sent.
   void drop();
 
@@ -58,24 +79,37 @@ class ChunkSender {
   [[nodiscard]] std::uint64_t chunks_begun() const { return chunks_begun_; }
 
  private:
+  enum class State : std::uint8_t { kWaiting, kBegun, kNever };
   struct Open {
     Slice bytes;
     RangeSet acknowledged;
     RangeSet lost;
   };
 
-  [[nodiscard]] Result<bool> open_next_chunk();  // false: none left, or the window is full
-  [[nodiscard]] bool window_allows(std::uint32_t size_bytes) const;
+  [[nodiscard]] std::optional<std::uint32_t> choose();  // the next chunk to begin; skips what may not be sent
+  [[nodiscard]] bool may_not_be_sent(std::uint32_t chunk);
+  [[nodiscard]] Result<bool> begin_next_chunk();  // false: none, or no credit
   [[nodiscard]] std::optional<DataPiece> next_lost(std::size_t max_bytes);
-  void skip_held();
+  void settle(std::uint32_t chunk, State state);  // no longer waiting
+  void give_up(std::uint32_t chunk, SkipReason reason);
+  [[nodiscard]] const ChunkInfo& info(std::uint32_t chunk) const { return source_->manifest().chunks[chunk]; }
+  template <typename Function>
+  void for_each(const ChunkRanges& chunks, Function&& function) const;
 
   Options options_;
   std::shared_ptr<ChunkSource> source_;
-  ChunkRanges held_;
-  std::uint32_t next_chunk_ = 0;   // of the table
-  std::set<std::uint32_t> again_;  // asked for by RESEND
+  std::vector<State> states_;
+  std::size_t waiting_ = 0;
+  std::uint32_t next_chunk_ = 0;       // none before it waits
+  std::set<std::uint32_t> again_;      // asked for by RESEND
+  std::set<std::uint32_t> preferred_;  // asked for by PREFER, waiting
+  std::map<SkipReason, ChunkRanges> skipped_;
+  std::uint8_t level_ = 255;
+  std::uint64_t charged_bytes_ = 0;   // of the credit
+  std::uint64_t budgeted_bytes_ = 0;  // of the budget
   std::uint64_t chunks_begun_ = 0;
   bool dropped_ = false;
+  bool expired_ = false;
 
   std::optional<std::uint32_t> current_;  // being cut
   Slice current_bytes_;

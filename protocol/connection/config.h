@@ -12,6 +12,11 @@ namespace kvferry {
 
 enum class Role : std::uint8_t { kClient, kServer };  // the client opened the transport connection
 enum class Binding : std::uint8_t { kStream, kDatagram };
+// When a receiver gives a chunk's credit back to the source.
+enum class CreditPolicy : std::uint8_t {
+  kWhenTaken,     // once the sink has taken it
+  kWhenReleased,  // once the application says so: Connection::release()
+};
 enum class Congestion : std::uint8_t { kModel, kNewReno };  // datagram binding only
 
 struct CongestionOptions {
@@ -20,19 +25,33 @@ struct CongestionOptions {
   std::uint64_t max_window_bytes = std::uint64_t{32} << 20;
 };
 
+// Whether packets are protected by repair packets, datagram binding.
+enum class Repair : std::uint8_t {
+  kOff,
+  kFollowLoss,  // as many as the measured loss asks for, to a peer that reads them
+};
+
 struct ConnectionConfig {
   Role role = Role::kClient;
   Binding binding = Binding::kStream;
   Hello hello;                             // ours: features, limits, model identity, codecs
-  std::size_t max_datagram_bytes = 1452;   // UDP payload; 256 to 16383
+  std::size_t max_datagram_bytes = 1452;   // UDP payload that is probed for; 256 to 16383
   std::size_t max_data_bytes = 16 * 1024;  // payload of one DATA frame, stream binding
   CongestionOptions congestion;
+  Repair repair = Repair::kOff;
+  double repair_loss_floor = 0;    // the least loss that repair is measured out for, 0 .. 1
+  Bytes token;                     // client: from an earlier connection to this server; may be empty
+  Bytes new_token;                 // server: for the client's next connection; may be empty
+  bool address_validated = false;  // server: a token has proved the client's first address
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);  // nothing heard; zero: never
   Duration progress_timeout =
       std::chrono::seconds(10);  // an open transfer that stands still is Stalled; zero: never
-  bool grease = true;            // send reserved frame types now and then
-  std::uint64_t seed = 0;        // connection id, grease, skipped packet numbers
+  Duration give_up_timeout = std::chrono::seconds(60);  // and then Rejected; zero: never
+  CreditPolicy credit = CreditPolicy::kWhenTaken;
+  bool verify_chunks = true;  // false: the sink compares every chunk with its digest itself
+  bool grease = true;         // send reserved frame types, keys and features now and then
+  std::uint64_t seed = 0;     // of all that is random; a secret outside tests and simulation
 };
 
 }  // namespace kvferry

@@ -12,7 +12,7 @@ class Connection::Impl {
   Impl(const ConnectionConfig& config, Time now)
       : session(config, now),
         binding(config.binding == Binding::kStream ? make_stream_binding(config, session, ledger)
-                                                   : make_datagram_binding(config, session, ledger, now)) {}
+                                                   : make_datagram_binding(config, session, ledger)) {}
 
   Ledger ledger;
   Session session;
@@ -25,8 +25,10 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-void Connection::handle_bytes(Time now, ByteView bytes) { impl_->binding->handle_bytes(now, bytes); }
-void Connection::handle_datagram(Time now, ByteView datagram) { impl_->binding->handle_bytes(now, datagram); }
+void Connection::handle_bytes(Time now, ByteView bytes) { impl_->binding->handle_bytes(now, bytes, 0); }
+void Connection::handle_datagram(Time now, ByteView datagram, PathId path) {
+  impl_->binding->handle_bytes(now, datagram, path);
+}
 void Connection::handle_end_of_stream(Time now) { impl_->session.on_end(now); }
 
 void Connection::handle_timeout(Time now) {
@@ -37,25 +39,38 @@ void Connection::handle_timeout(Time now) {
 TransferId Connection::request(Time now, const RequestOptions& options, ChunkSink& sink) {
   return impl_->session.request(now, options, sink);
 }
-void Connection::accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held) {
-  impl_->session.accept(now, id, sink, held);
+void Connection::accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptions& options) {
+  impl_->session.accept(now, id, sink, options);
 }
 void Connection::stop(Time now, TransferId id) { impl_->session.stop(now, id); }
 void Connection::confirm(Time now, TransferId id) { impl_->session.confirm(now, id); }
-void Connection::reject(Time now, TransferId id, const std::string& reason) {
-  impl_->session.reject(now, id, reason);
+void Connection::reject(Time now, TransferId id, const std::string& reason, TransferError code) {
+  impl_->session.reject(now, id, {code, reason});
 }
-void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source) {
-  impl_->session.provide(now, id, std::move(source));
+void Connection::prefer(Time now, TransferId id, const ChunkRanges& chunks) {
+  impl_->session.prefer(now, id, chunks);
+}
+void Connection::release(Time now, TransferId id, std::uint32_t chunk) {
+  impl_->session.release(now, id, chunk);
+}
+void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source,
+                         const ChunkRanges& known) {
+  impl_->session.provide(now, id, std::move(source), known);
 }
 TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source) {
   return impl_->session.offer(now, document, std::move(source));
 }
-void Connection::refuse(Time now, TransferId id, const std::string& reason) {
-  impl_->session.refuse(now, id, reason);
+void Connection::skip(Time now, TransferId id, const ChunkRanges& chunks) {
+  impl_->session.skip(now, id, chunks);
 }
-void Connection::cancel(Time now, TransferId id, const std::string& reason) {
-  impl_->session.cancel(now, id, reason);
+void Connection::set_level(Time now, TransferId id, std::uint8_t level) {
+  impl_->session.set_level(now, id, level);
+}
+void Connection::refuse(Time now, TransferId id, const std::string& reason, TransferError code) {
+  impl_->session.refuse(now, id, {code, reason});
+}
+void Connection::cancel(Time now, TransferId id, const std::string& reason, TransferError code) {
+  impl_->session.cancel(now, id, {code, reason});
 }
 void Connection::close(Time now, ErrorCode code, const std::string& reason) {
   impl_->session.close(now, code, reason);
@@ -76,6 +91,8 @@ bool Connection::is_closed() const { return impl_->session.state() == SessionSta
 const Ledger& Connection::ledger() const { return impl_->ledger; }
 ChunkRanges Connection::chunks_verified(TransferId id) const { return impl_->session.chunks_verified(id); }
 std::optional<std::uint64_t> Connection::connection_id() const { return impl_->binding->connection_id(); }
+
+const Bytes& Connection::token() const { return impl_->binding->token(); }
 
 PathStats Connection::path() const {
   PathStats stats;

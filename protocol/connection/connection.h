@@ -27,11 +27,15 @@
 
 namespace kvferry {
 
+// Which address a datagram came from, or is to go to: numbers that the driver gives out. 0 is the first.
+using PathId = std::uint64_t;
+
 // Stream binding: write head, then payload (shared, not copied). Datagram
 // binding: one whole datagram in head.
 struct Outgoing {
   Bytes head;
   Slice payload;
+  PathId path = 0;  // datagram binding: where to
   [[nodiscard]] std::size_t size() const { return head.size() + payload.size(); }
 };
 
@@ -42,8 +46,18 @@ struct PathStats {
   std::uint64_t congestion_window_bytes = 0;        // datagram binding, as the next four
   std::uint64_t bytes_in_flight = 0;
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_lost = 0;      // declared lost
-  std::uint64_t packets_received = 0;  // valid and new
+  std::uint64_t packets_lost = 0;       // declared lost
+  std::uint64_t packets_received = 0;   // valid and new
+  std::uint64_t packets_recovered = 0;  // solved for from repair packets
+  std::size_t datagram_bytes = 0;       // the largest that is sent now
+  PathId path = 0;
+};
+
+// What a receiver has of an offered card.
+struct AcceptOptions {
+  ChunkRanges held;
+  std::vector<PartialChunk> partial;  // beginnings of chunks, ascending
+  bool manifest_first = false;        // the sink knows which chunks it has once it sees the manifest
 };
 
 class Connection {
@@ -54,25 +68,35 @@ class Connection {
   Connection& operator=(Connection&&) noexcept;
 
   // Network and time in. Inputs are borrowed for the call.
-  void handle_bytes(Time now, ByteView bytes);        // stream binding: any split of the stream
-  void handle_datagram(Time now, ByteView datagram);  // datagram binding: one whole datagram
-  void handle_timeout(Time now);                      // at or after poll_timeout()
-  void handle_end_of_stream(Time now);                // stream binding: the peer's direction has ended
+  void handle_bytes(Time now, ByteView bytes);  // stream binding: any split of the stream
+  // Datagram binding: one whole datagram. A server follows its client from address to address.
+  void handle_datagram(Time now, ByteView datagram, PathId path = 0);
+  void handle_timeout(Time now);        // at or after poll_timeout()
+  void handle_end_of_stream(Time now);  // stream binding: the peer's direction has ended
 
   // Commands of the receiver. An id that is not open is ignored, as is a verdict before Complete or Stopped.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
-  void accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held = {});  // answers Offered
-  void stop(Time now, TransferId id);     // enough: answered by Stopped
-  void confirm(Time now, TransferId id);  // after Complete or Stopped: verified and applied
-  void reject(Time now, TransferId id, const std::string& reason);
+  void accept(Time now, TransferId id, ChunkSink& sink,
+              const AcceptOptions& options = {});  // answers Offered
+  void stop(Time now, TransferId id);              // enough: answered by Stopped
+  void confirm(Time now, TransferId id);           // after Complete or Stopped: verified and applied
+  void reject(Time now, TransferId id, const std::string& reason, TransferError code = TransferError::kOther);
+  void prefer(Time now, TransferId id, const ChunkRanges& chunks);  // after ManifestArrived: these first
+  // CreditPolicy::kWhenReleased: the chunk takes no memory any more.
+  void release(Time now, TransferId id, std::uint32_t chunk);
 
   // Commands of the source.
-  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source);  // answers Requested
+  // Answers Requested. known: chunks that the receiver has by one of the bases that it named.
+  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source, const ChunkRanges& known = {});
   TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+  void skip(Time now, TransferId id, const ChunkRanges& chunks);  // will not be sent, or not the rest
 
   // Commands of both.
-  void refuse(Time now, TransferId id, const std::string& reason);  // answers Requested or Offered
-  void cancel(Time now, TransferId id, const std::string& reason);
+  // Chunks above the level are not wanted, or will be skipped.
+  void set_level(Time now, TransferId id, std::uint8_t level);
+  // Answers Requested or Offered.
+  void refuse(Time now, TransferId id, const std::string& reason, TransferError code = TransferError::kOther);
+  void cancel(Time now, TransferId id, const std::string& reason, TransferError code = TransferError::kOther);
   // Flushes what was promised (confirmations), says goodbye; Closed follows when it is done or has timed out.
   void close(Time now, ErrorCode code = ErrorCode::kNone, const std::string& reason = {});
 
@@ -90,6 +114,8 @@ class Connection {
   [[nodiscard]] ChunkRanges chunks_verified(TransferId id) const;
   // Datagram binding: the identifier in every packet; a server has none before the first.
   [[nodiscard]] std::optional<std::uint64_t> connection_id() const;
+  // Client, datagram binding: what the server gave for a later connection; empty if nothing.
+  [[nodiscard]] const Bytes& token() const;
 
  private:
   class Impl;

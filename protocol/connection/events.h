@@ -11,6 +11,7 @@
 #include "protocol/wire/error_code.h"
 #include "protocol/wire/hello.h"
 #include "protocol/wire/request_options.h"
+#include "protocol/wire/transfer_error.h"
 
 namespace kvferry {
 
@@ -21,9 +22,13 @@ struct OfferInfo {
   Digest card;
   std::string document;  // a name for people and selectors
   std::uint64_t payload_bytes = 0;
-  std::uint64_t raw_bytes = 0;  // the full cache in FP16
+  std::uint64_t raw_bytes = 0;   // the full cache in FP16
+  std::optional<Digest> base{};  // the card is a delta of this one
   bool operator==(const OfferInfo&) const = default;
 };
+
+// Why a source does not send a chunk.
+enum class SkipReason : std::uint8_t { kLevel = 0, kDeadline = 1, kBudget = 2, kChoice = 3 };
 
 namespace event {
 
@@ -51,9 +56,22 @@ struct ChunkArrived {
   std::uint32_t index;
   std::uint64_t size_bytes;
 };
-// Receiver: every chunk is in the sink and it has finished. Apply it, then confirm() or reject().
+// Receiver: the source will not send these any more: they came too late, or exceed the budget or the level.
+struct Skipped {
+  TransferId id;
+  ChunkRanges chunks;
+  SkipReason reason;
+};
+// Either side: the highest level wanted (at the source) or being sent (at the receiver) has changed.
+struct LevelChanged {
+  TransferId id;
+  std::uint8_t level;
+};
+// Receiver: nothing is missing but what was skipped, and the sink has finished. Apply it, then confirm() or
+// reject().
 struct Complete {
   TransferId id;
+  std::uint64_t chunks_skipped = 0;
 };
 // Receiver: the source has obeyed stop(). Use what came, then confirm() or reject().
 struct Stopped {
@@ -70,18 +88,22 @@ struct Rejected {
   TransferId id;
   std::string reason;
   bool by_peer;
+  TransferError code = TransferError::kOther;
 };
 // The side that asked or offered: the peer would not begin.
 struct Refused {
   TransferId id;
   std::string reason;
+  TransferError code = TransferError::kOther;
 };
 // Either side: the peer withdrew.
 struct Cancelled {
   TransferId id;
   std::string reason;
+  TransferError code = TransferError::kOther;
 };
-// A transfer stood still for the progress timeout. It is still open: wait, stop or cancel.
+// A transfer stood still for the progress timeout. It is still open: wait, stop or cancel; after the give-up
+// timeout it is Rejected.
 struct Stalled {
   TransferId id;
   std::string reason;
@@ -96,7 +118,8 @@ struct Closed {
 }  // namespace event
 
 using Event = std::variant<event::Connected, event::Requested, event::Offered, event::ManifestArrived,
-                           event::ChunkArrived, event::Complete, event::Stopped, event::Confirmed,
-                           event::Rejected, event::Refused, event::Cancelled, event::Stalled, event::Closed>;
+                           event::ChunkArrived, event::Skipped, event::LevelChanged, event::Complete,
+                           event::Stopped, event::Confirmed, event::Rejected, event::Refused,
+                           event::Cancelled, event::Stalled, event::Closed>;
 
 }  // namespace kvferry

@@ -5,20 +5,13 @@
 
 #include <algorithm>
 
+#include "protocol/base/printable.h"
+
 namespace kvferry {
 namespace {
 
 constexpr Duration kDrainTimeout = std::chrono::seconds(10);
 constexpr std::uint64_t kGreaseOneIn = 16;
-
-// What may stand in a message: no control characters, not too long.
-std::string printable(std::string text) {
-  if (text.size() > kMaxReasonBytes) text.resize(kMaxReasonBytes);
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
-  return text;
-}
 
 // Which states wait for the peer, and for what.
 const char* waits_for(TransferState state) {
@@ -41,6 +34,14 @@ const char* waits_for(TransferState state) {
   }
 }
 
+// What nobody knows, so that everybody learns to ignore it. SPEC.md, VER-1.
+void add_grease(HelloMessage& hello, Rng& rng) {
+  hello.hello.features |= std::uint64_t{1} << (32 + rng.below(16));
+  hello.unknown.count = 1;
+  hello.unknown.raw = {0xCC, static_cast<std::uint8_t>(128 + rng.below(16)),
+                       static_cast<std::uint8_t>(rng.below(128))};
+}
+
 }  // namespace
 
 Session::Session(const ConnectionConfig& config, Time now)
@@ -48,12 +49,14 @@ Session::Session(const ConnectionConfig& config, Time now)
       rng_(config.seed ^ (config.role == Role::kServer ? 0x5E55u : 0xC11Eu)),
       next_own_id_(config.role == Role::kClient ? 0 : 1),
       next_peer_id_(config.role == Role::kClient ? 1 : 0),
-      arriving_(config.hello.limits.window_bytes),
       reported_at_(now) {
-  config_.hello.version = Hello::kVersion;
+  Limits& limits = config_.hello.limits;
+  limits.initial_credit_bytes = std::max(limits.initial_credit_bytes, limits.max_chunk_bytes);
+  config_.hello.versions = {Hello::kVersion};
   config_.hello.idle_timeout_ms = static_cast<std::uint64_t>(to_us(config.idle_timeout) / 1000);
   HelloMessage hello;
   hello.hello = config_.hello;
+  if (config_.grease) add_grease(hello, rng_);
   send(hello);
   timers_.arm(SessionTimer::kHandshake, now + config_.handshake_timeout);
 }
@@ -87,7 +90,10 @@ void Session::end_transfers(const std::string& reason) {
 
 void Session::queue_control(std::uint64_t type, Bytes body) {
   control_.push_back({type, std::move(body), {}});
-  if (!config_.grease || state_ != SessionState::kOpen || rng_.below(kGreaseOneIn) != 0) return;
+  if (config_.grease && state_ == SessionState::kOpen && rng_.below(kGreaseOneIn) == 0) queue_grease();
+}
+
+void Session::queue_grease() {
   Bytes noise(rng_.below(16));
   for (auto& byte : noise) byte = static_cast<std::uint8_t>(rng_.next());
   control_.push_back({reserved_type(rng_.below(64)), std::move(noise), {}});
@@ -111,40 +117,49 @@ void Session::arm_timers(Time now) {
 }
 
 void Session::handle_timeout(Time now) {
-  while (auto timer = timers_.take_expired(now)) {
-    switch (*timer) {
-      case SessionTimer::kHandshake:
-        fault(now, ErrorCode::kHandshake, "no HELLO within the handshake timeout");
-        break;
-      case SessionTimer::kIdle:
-        fault(now, ErrorCode::kIdle, "nothing heard within the idle timeout");
-        break;
-      case SessionTimer::kKeepAlive:
-        if (!transfers_.empty()) send(PingMessage{++ping_nonce_, {}});
-        break;
-      case SessionTimer::kProgress:
-        on_progress_timer(now);
-        break;
-      case SessionTimer::kDrain:
-        on_flushed(now);
-        break;
-      case SessionTimer::kCount:
-        break;
-    }
+  while (auto timer = timers_.take_expired(now)) on_timer(now, *timer);
+}
+
+void Session::on_timer(Time now, SessionTimer timer) {
+  switch (timer) {
+    case SessionTimer::kHandshake:
+      return fault(now, ErrorCode::kHandshake, "no HELLO within the handshake timeout");
+    case SessionTimer::kIdle:
+      return fault(now, ErrorCode::kIdle, "nothing heard within the idle timeout");
+    case SessionTimer::kKeepAlive:
+      return send(PingMessage{++ping_nonce_, {}});
+    case SessionTimer::kProgress:
+      return on_progress_timer(now);
+    case SessionTimer::kDeadline:
+      return expire_late(now);
+    case SessionTimer::kDrain:
+      return on_flushed(now);
+    case SessionTimer::kCount:
+      return;
   }
 }
 
+// Stalls are told again each time the timeout has passed; in the end the transfer is given up.
 void Session::on_progress_timer(Time now) {
   Time next = now + config_.progress_timeout;
+  std::vector<std::pair<TransferId, std::string>> hopeless;
   for (auto& [id, transfer] : transfers_) {
     const char* missing = waits_for(transfer.state);
     if (!missing) continue;
-    if (transfer.active_at + config_.progress_timeout <= now) {
+    Time quiet_since = std::max(transfer.active_at, transfer.stalled_at);
+    if (quiet_since + config_.progress_timeout <= now) {
       events_.push_back(event::Stalled{id, std::string(missing) + " for the progress timeout"});
-      transfer.active_at = now;
+      quiet_since = transfer.stalled_at = now;
     }
-    next = std::min(next, transfer.active_at + config_.progress_timeout);
+    next = std::min(next, quiet_since + config_.progress_timeout);
+    if (config_.give_up_timeout == Duration::zero()) continue;
+    Time end = transfer.active_at + config_.give_up_timeout;
+    if (end <= now)
+      hopeless.emplace_back(id, std::string(missing) + " for the give-up timeout");
+    else
+      next = std::min(next, end);
   }
+  for (const auto& [id, reason] : hopeless) fail_transfer(id, {TransferError::kStalled, reason});
   timers_.arm(SessionTimer::kProgress, next);
 }
 

@@ -5,7 +5,8 @@
 //
 // Timers: kHandshake (the peer's HELLO is due), kIdle (nothing heard),
 // kKeepAlive (ask for a sign of life), kProgress (a transfer stands still),
-// kDrain (closing takes too long).
+// kDeadline (what a source has not sent would come too late), kDrain (closing
+// takes too long).
 #pragma once
 
 #include <deque>
@@ -13,15 +14,24 @@
 
 #include "protocol/base/rng.h"
 #include "protocol/connection/chunk_assembly.h"
-#include "protocol/connection/chunk_sender.h"
 #include "protocol/connection/connection.h"
-#include "protocol/connection/state_tables.h"
 #include "protocol/connection/timers.h"
+#include "protocol/connection/transfer.h"
 #include "protocol/wire/messages.h"
 
 namespace kvferry {
 
-enum class SessionTimer : std::uint8_t { kHandshake, kIdle, kKeepAlive, kProgress, kDrain, kCount };
+enum class SessionTimer : std::uint8_t {
+  kHandshake,
+  kIdle,
+  kKeepAlive,
+  kProgress,
+  kDeadline,
+  kDrain,
+  kCount
+};
+
+inline constexpr std::size_t kMaxQueuedAnswers = 1024;  // waiting for a peer that asks and does not listen
 
 struct ControlFrame {
   std::uint64_t type = 0;
@@ -32,7 +42,7 @@ struct ControlFrame {
 enum class DataVerdict : std::uint8_t {
   kTaken,     // new bytes
   kRepeated,  // here already
-  kIgnored,   // of a transfer that has ended
+  kIgnored,   // of a transfer that has ended, or a chunk that was skipped
   kNotNow,    // no room: as if it had not arrived (datagram binding only)
 };
 
@@ -49,8 +59,9 @@ class Session {
   void on_flushed(Time now);  // closing, and everything queued is out
   void fault(Time now, ErrorCode code, const std::string& reason);
   void handle_timeout(Time now);
-  void data_acknowledged(const DataPlace& place, std::uint64_t size_bytes);
+  void data_acknowledged(Time now, const DataPlace& place, std::uint64_t size_bytes);
   void data_lost(const DataPlace& place, std::uint64_t size_bytes);
+  void note_rtt(Time now, Duration min_rtt);
 
   // To the binding.
   [[nodiscard]] std::optional<ControlFrame> next_control();
@@ -62,42 +73,29 @@ class Session {
   [[nodiscard]] bool closing_by_fault() const { return state_ == SessionState::kClosing && by_fault_; }
   [[nodiscard]] bool closed_by_peer() const { return by_peer_; }
   [[nodiscard]] const GoodbyeMessage& farewell() const { return farewell_; }
+  [[nodiscard]] const Hello& peer() const { return peer_; }  // all zero before its HELLO
   [[nodiscard]] const std::optional<Duration>& ping_rtt() const { return ping_rtt_; }
   [[nodiscard]] const std::optional<double>& progress_rate() const { return progress_rate_; }
 
   // Commands; see Connection.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
   TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
-  void accept(Time now, TransferId id, ChunkSink& sink, const ChunkRanges& held);
-  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source);
-  void refuse(Time now, TransferId id, const std::string& reason);
+  void accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptions& options);
+  void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source, const ChunkRanges& known);
+  void refuse(Time now, TransferId id, const TransferFault& fault);
   void stop(Time now, TransferId id);
   void confirm(Time now, TransferId id);
-  void reject(Time now, TransferId id, const std::string& reason);
-  void cancel(Time now, TransferId id, const std::string& reason);
+  void reject(Time now, TransferId id, const TransferFault& fault);
+  void cancel(Time now, TransferId id, const TransferFault& fault);
+  void set_level(Time now, TransferId id, std::uint8_t level);
+  void prefer(Time now, TransferId id, const ChunkRanges& chunks);
+  void skip(Time now, TransferId id, const ChunkRanges& chunks);
+  void release(Time now, TransferId id, std::uint32_t chunk);
   void close(Time now, ErrorCode code, const std::string& reason);
   [[nodiscard]] std::optional<Event> poll_event();
   [[nodiscard]] ChunkRanges chunks_verified(TransferId id) const;
 
  private:
-  // One transfer of either direction; `sink` is set on the receiver's side, `sender` or `source` on the
-  // other.
-  struct Transfer {
-    TransferState state = TransferState::kDone;
-    Time active_at{};
-    std::optional<Digest> card;  // the one that must come
-    ChunkRanges held;
-    // Receiver
-    ChunkSink* sink = nullptr;
-    bool sink_begun = false;
-    std::optional<ManifestAssembler> assembler;
-    Manifest manifest;
-    ChunkRanges verified;
-    std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
-    // Source
-    std::shared_ptr<ChunkSource> source;
-    std::optional<ChunkSender> sender;
-  };
   struct EarlyData {
     DataPlace place;
     Bytes bytes;
@@ -110,55 +108,84 @@ class Session {
   void end_transfers(const std::string& reason);
   void arm_timers(Time now);
   void on_progress_timer(Time now);
+  void on_timer(Time now, SessionTimer timer);
   template <typename Message>
   void send(const Message& message) {
     queue_control(static_cast<std::uint64_t>(Message::kType), encode_map(message));
   }
   void queue_control(std::uint64_t type, Bytes body);
+  void queue_grease();
 
-  // session_commands.cc
+  // session_transfers.cc: what both sides of a transfer share
   Transfer* find(TransferId id);
   bool advance(Time now, Transfer& transfer, TransferInput input);
   void drop(TransferId id, const std::string& reason);  // forget it; an open sink is abandoned
-  [[nodiscard]] std::optional<std::string> begin_sending(Time now, TransferId id, Transfer& transfer);
-  [[nodiscard]] std::optional<std::string> objection(const Manifest& manifest) const;
   [[nodiscard]] bool can_begin() const;
-  void fail_transfer(TransferId id, const std::string& reason);  // tells the peer and the application
-
-  // session_frames.cc
-  template <typename Message>
-  void read(Time now, ByteView body, void (Session::*handle)(Time, Message&));
-  void on(Time now, HelloMessage& message);
-  void on(Time now, RequestMessage& message);
-  void on(Time now, OfferMessage& message);
-  void on(Time now, AcceptMessage& message);
-  void on(Time now, ManifestMessage& message);
-  void on(Time now, PageMessage& message);
-  void on(Time now, ResendMessage& message);
-  void on(Time now, StopMessage& message);
-  void on(Time now, EndMessage& message);
-  void on(Time now, ConfirmMessage& message);
+  [[nodiscard]] Transfer& open_transfer(Time now, TransferId id, TransferState state);
+  void fail_transfer(TransferId id, const TransferFault& fault);  // tells the peer and the application
+  Transfer* for_frame(Time now, TransferId id, TransferInput input, const char* name);
+  bool admit_peer_transfer(Time now, TransferId id);
+  [[nodiscard]] bool is_known(TransferId id) const;  // open now or once
+  [[nodiscard]] std::size_t unread_answers() const;
   void on(Time now, RejectMessage& message);
   void on(Time now, CancelMessage& message);
   void on(Time now, RefuseMessage& message);
+  void on(Time now, LevelMessage& message);
+
+  // session_frames.cc: messages of the connection
+  template <typename Message>
+  void read(Time now, ByteView body);
+  void dispatch(Time now, FrameType type, ByteView body);
+  void dispatch_to_receiver(Time now, FrameType type, ByteView body);
+  void dispatch_to_source(Time now, FrameType type, ByteView body);
+  void on(Time now, HelloMessage& message);
   void on(Time now, PingMessage& message);
   void on(Time now, PongMessage& message);
   void on(Time now, ProgressMessage& message);
   void on(Time now, ErrorMessage& message);
   void on(Time now, GoodbyeMessage& message);
-  Transfer* for_frame(Time now, TransferId id, TransferInput input, const char* name);
-  bool admit_peer_transfer(Time now, TransferId id);
-  [[nodiscard]] std::size_t unread_answers() const;
-  void on_manifest_part(Time now, TransferId id);
-  void begin_receiving(Time now, TransferId id, Transfer& transfer);
 
-  // session_data.cc
+  // session_receiver.cc
+  void on(Time now, OfferMessage& message);
+  void on(Time now, ManifestMessage& message);
+  void on(Time now, PageMessage& message);
+  void on(Time now, SkipMessage& message);
+  void on(Time now, EndMessage& message);
+  void on_manifest_part(Time now, TransferId id);
+  [[nodiscard]] std::optional<TransferFault> receiver_objects(const Transfer& transfer) const;
+  void begin_receiving(Time now, TransferId id, Transfer& transfer);
+  [[nodiscard]] std::optional<TransferFault> account_for_held(Time now, TransferId id, Transfer& transfer);
+  void finish_if_whole(Time now, TransferId id);
+
+  // session_data.cc: chunks in
+  [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
+  [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
+  [[nodiscard]] bool begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] DataVerdict keep_early(const DataPlace& place, ByteView bytes);
   void replay_early(Time now, TransferId id);
   void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
-  void finish_if_whole(Time now, TransferId id);
+  void ask_again(TransferId id, const ChunkRanges& chunks);
+  void give_back(TransferId id, Transfer& transfer, std::uint64_t size_bytes);
   void note_progress(Time now, std::uint64_t new_bytes, bool flush);
-  [[nodiscard]] bool is_known(TransferId id) const;  // open now or once
+
+  // session_source.cc
+  void on(Time now, RequestMessage& message);
+  void on(Time now, AcceptMessage& message);
+  void on(Time now, HaveMessage& message);
+  void on(Time now, CreditMessage& message);
+  void on(Time now, PreferMessage& message);
+  void on(Time now, ResendMessage& message);
+  void on(Time now, StopMessage& message);
+  void on(Time now, ConfirmMessage& message);
+  [[nodiscard]] std::optional<TransferFault> source_objects(const Transfer& transfer,
+                                                            const EncodedManifest& encoded) const;
+  [[nodiscard]] std::optional<TransferFault> begin_sending(Time now, TransferId id, Transfer& transfer,
+                                                           const ChunkRanges& known);
+  void send_manifest(TransferId id, EncodedManifest encoded, const ChunkRanges& known);
+  void announce_skips(TransferId id, Transfer& transfer);
+  [[nodiscard]] std::optional<TransferId> next_served() const;
+  [[nodiscard]] std::optional<Time> leave_by(const Transfer& transfer) const;
+  void expire_late(Time now);
 
   ConnectionConfig config_;
   Rng rng_;
@@ -166,7 +193,7 @@ class Session {
   TimerTable<SessionTimer> timers_;
   std::deque<Event> events_;
   std::deque<ControlFrame> control_;
-  Hello peer_;
+  Hello peer_{};
   GoodbyeMessage farewell_;
   bool by_fault_ = false;
   bool by_peer_ = false;
@@ -177,13 +204,13 @@ class Session {
   TransferId last_served_ = 0;  // round robin of next_data()
 
   ChunkAssembly arriving_;
-  std::shared_ptr<std::uint64_t> sending_bytes_ = std::make_shared<std::uint64_t>(0);  // chunks begun
   std::vector<EarlyData> early_;
   std::uint64_t early_bytes_ = 0;
 
   std::uint64_t ping_nonce_ = 0;
   std::optional<Time> ping_sent_at_;
   std::optional<Duration> ping_rtt_;
+  Duration min_rtt_{};                // zero while unknown
   std::uint64_t received_bytes_ = 0;  // payload
   std::uint64_t unreported_bytes_ = 0;
   Time reported_at_{};

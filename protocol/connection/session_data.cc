@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chunks in and out.
+// Chunks as they arrive: credit, order, digests.
 #include <algorithm>
 
 #include "protocol/connection/session.h"
@@ -11,47 +11,79 @@ namespace {
 constexpr std::uint64_t kMaxEarlyBytes = 256 * 1024;      // data that came before its manifest
 constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS, stream binding
 constexpr int kMaxFailures = 2;                           // RESENDs per chunk
+constexpr std::uint64_t kCreditPart = 4;  // CREDIT is sent when this part of the initial one has come back
 
 }  // namespace
+
+DataVerdict Session::refuse_data(Time now, ErrorCode code, const char* why) {
+  fault(now, code, why);
+  return DataVerdict::kIgnored;
+}
 
 DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
   if (state_ == SessionState::kClosing || state_ == SessionState::kClosed) return DataVerdict::kIgnored;
   bool datagrams = config_.binding == Binding::kDatagram;
+  if (bytes.empty()) return refuse_data(now, ErrorCode::kMalformed, "DATA without bytes");
   Transfer* transfer = find(place.transfer);
   if (!transfer) {
     if (is_known(place.transfer)) return DataVerdict::kIgnored;
     if (datagrams && state_ == SessionState::kGreeting) return DataVerdict::kNotNow;
-    fault(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
-    return DataVerdict::kIgnored;
+    return refuse_data(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
   }
-  if (bytes.empty()) {
-    fault(now, ErrorCode::kMalformed, "DATA without bytes");
-    return DataVerdict::kIgnored;
+  switch (transfer->state) {
+    case TransferState::kAsked:
+      if (datagrams) return keep_early(place, bytes);
+      break;
+    case TransferState::kReceiving:
+    case TransferState::kStopping:
+      return take_data(now, place, *transfer, bytes);
+    case TransferState::kVerified:
+      return DataVerdict::kIgnored;
+    default:
+      break;
   }
-  if (transfer->state == TransferState::kAsked && datagrams) return keep_early(place, bytes);
-  if (transfer->state == TransferState::kVerified) return DataVerdict::kIgnored;
-  if (transfer->state != TransferState::kReceiving && transfer->state != TransferState::kStopping) {
-    fault(now, ErrorCode::kUnexpected, "DATA in a state that does not allow it");
-    return DataVerdict::kIgnored;
-  }
-  const auto& table = transfer->manifest.chunks;
+  return refuse_data(now, ErrorCode::kUnexpected, "DATA in a state that does not allow it");
+}
+
+DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes) {
+  const auto& table = transfer.manifest.chunks;
   if (place.chunk >= table.size() || place.offset > table[place.chunk].size_bytes ||
       bytes.size() > table[place.chunk].size_bytes - place.offset) {
-    fault(now, ErrorCode::kMalformed, "DATA outside its chunk");
-    return DataVerdict::kIgnored;
+    return refuse_data(now, ErrorCode::kMalformed, "DATA outside its chunk");
   }
   auto chunk = static_cast<std::uint32_t>(place.chunk);
-  transfer->active_at = now;
-  if (transfer->verified.contains(chunk) || transfer->held.contains(chunk)) return DataVerdict::kRepeated;
-  auto added = arriving_.add(place.transfer, chunk, table[chunk].size_bytes, place.offset, bytes);
-  if (added.no_room) {
-    if (!datagrams) fault(now, ErrorCode::kLimit, "more chunks begun than the window allows");
-    return DataVerdict::kNotNow;
+  if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kSkipped) return DataVerdict::kIgnored;
+  if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing) return DataVerdict::kRepeated;
+  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place.transfer, transfer, chunk))
+    return DataVerdict::kIgnored;
+  if (config_.binding == Binding::kStream &&
+      place.offset != arriving_.contiguous_bytes(place.transfer, chunk)) {
+    return refuse_data(now, ErrorCode::kMalformed, "DATA out of order on a stream");
   }
+  auto added = arriving_.add(place.transfer, chunk, place.offset, bytes);
+  if (added.no_room) return DataVerdict::kNotNow;
   if (added.new_bytes == 0) return DataVerdict::kRepeated;
+  transfer.active_at = now;
   note_progress(now, added.new_bytes, false);
-  if (added.whole) on_whole_chunk(now, place.transfer, *transfer, chunk, std::move(*added.whole));
+  if (added.whole) on_whole_chunk(now, place.transfer, transfer, chunk, std::move(*added.whole));
   return DataVerdict::kTaken;
+}
+
+// Charges the credit. False: the peer is at fault.
+bool Session::begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
+  if (config_.binding == Binding::kStream && arriving_.has_any(id)) {
+    fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");
+    return false;
+  }
+  std::uint32_t size = transfer.manifest.chunks[chunk].size_bytes;
+  transfer.charged_bytes += size;
+  if (transfer.charged_bytes > transfer.granted_bytes) {
+    fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
+    return false;
+  }
+  auto prefix = transfer.prefixes.extract(chunk);
+  arriving_.begin(id, chunk, size, prefix.empty() ? ByteView() : prefix.mapped().view());
+  return true;
 }
 
 DataVerdict Session::keep_early(const DataPlace& place, ByteView bytes) {
@@ -71,7 +103,7 @@ void Session::replay_early(Time now, TransferId id) {
       early_bytes_ += early.memory_bytes();
       early_.push_back(std::move(early));
     } else {
-      // The window is larger than what is kept early, so a refusal can only mean that the transfer is over.
+      // Gaps are fewer than kMaxGaps here, so a refusal can only mean that the transfer is over.
       (void)on_data(now, early.place, early.bytes);
     }
   }
@@ -79,36 +111,48 @@ void Session::replay_early(Time now, TransferId id) {
 
 void Session::on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk,
                              Slice payload) {
-  if (sha256(payload.view()) != transfer.manifest.chunks[chunk].digest) {
+  std::uint64_t size = payload.size();
+  if (config_.verify_chunks && sha256(payload.view()) != transfer.manifest.chunks[chunk].digest) {
     std::string what =
         "chunk " + std::to_string(chunk) + ": its digest is not the one that the manifest names";
-    if (++transfer.failures[chunk] > kMaxFailures || transfer.state != TransferState::kReceiving) {
-      return fail_transfer(id, what);
-    }
-    ResendMessage again;
-    again.transfer = id;
-    again.chunks.add(chunk);
-    return send(again);
+    if (++transfer.failures[chunk] > kMaxFailures || transfer.state != TransferState::kReceiving)
+      return fail_transfer(id, {TransferError::kDamaged, what});
+    ChunkRanges again;
+    again.add(chunk);
+    give_back(id, transfer, size);
+    return ask_again(id, again);
   }
-  std::uint64_t size = payload.size();
-  if (auto taken = transfer.sink->chunk(chunk, std::move(payload)); !taken) {
-    return fail_transfer(id, taken.error().message);
-  }
-  transfer.verified.add(chunk);
+  if (auto taken = transfer.sink->chunk(chunk, std::move(payload)); !taken)
+    return fail_transfer(id, {TransferError::kStorage, taken.error().message});
+  transfer.arrivals.set(chunk, ChunkArrivals::State::kVerified);
   events_.push_back(event::ChunkArrived{id, chunk, size});
+  if (config_.credit == CreditPolicy::kWhenTaken) give_back(id, transfer, size);
   finish_if_whole(now, id);
 }
 
-void Session::finish_if_whole(Time now, TransferId id) {
-  Transfer& transfer = *find(id);
-  if (transfer.verified.size() + transfer.held.size() < transfer.manifest.chunks.size()) return;
-  if (transfer.state != TransferState::kReceiving) return;  // END will finish a stopped one
-  note_progress(now, 0, true);
-  if (auto finished = transfer.sink->finish(true); !finished)
-    return fail_transfer(id, finished.error().message);
-  transfer.sink = nullptr;
-  advance(now, transfer, TransferInput::kAllVerified);
-  events_.push_back(event::Complete{id});
+void Session::ask_again(TransferId id, const ChunkRanges& chunks) {
+  ChunkRanges rest = chunks;
+  while (!rest.empty()) {
+    ResendMessage again{id, rest.lowest(kMaxHeldBytes), {}};
+    rest.remove(again.chunks);
+    send(again);
+  }
+}
+
+void Session::give_back(TransferId id, Transfer& transfer, std::uint64_t size_bytes) {
+  std::uint64_t initial = config_.hello.limits.initial_credit_bytes;
+  transfer.released_bytes += size_bytes;
+  std::uint64_t credit = initial + transfer.released_bytes;
+  if (transfer.state != TransferState::kReceiving || credit - transfer.granted_bytes < initial / kCreditPart)
+    return;
+  transfer.granted_bytes = credit;
+  send(CreditMessage{id, credit, {}});
+}
+
+void Session::release(Time, TransferId id, std::uint32_t chunk) {
+  Transfer* transfer = find(id);
+  if (transfer && config_.credit == CreditPolicy::kWhenReleased && chunk < transfer->manifest.chunks.size())
+    give_back(id, *transfer, transfer->manifest.chunks[chunk].size_bytes);
 }
 
 void Session::note_progress(Time now, std::uint64_t new_bytes, bool flush) {
@@ -120,48 +164,6 @@ void Session::note_progress(Time now, std::uint64_t new_bytes, bool flush) {
       received_bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_us(now - reported_at_))), {}});
   unreported_bytes_ = 0;
   reported_at_ = now;
-}
-
-bool Session::has_data() const {
-  if (state_ != SessionState::kOpen) return false;
-  return std::any_of(transfers_.begin(), transfers_.end(),
-                     [](const auto& entry) { return entry.second.sender && entry.second.sender->ready(); });
-}
-
-std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
-  if (state_ != SessionState::kOpen || transfers_.empty()) return std::nullopt;
-  auto at = transfers_.lower_bound(last_served_);
-  bool stays = at != transfers_.end() && at->first == last_served_ && at->second.sender &&
-               at->second.sender->mid_chunk();
-  if (!stays)
-    at = transfers_.upper_bound(last_served_);  // one chunk is finished before the next transfer's turn
-  for (std::size_t tried = transfers_.size(); tried > 0 && !transfers_.empty(); --tried, ++at) {
-    if (at == transfers_.end()) at = transfers_.begin();
-    TransferId id = at->first;
-    Transfer& transfer = at->second;
-    if (!transfer.sender || !transfer.sender->ready()) continue;
-    auto piece = transfer.sender->next(max_bytes);
-    if (!piece) {
-      fail_transfer(id, piece.error().message);
-      return std::nullopt;
-    }
-    if (!*piece) continue;
-    last_served_ = id;
-    transfer.active_at = now;
-    if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
-    return std::move(**piece);
-  }
-  return std::nullopt;
-}
-
-void Session::data_acknowledged(const DataPlace& place, std::uint64_t size_bytes) {
-  Transfer* transfer = find(place.transfer);
-  if (transfer && transfer->sender) transfer->sender->acknowledged(place, size_bytes);
-}
-
-void Session::data_lost(const DataPlace& place, std::uint64_t size_bytes) {
-  Transfer* transfer = find(place.transfer);
-  if (transfer && transfer->sender) transfer->sender->lost(place, size_bytes);
 }
 
 }  // namespace kvferry

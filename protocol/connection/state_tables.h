@@ -68,12 +68,17 @@ enum class TransferInput : std::uint8_t {
   kPeerConfirm,
   kPeerReject,
   kPeerCancel,
+  kPeerHave,
+  kPeerCredit,
+  kPeerPrefer,
+  kPeerLevel,
+  kPeerSkip,
 };
 
 inline constexpr int kSessionStates = 4;
 inline constexpr int kSessionInputs = 7;
 inline constexpr int kTransferStates = 11;
-inline constexpr int kTransferInputs = 20;
+inline constexpr int kTransferInputs = 25;
 
 template <typename State, typename Input>
 struct Transition {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/datagram/first_packet.h"
 
+#include "protocol/datagram/mtu_search.h"
 #include "protocol/datagram/packet.h"
 
 namespace kvferry {
@@ -16,6 +17,7 @@ bool begins_with_hello(ByteView control_body) {
 }  // namespace
 
 std::optional<FirstPacket> open_first_packet(ByteView datagram) {
+  if (datagram.size() < MtuSearch::kBaseBytes) return std::nullopt;
   auto packet = open_packet(datagram);
   if (!packet) return std::nullopt;
   FirstPacket first{packet->header.connection_id, {}};
@@ -24,10 +26,9 @@ std::optional<FirstPacket> open_first_packet(ByteView datagram) {
   while (!in.at_end()) {
     auto frame = take_packet_frame(in);
     if (!frame) return std::nullopt;
-    if (frame->type == kTokenFrameType) first.token = frame->body;
-    if (frame->type == static_cast<std::uint64_t>(FrameType::kControl) && begins_with_hello(frame->body)) {
-      greets = true;
-    }
+    auto type = static_cast<FrameType>(frame->type);
+    if (type == FrameType::kToken) first.token = frame->body;
+    if (type == FrameType::kControl && begins_with_hello(frame->body)) greets = true;
   }
   if (!greets) return std::nullopt;
   return first;

@@ -11,14 +11,12 @@
 
 namespace kvferry {
 
-// TOKEN, in packets only: its body is a token from a RETRY. Not critical: who has not asked skips it.
-inline constexpr std::uint64_t kTokenFrameType = 0x3A;
-
 struct FirstPacket {
   std::uint64_t connection_id = 0;
   ByteView token;  // of the datagram; empty when there is none
 };
-// Nothing unless the packet carries the beginning of the control stream, where HELLO stands.
+// Nothing unless the packet carries the beginning of the control stream, where HELLO stands, and is as large
+// as a first one has to be (SPEC.md, ADR-1).
 [[nodiscard]] std::optional<FirstPacket> open_first_packet(ByteView datagram);
 
 }  // namespace kvferry

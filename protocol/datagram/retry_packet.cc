@@ -4,12 +4,11 @@
 #include <cassert>
 
 #include "protocol/datagram/datagram_seal.h"
+#include "protocol/datagram/mtu_search.h"
 #include "protocol/datagram/packet.h"
 
 namespace kvferry {
 namespace {
-
-constexpr std::size_t kMinStrangeBytes = 512;  // of every version's first datagram
 
 Bytes seal(std::uint8_t kind, std::uint64_t connection_id, ByteView body, std::size_t max_bytes) {
   assert(!body.empty() && body.size() <= max_bytes);
@@ -57,7 +56,7 @@ std::optional<VersionsPacket> open_versions(ByteView datagram) {
 }
 
 std::optional<Bytes> answer_unknown_kind(ByteView datagram) {
-  if (datagram.size() < kMinStrangeBytes || datagram[0] >> 4 != 0xA) return std::nullopt;
+  if (datagram.size() < MtuSearch::kBaseBytes || datagram[0] >> 4 != 0xA) return std::nullopt;
   for (std::uint8_t known : {kVersionsKind, kPacketKind, kRetryKind}) {
     if (datagram[0] == known) return std::nullopt;
   }

@@ -26,6 +26,11 @@ bool is_message(std::uint64_t type) {
     case FrameType::kError:
     case FrameType::kGoodbye:
     case FrameType::kProgress:
+    case FrameType::kHave:
+    case FrameType::kCredit:
+    case FrameType::kSkip:
+    case FrameType::kLevel:
+    case FrameType::kPrefer:
       return true;
     default:
       return false;

@@ -30,6 +30,11 @@ enum class FrameType : std::uint64_t {
   kPong = 0x1F,
   kError = 0x21,
   kGoodbye = 0x23,
+  kHave = 0x25,
+  kCredit = 0x27,
+  kSkip = 0x29,
+  kLevel = 0x2B,
+  kPrefer = 0x2D,
   kProgress = 0x02,
   // Datagram binding, in packets only.
   kPadding = 0x00,
@@ -37,6 +42,11 @@ enum class FrameType : std::uint64_t {
   kControl = 0x33,
   kProbe = 0x35,
   kClose = 0x37,
+  kToken = 0x39,
+  kChallenge = 0x3B,
+  kResponse = 0x3D,
+  kRepair = 0x3F,
+  kRecovered = 0x41,
 };
 
 [[nodiscard]] constexpr bool is_critical(std::uint64_t type) { return (type & 1) != 0; }

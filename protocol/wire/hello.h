@@ -18,15 +18,17 @@ enum Feature : std::uint64_t {
   kFeatureResume = 1u << 0,       // obeys `held` in requests and accepts
   kFeatureProgress = 1u << 1,     // reads PROGRESS
   kFeatureCalibration = 1u << 2,  // can bridge between models; lifts the identity check
+  kFeatureRepair = 1u << 3,       // reads REPAIR, datagram binding
 };
 
 struct Hello {
-  static constexpr std::uint64_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::size_t kMaxVersions = 16;
   static constexpr std::size_t kMaxCodecs = 64;
   static constexpr std::size_t kMaxAgentBytes = 128;
 
-  std::uint64_t version = kVersion;
-  std::uint64_t features = kFeatureResume | kFeatureProgress;
+  std::vector<std::uint32_t> versions = {kVersion};  // ascending
+  std::uint64_t features = kFeatureResume | kFeatureProgress | kFeatureRepair;
   Limits limits;
   std::vector<std::uint32_t> codecs;   // CodecId values this side decodes; empty: any
   std::string agent;                   // for people: "kvferry/0.1"; never parsed

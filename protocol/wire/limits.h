@@ -12,12 +12,12 @@ inline constexpr std::uint64_t kMaxControlBodyBytes = 64 * 1024;     // every si
 inline constexpr std::uint64_t kMaxManifestBodyBytes = 1024 * 1024;  // MANIFEST and PAGE
 
 struct Limits {
-  std::uint64_t max_root_bytes = 1000 * 1024;               // manifest root
-  std::uint64_t max_chunks = std::uint64_t{1} << 20;        // chunks of one card
-  std::uint64_t max_chunk_bytes = std::uint64_t{16} << 20;  // one chunk's payload
-  std::uint64_t max_card_bytes = std::uint64_t{1} << 40;    // all chunks of one card
-  std::uint64_t max_transfers = 16;                         // open at a time, both directions
-  std::uint64_t window_bytes = std::uint64_t{64} << 20;  // chunks begun but not yet whole, datagram binding
+  std::uint64_t max_root_bytes = 1000 * 1024;                    // manifest root
+  std::uint64_t max_chunks = std::uint64_t{1} << 20;             // chunks of one card
+  std::uint64_t max_chunk_bytes = std::uint64_t{16} << 20;       // one chunk's payload
+  std::uint64_t max_card_bytes = std::uint64_t{1} << 40;         // all chunks of one card
+  std::uint64_t max_transfers = 16;                              // open at a time, both directions
+  std::uint64_t initial_credit_bytes = std::uint64_t{32} << 20;  // chunks begun and not released, a transfer
 
   bool operator==(const Limits&) const = default;
 
@@ -28,7 +28,7 @@ struct Limits {
     v.number(2, "max_chunk_bytes", max_chunk_bytes);
     v.number(3, "max_card_bytes", max_card_bytes);
     v.number(4, "max_transfers", max_transfers);
-    v.number(5, "window_bytes", window_bytes);
+    v.number(5, "initial_credit_bytes", initial_credit_bytes);
   }
 };
 

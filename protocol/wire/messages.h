@@ -6,6 +6,7 @@
 #pragma once
 
 #include "protocol/base/map_reader.h"
+#include "protocol/card/chunk_info.h"
 #include "protocol/connection/events.h"
 #include "protocol/wire/frame.h"
 
@@ -26,7 +27,7 @@ struct HelloMessage {
   template <typename Visitor>
   void fields(Visitor& v) {
     v.text(0, "magic", magic, 16);
-    v.number(1, "version", hello.version);
+    v.numbers(1, "versions", hello.versions, Hello::kMaxVersions);
     v.number(2, "features", hello.features);
     v.nested(3, "limits", hello.limits);
     v.numbers(4, "codecs", hello.codecs, Hello::kMaxCodecs);
@@ -41,8 +42,11 @@ struct RequestMessage {
   static constexpr FrameType kType = FrameType::kRequest;
   static constexpr const char* kName = "REQUEST";
   TransferId transfer = 0;
-  RequestOptions options;  // its deadline is unused: deadline_us
+  // Not on the wire as they are: its deadline (deadline_us), partial chunks (partial) and urgency (urgency).
+  RequestOptions options;
   std::optional<std::uint64_t> deadline_us;
+  ChunkPrefixes partial;
+  std::optional<std::uint8_t> urgency;
   UnknownFields unknown;
   bool operator==(const RequestMessage&) const = default;
 
@@ -57,6 +61,10 @@ struct RequestMessage {
     v.optional_number(6, "deadline_us", deadline_us, kMaxDeadlineUs);
     v.optional_number(7, "byte_budget", options.byte_budget);
     v.optional_real(8, "min_quality", options.min_quality);
+    v.optional_packed(9, "partial", partial, kMaxHeldBytes);
+    v.optional_packed(10, "bases", options.bases, DigestList::kMaxCount * Digest::kBytes);
+    v.optional_flag(11, "manifest_first", options.manifest_first);
+    v.optional_number(12, "urgency", urgency, RequestOptions::kMaxUrgency);
     v.unknown(unknown);
   }
 };
@@ -76,15 +84,38 @@ struct OfferMessage {
     v.text(2, "document", offer.document, RequestOptions::kMaxTextBytes);
     v.number(3, "payload_bytes", offer.payload_bytes);
     v.number(4, "raw_bytes", offer.raw_bytes);
+    v.optional_digest(5, "base", offer.base);
     v.unknown(unknown);
   }
 };
 
-// ACCEPT and RESEND: a transfer and a set of its chunks.
+struct AcceptMessage {
+  static constexpr FrameType kType = FrameType::kAccept;
+  static constexpr const char* kName = "ACCEPT";
+  TransferId transfer = 0;
+  ChunkRanges held;
+  ChunkPrefixes partial;
+  bool manifest_first = false;
+  UnknownFields unknown;
+  bool operator==(const AcceptMessage&) const = default;
+
+  template <typename Visitor>
+  void fields(Visitor& v) {
+    v.number(0, "transfer", transfer, kVarintMax);
+    v.packed(1, "held", held, kMaxHeldBytes);
+    v.optional_packed(2, "partial", partial, kMaxHeldBytes);
+    v.optional_flag(3, "manifest_first", manifest_first);
+    v.unknown(unknown);
+  }
+};
+
+// HAVE, RESEND and PREFER: a transfer and a set of its chunks.
 template <FrameType type>
 struct ChunksMessage {
   static constexpr FrameType kType = type;
-  static constexpr const char* kName = type == FrameType::kAccept ? "ACCEPT" : "RESEND";
+  static constexpr const char* kName = type == FrameType::kHave     ? "HAVE"
+                                       : type == FrameType::kResend ? "RESEND"
+                                                                    : "PREFER";
   TransferId transfer = 0;
   ChunkRanges chunks;
   UnknownFields unknown;
@@ -97,14 +128,68 @@ struct ChunksMessage {
     v.unknown(unknown);
   }
 };
-using AcceptMessage = ChunksMessage<FrameType::kAccept>;  // chunks: held, need not be sent
-using ResendMessage = ChunksMessage<FrameType::kResend>;  // chunks: arrived with another digest
+using HaveMessage = ChunksMessage<FrameType::kHave>;  // chunks: need not be sent
+using ResendMessage =
+    ChunksMessage<FrameType::kResend>;  // chunks: arrived with another digest, or known in vain
+using PreferMessage = ChunksMessage<FrameType::kPrefer>;  // chunks: to be sent first
+
+// CREDIT and LEVEL: a transfer and a number.
+struct CreditMessage {
+  static constexpr FrameType kType = FrameType::kCredit;
+  static constexpr const char* kName = "CREDIT";
+  TransferId transfer = 0;
+  std::uint64_t credit_bytes = 0;  // sizes of chunks that may be begun, over the transfer's life
+  UnknownFields unknown;
+  bool operator==(const CreditMessage&) const = default;
+
+  template <typename Visitor>
+  void fields(Visitor& v) {
+    v.number(0, "transfer", transfer, kVarintMax);
+    v.number(1, "credit_bytes", credit_bytes, kVarintMax);
+    v.unknown(unknown);
+  }
+};
+
+struct LevelMessage {
+  static constexpr FrameType kType = FrameType::kLevel;
+  static constexpr const char* kName = "LEVEL";
+  TransferId transfer = 0;
+  std::uint8_t level = 0;
+  UnknownFields unknown;
+  bool operator==(const LevelMessage&) const = default;
+
+  template <typename Visitor>
+  void fields(Visitor& v) {
+    v.number(0, "transfer", transfer, kVarintMax);
+    v.number(1, "level", level);
+    v.unknown(unknown);
+  }
+};
+
+struct SkipMessage {
+  static constexpr FrameType kType = FrameType::kSkip;
+  static constexpr const char* kName = "SKIP";
+  TransferId transfer = 0;
+  ChunkRanges chunks;
+  SkipReason reason = SkipReason::kChoice;
+  UnknownFields unknown;
+  bool operator==(const SkipMessage&) const = default;
+
+  template <typename Visitor>
+  void fields(Visitor& v) {
+    v.number(0, "transfer", transfer, kVarintMax);
+    v.packed(1, "chunks", chunks, kMaxHeldBytes);
+    v.choice(2, "reason", reason, SkipReason::kChoice);
+    v.unknown(unknown);
+  }
+};
 
 struct ManifestMessage {
   static constexpr FrameType kType = FrameType::kManifest;
   static constexpr const char* kName = "MANIFEST";
   TransferId transfer = 0;
   Bytes root;
+  ChunkRanges known;  // by one of the bases that the receiver named: not sent
   UnknownFields unknown;
   bool operator==(const ManifestMessage&) const = default;
 
@@ -112,6 +197,7 @@ struct ManifestMessage {
   void fields(Visitor& v) {
     v.number(0, "transfer", transfer, kVarintMax);
     v.bytes(1, "root", root, kMaxManifestBodyBytes);
+    v.optional_packed(2, "known", known, kMaxHeldBytes);
     v.unknown(unknown);
   }
 };
@@ -134,15 +220,13 @@ struct PageMessage {
   }
 };
 
-// STOP, CONFIRM and END: a transfer and a count of chunks.
+// STOP and END: a transfer and a count of chunks.
 template <FrameType type>
 struct CountMessage {
   static constexpr FrameType kType = type;
-  static constexpr const char* kName = type == FrameType::kStop  ? "STOP"
-                                       : type == FrameType::kEnd ? "END"
-                                                                 : "CONFIRM";
+  static constexpr const char* kName = type == FrameType::kStop ? "STOP" : "END";
   TransferId transfer = 0;
-  std::uint64_t chunks = 0;  // STOP, CONFIRM: verified here; END: sent
+  std::uint64_t chunks = 0;  // STOP: verified here; END: begun
   UnknownFields unknown;
   bool operator==(const CountMessage&) const = default;
 
@@ -155,7 +239,24 @@ struct CountMessage {
 };
 using StopMessage = CountMessage<FrameType::kStop>;
 using EndMessage = CountMessage<FrameType::kEnd>;
-using ConfirmMessage = CountMessage<FrameType::kConfirm>;
+
+struct ConfirmMessage {
+  static constexpr FrameType kType = FrameType::kConfirm;
+  static constexpr const char* kName = "CONFIRM";
+  TransferId transfer = 0;
+  std::uint64_t chunks = 0;  // verified or held here
+  Digest card;
+  UnknownFields unknown;
+  bool operator==(const ConfirmMessage&) const = default;
+
+  template <typename Visitor>
+  void fields(Visitor& v) {
+    v.number(0, "transfer", transfer, kVarintMax);
+    v.number(1, "chunks", chunks);
+    v.digest(2, "card", card);
+    v.unknown(unknown);
+  }
+};
 
 // REJECT, CANCEL and REFUSE: a transfer and a reason.
 template <FrameType type>
@@ -166,6 +267,7 @@ struct ReasonMessage {
                                                                     : "REFUSE";
   TransferId transfer = 0;
   std::string reason;
+  TransferError code = TransferError::kOther;  // codes of later versions are kept
   UnknownFields unknown;
   bool operator==(const ReasonMessage&) const = default;
 
@@ -173,6 +275,7 @@ struct ReasonMessage {
   void fields(Visitor& v) {
     v.number(0, "transfer", transfer, kVarintMax);
     v.text(1, "reason", reason, kMaxReasonBytes);
+    v.number(2, "code", code, kVarintMax);
     v.unknown(unknown);
   }
 };

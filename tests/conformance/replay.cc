@@ -8,6 +8,8 @@
 #include "protocol/card/manifest_root.h"
 #include "protocol/connection/connection.h"
 #include "protocol/datagram/packet.h"
+#include "protocol/datagram/repair_frame.h"
+#include "protocol/datagram/retry_packet.h"
 #include "protocol/wire/messages.h"
 #include "tests/conformance/vector_file.h"
 
@@ -22,6 +24,14 @@ Result<Bytes> replay_varint(ByteView bytes) {
   if (read.error == VarintError::kNotShortest) return Error{"not the shortest form"};
   Bytes again;
   put_varint(again, read.value);
+  return again;
+}
+
+Result<Bytes> replay_ranges(ByteView bytes) {
+  auto ranges = ChunkRanges::parse(bytes);
+  if (!ranges) return ranges.error();
+  Bytes again;
+  ranges->serialize(again);
   return again;
 }
 
@@ -87,6 +97,26 @@ Result<Bytes> replay_ack(ByteView bytes) {
   return again;
 }
 
+Result<Bytes> replay_retry(ByteView bytes) {
+  auto retry = open_retry(bytes);
+  if (!retry) return Error{"damaged, or no RETRY"};
+  return seal_retry(*retry);
+}
+
+Result<Bytes> replay_versions(ByteView bytes) {
+  auto versions = open_versions(bytes);
+  if (!versions) return Error{"damaged, or no VERSIONS"};
+  return seal_versions(*versions);
+}
+
+Result<Bytes> replay_repair(ByteView bytes) {
+  auto frame = RepairFrame::parse(bytes);
+  if (!frame) return frame.error();
+  Bytes again;
+  frame->serialize(again);
+  return again;
+}
+
 Result<Bytes> replay_packet(ByteView bytes) {
   auto packet = open_packet(bytes);
   if (!packet) return Error{"damaged, or not a packet"};
@@ -95,15 +125,18 @@ Result<Bytes> replay_packet(ByteView bytes) {
 
 const std::map<std::string, Replay>& kinds() {
   static const std::map<std::string, Replay> table = {
-      {"varint", replay_varint}, {"manifest", replay_manifest}, {"page", replay_page},
-      {"card", replay_card},     {"stream", replay_stream},     {"ack", replay_ack},
-      {"packet", replay_packet}, message<HelloMessage>(),       message<RequestMessage>(),
-      message<OfferMessage>(),   message<AcceptMessage>(),      message<ManifestMessage>(),
-      message<PageMessage>(),    message<ResendMessage>(),      message<StopMessage>(),
-      message<EndMessage>(),     message<ConfirmMessage>(),     message<RejectMessage>(),
-      message<CancelMessage>(),  message<RefuseMessage>(),      message<PingMessage>(),
-      message<PongMessage>(),    message<ProgressMessage>(),    message<ErrorMessage>(),
-      message<GoodbyeMessage>(),
+      {"varint", replay_varint},  {"retry", replay_retry},   {"versions", replay_versions},
+      {"repair", replay_repair},  {"ranges", replay_ranges}, {"manifest", replay_manifest},
+      {"page", replay_page},      {"card", replay_card},     {"stream", replay_stream},
+      {"ack", replay_ack},        {"packet", replay_packet}, message<HelloMessage>(),
+      message<RequestMessage>(),  message<OfferMessage>(),   message<AcceptMessage>(),
+      message<ManifestMessage>(), message<PageMessage>(),    message<ResendMessage>(),
+      message<StopMessage>(),     message<EndMessage>(),     message<ConfirmMessage>(),
+      message<RejectMessage>(),   message<CancelMessage>(),  message<RefuseMessage>(),
+      message<PingMessage>(),     message<PongMessage>(),    message<ProgressMessage>(),
+      message<ErrorMessage>(),    message<GoodbyeMessage>(), message<HaveMessage>(),
+      message<CreditMessage>(),   message<SkipMessage>(),    message<LevelMessage>(),
+      message<PreferMessage>(),
   };
   return table;
 }

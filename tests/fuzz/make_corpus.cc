@@ -11,6 +11,7 @@
 #include "codec/entropy/rans_adaptive.h"
 #include "codec/preset.h"
 #include "protocol/card/card_layout.h"
+#include "protocol/datagram/repair_encoder.h"
 #include "tests/codec/symbols.h"
 #include "tests/fuzz/sample_cards.h"
 
@@ -84,6 +85,29 @@ void add_symbols(const Corpus& corpus, std::size_t alphabet, std::size_t context
   corpus.add("entropy", name, zstd);
 }
 
+void add_arrival(Bytes& arrivals, std::uint8_t tag, ByteView bytes) {
+  arrivals.push_back(tag);
+  put_le(arrivals, static_cast<std::uint16_t>(bytes.size()));
+  append(arrivals, bytes);
+}
+
+// A block of eight packets, of which two are lost.
+void add_repair(const Corpus& corpus) {
+  RepairEncoder encoder;
+  Bytes arrivals;
+  for (std::uint8_t i = 0; i < 8; ++i) {
+    const Bytes frames(10 + 7 * std::size_t{i}, i);
+    encoder.add(1 + i, frames);
+    if (i % 5 != 2) add_arrival(arrivals, i == 3 ? 4 : 2, frames);  // even: numbers since the last, twice
+  }
+  for (const RepairFrame& frame : encoder.close(0.03)) {
+    Bytes body;
+    frame.serialize(body);
+    add_arrival(arrivals, 1, body);
+  }
+  corpus.add("repair_frame", "two-of-eight-lost", arrivals);
+}
+
 }  // namespace
 }  // namespace kvferry::fuzz
 
@@ -99,5 +123,6 @@ int main(int argc, char** argv) {
   add_symbols(corpus, 16, 16, 12);
   add_symbols(corpus, 256, 1, 3);
   add_symbols(corpus, 3, 16, 520);
+  add_repair(corpus);
   return 0;
 }

@@ -25,7 +25,12 @@ Bytes frame(std::uint64_t type, const Bytes& body) {
   return out;
 }
 
-Bytes packet(const Bytes& frames) { return seal_packet({7, 0}, frames); }
+// As large as a first one has to be.
+Bytes packet(const Bytes& frames) {
+  Bytes padded = frame(0x00, Bytes(1200));
+  append(padded, frames);
+  return seal_packet({7, 0}, padded);
+}
 
 TEST(FirstPacket, is_what_a_client_sends_first) {
   Bytes datagram = greeting();
@@ -38,7 +43,7 @@ TEST(FirstPacket, is_what_a_client_sends_first) {
 TEST(FirstPacket, may_bring_a_token) {
   Bytes datagram = greeting();
   auto opened = open_packet(datagram);
-  Bytes frames = frame(kTokenFrameType, {1, 2, 3});
+  Bytes frames = frame(0x39, {1, 2, 3});
   append(frames, opened->frames);
   Bytes with_token = packet(frames);
   auto first = open_first_packet(with_token);
@@ -54,6 +59,11 @@ TEST(FirstPacket, begins_the_control_stream_with_hello) {
   EXPECT_FALSE(open_first_packet(packet(frame(0x33, {}))));
   EXPECT_FALSE(open_first_packet(packet(frame(0x35, {}))));
   EXPECT_FALSE(open_first_packet(packet({})));
+}
+
+TEST(FirstPacket, is_large_enough_that_nobody_is_flooded_by_the_answer) {
+  EXPECT_GE(greeting().size(), 1200u);
+  EXPECT_FALSE(open_first_packet(seal_packet({7, 0}, frame(0x33, {0, 0x01, 0x00}))));
 }
 
 TEST(FirstPacket, is_refused_damaged_or_cut) {

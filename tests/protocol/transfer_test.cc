@@ -39,6 +39,7 @@ void confirm_when_complete(Side& side) {
 
 TEST_P(Transfer, a_requested_card_arrives_and_is_confirmed) {
   Card card = sample_card(1, 40, 9000);
+  card.manifest.divergence = Divergence{0.01, 0.99, 100};
   Pair pair(options());
   serve(pair.server, card);
   confirm_when_complete(pair.client);

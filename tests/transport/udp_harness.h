@@ -31,7 +31,7 @@ namespace kvferry::test {
 [[nodiscard]] inline Bytes with_token(const Bytes& datagram, const Bytes& token) {
   const auto packet = open_packet(datagram);
   Bytes frames;
-  put_packet_frame_head(frames, static_cast<FrameType>(kTokenFrameType), token.size());
+  put_packet_frame_head(frames, FrameType::kToken, token.size());
   append(frames, token);
   append(frames, packet->frames);
   return seal_packet(packet->header, frames);

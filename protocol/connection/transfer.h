@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// What a session remembers of one transfer, on either side.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/card/chunk_flow.h"
+#include "protocol/connection/chunk_sender.h"
+#include "protocol/connection/events.h"
+#include "protocol/connection/state_tables.h"
+
+namespace kvferry {
+
+// What has become of each chunk at the receiver.
+class ChunkArrivals {
+ public:
+  enum class State : std::uint8_t { kMissing, kVerified, kHeld, kSkipped };
+
+  void reset(std::size_t chunks) { states_.assign(chunks, State::kMissing), missing_ = chunks; }
+  // Only what is missing becomes something else, and once.
+  bool set(std::uint32_t chunk, State state) {
+    if (states_[chunk] != State::kMissing) return false;
+    states_[chunk] = state;
+    --missing_;
+    ++counts_[static_cast<std::size_t>(state)];
+    return true;
+  }
+  [[nodiscard]] State of(std::uint32_t chunk) const { return states_[chunk]; }
+  [[nodiscard]] std::size_t size() const { return states_.size(); }
+  [[nodiscard]] std::size_t missing() const { return missing_; }
+  [[nodiscard]] std::uint64_t count(State state) const { return counts_[static_cast<std::size_t>(state)]; }
+  [[nodiscard]] std::uint64_t here() const { return count(State::kVerified) + count(State::kHeld); }
+  [[nodiscard]] ChunkRanges chunks_here() const {
+    ChunkRanges out;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (states_[i] == State::kVerified || states_[i] == State::kHeld)
+        out.add(static_cast<std::uint32_t>(i));
+    }
+    return out;
+  }
+
+ private:
+  std::vector<State> states_;
+  std::size_t missing_ = 0;
+  std::uint64_t counts_[4] = {};
+};
+
+// `sink` is set on the receiver's side, `source` or `sender` on the other.
+struct Transfer {
+  TransferState state = TransferState::kDone;
+  Time active_at{};            // a state changed, or new bytes moved
+  Time stalled_at{};           // the application was last told that it stands still
+  std::optional<Digest> card;  // the one that must come
+  ChunkRanges held;            // as the receiver said when it began
+  ChunkPrefixes partial;
+  bool manifest_first = false;
+  std::uint8_t wanted_level = 255;
+
+  // Receiver
+  ChunkSink* sink = nullptr;
+  std::map<std::uint32_t, Slice> prefixes;  // of `partial`
+  DigestList bases;
+  bool any_base = false;  // an offer: the application has judged its base
+  std::optional<ManifestAssembler> assembler;
+  ChunkRanges known;  // as the source says
+  Manifest manifest;
+  ChunkArrivals arrivals;
+  std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
+  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun
+  std::uint64_t released_bytes = 0;
+  std::uint64_t granted_bytes = 0;  // credit, as the source knows it
+
+  // Source
+  std::shared_ptr<ChunkSource> source;
+  std::optional<ChunkSender> sender;
+  std::optional<Digest> digest;  // of the card that is being sent
+  std::optional<Time> deadline;  // at the receiver, on this side's clock
+  std::optional<std::uint64_t> byte_budget;
+  std::optional<double> min_quality;
+  std::uint8_t urgency = RequestOptions::kUsualUrgency;
+  std::uint8_t own_level = 255;
+};
+
+}  // namespace kvferry
