@@ -130,7 +130,7 @@ void UdpServer::on_datagram(ByteView datagram, const udp::endpoint& from) {
 void UdpServer::on_stranger(ByteView datagram, const udp::endpoint& from) {
   const auto first = open_first_packet(datagram);
   if (!first || stopping_ || ended_.contains(first->connection_id)) return;
-  const bool proved = tokens_.accepts(steady_now(), address_bytes(from), first->connection_id, first->token);
+  const bool proved = is_proved(*first, from);
   if (!proved && half_open_.size() >= options_.max_half_open) {
     return send_retry(first->connection_id, from);
   }

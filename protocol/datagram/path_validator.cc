@@ -8,8 +8,9 @@
 
 namespace kvferry {
 
-bool PathValidator::may_send(std::uint64_t size_bytes) const {
-  return validated_ || sent_bytes_ + size_bytes <= kAmplification * received_bytes_;
+std::uint64_t PathValidator::room_bytes() const {
+  if (validated_) return UINT64_MAX;
+  return kAmplification * received_bytes_ - std::min(kAmplification * received_bytes_, sent_bytes_);
 }
 
 PathChallenge PathValidator::challenge(Time now, Duration probe_timeout, Rng& rng) {

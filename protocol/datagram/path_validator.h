@@ -23,7 +23,8 @@ using PathChallenge = std::array<std::uint8_t, 8>;
 class PathValidator {
  public:
   static constexpr std::uint64_t kAmplification = 3;
-  static constexpr std::size_t kMaxChallenges = 20;  // in a row, unanswered: a third of all packets may be lost, both ways
+  static constexpr std::size_t kMaxChallenges =
+      20;  // in a row, unanswered: a third of all packets may be lost, both ways
   static constexpr Duration kMinChallengeTimeout = milliseconds(200);
 
   // validated: something else has proved the address, a token or our own choice of it.
@@ -32,7 +33,8 @@ class PathValidator {
   // Whole datagrams on this path, whatever they hold.
   void on_received(std::uint64_t size_bytes) { received_bytes_ += size_bytes; }
   void on_sent(std::uint64_t size_bytes) { sent_bytes_ += size_bytes; }
-  [[nodiscard]] bool may_send(std::uint64_t size_bytes) const;
+  [[nodiscard]] bool may_send(std::uint64_t size_bytes) const { return size_bytes <= room_bytes(); }
+  [[nodiscard]] std::uint64_t room_bytes() const;  // that may be sent
 
   // What to send as a challenge now; another one every time. At most kMaxChallenges, until one is answered.
   // Each waits for the longer of kMinChallengeTimeout and the probe timeout.

@@ -64,22 +64,17 @@ class RawUdp {
   udp::socket socket_;
 };
 
-// Stands between one client and a server, and keeps what the client says.
+// Stands between one client and a server, and keeps what the client says. Towards the server it may move to
+// another port now and then, as address translators do.
 class UdpRelay {
  public:
-  explicit UdpRelay(const HostPort& server) : server_(udp_endpoint(server)), front_(io_), back_(io_) {
-    SocketError error = front_.bind({asio::ip::address_v4::loopback(), 0});
-    if (!error) error = back_.connect(server_);
+  // move_after: datagrams of the client; 0: never.
+  explicit UdpRelay(const HostPort& server, std::size_t move_after = 0)
+      : server_(udp_endpoint(server)), move_after_(move_after), front_(io_) {
+    const SocketError error = front_.bind({asio::ip::address_v4::loopback(), 0});
     EXPECT_FALSE(error) << error.message();
-    front_.receive([this](ByteView datagram, const udp::endpoint& from) {
-      client_ = from;
-      const std::lock_guard lock(mutex_);
-      recorded_.emplace_back(datagram.begin(), datagram.end());
-      back_.send(server_, recorded_.back());
-    });
-    back_.receive([this](ByteView datagram, const udp::endpoint&) {
-      front_.send(client_, Bytes(datagram.begin(), datagram.end()));
-    });
+    move();
+    front_.receive([this](ByteView datagram, const udp::endpoint& from) { to_server(datagram, from); });
     thread_ = std::thread([this] { io_.run(); });
   }
   ~UdpRelay() {
@@ -96,11 +91,28 @@ class UdpRelay {
   }
 
  private:
+  void move() {
+    backs_.push_back(std::make_unique<UdpSocket>(io_));
+    const SocketError error = backs_.back()->connect(server_);
+    EXPECT_FALSE(error) << error.message();
+    backs_.back()->receive([this](ByteView datagram, const udp::endpoint&) {
+      front_.send(client_, Bytes(datagram.begin(), datagram.end()));
+    });
+  }
+  void to_server(ByteView datagram, const udp::endpoint& from) {
+    client_ = from;
+    const std::lock_guard lock(mutex_);
+    recorded_.emplace_back(datagram.begin(), datagram.end());
+    if (move_after_ != 0 && recorded_.size() % move_after_ == 0) move();
+    backs_.back()->send(server_, recorded_.back());
+  }
+
   asio::io_context io_;
   udp::endpoint server_;
   udp::endpoint client_;
+  std::size_t move_after_;
   UdpSocket front_;
-  UdpSocket back_;
+  std::vector<std::unique_ptr<UdpSocket>> backs_;  // the last one sends
   std::mutex mutex_;
   std::vector<Bytes> recorded_;
   std::thread thread_;

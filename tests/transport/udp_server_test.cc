@@ -133,6 +133,32 @@ TEST_F(UdpServerTest, DemandsATokenAndKeepsNothingUntilItComes) {
   EXPECT_EQ(server.handlers(), 1);
 }
 
+TEST_F(UdpServerTest, ServesClientsThatItSendsBackForAToken) {
+  UdpServerOptions options = impatient();
+  options.max_half_open = 0;
+  ServerThread server(serving(card_), options);
+  UdpRelay relay(server.where());
+  expect_served(relay.where(), card_, kUdp);
+  EXPECT_EQ(server.handlers(), 1);
+  EXPECT_TRUE(open_first_packet(relay.recorded()[0])->token.empty());
+  EXPECT_FALSE(open_first_packet(relay.recorded()[1])->token.empty());
+}
+
+TEST_F(UdpServerTest, KnowsAClientAgainByTheTokenThatItGave) {
+  UdpServerOptions options = impatient();
+  options.max_half_open = 0;
+  ServerThread server(serving(card_), options);
+  CardSink sink;
+  const FetchReport first = fetch_card(server.where(), quick_options(kUdp), sink);
+  ASSERT_EQ(first.status, FetchStatus::kApplied) << first.message;
+  ASSERT_FALSE(first.token.empty());
+
+  RawUdp later(server.where());
+  later.send(with_token(greeting(1), first.token));
+  const auto answer = later.receive(kSoon);
+  EXPECT_TRUE(answer && open_packet(*answer)) << "no RETRY, though the port is another";
+}
+
 std::size_t resident_bytes() {
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages >> pages;

@@ -47,6 +47,18 @@ TEST(UdpTransferOptions, FindsTheServerByName) {
   expect_served({"localhost", server.where().port}, card, kUdp);
 }
 
+TEST(UdpTransferOptions, FollowsAClientWhosePortChanges) {
+  const Card card = sample_card(16, 40, 100000);
+  ServerThread server(serving(card), UdpServerOptions());
+  UdpRelay relay(server.where(), 250);
+  CardSink sink;
+  const FetchReport report = fetch_card(relay.where(), quick_options(kUdp), sink);
+  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  EXPECT_TRUE(same_bytes(sink.card(), card));
+  EXPECT_GT(relay.recorded().size(), 250u);
+  EXPECT_EQ(server.handlers(), 1);
+}
+
 TEST(UdpTransferOutcome, TellsTheReasonOfARefusal) {
   ServerThread server(
       [](ConnectionDriver&, const RequestOptions& options) -> Result<std::shared_ptr<ChunkSource>> {
