@@ -134,7 +134,7 @@ class DatagramBinding final : public BindingLayer {
   Paths paths_;
   PathId arriving_path_ = 0;        // of the datagram being handled
   bool heard_ = false;              // a packet of the peer
-  bool proved_ = false;  // client: the server knows that it is where it says
+  bool proved_ = false;             // client: the server knows that it is where it says
   bool retried_ = false;            // client: one RETRY was followed
   Bytes token_;                     // client
   bool new_token_due_ = false;      // server

@@ -95,6 +95,8 @@ void DatagramBinding::remember_lost(SentPacket packet) {
 DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body) {
   auto recovered = AckFrame::parse(body);
   if (!recovered) return fault(now, ErrorCode::kMalformed, recovered.error().message);
+  if (recovered->delay != Duration::zero())
+    return fault(now, ErrorCode::kMalformed, "RECOVERED with a delay");
   if (recovered->ranges.front().end > next_number_)
     return fault(now, ErrorCode::kAcknowledgement, "RECOVERED of a packet that was never sent");
   auto lost = sent_.take_recovered(now, *recovered);
@@ -150,7 +152,8 @@ void DatagramBinding::restart_path(Time now) {
   send_all_again(now);
 }
 
-// A server may say no more before its client has proved its address, and wait for it in vain. RFC 9002 §6.2.2.1.
+// A server may say no more before its client has proved its address, and wait for it in vain. RFC 9002
+// §6.2.2.1.
 bool DatagramBinding::server_may_be_mute() const {
   if (config_.role != Role::kClient || proved_ || !sent_.last_sent_at()) return false;
   bool open = session_.state() == SessionState::kOpen;

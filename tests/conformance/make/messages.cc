@@ -52,7 +52,7 @@ void add_messages(Collection& c) {
   resume.partial = ChunkPrefixes({{1, Slice(Bytes(5))}, {4, Slice(Bytes(70000))}});
   resume.options.bases = DigestList({sha256(as_bytes("base")), sha256(as_bytes("other"))});
   resume.options.manifest_first = true;
-  resume.urgency = 0;
+  resume.options.urgency = 0;
   add_message(c, "request-resume", "partial chunks, bases, manifest first, urgent", resume);
   add_message(c, "request-bare", "no option at all", RequestMessage{});
   add_message(c, "offer", "a card is offered",
