@@ -12,18 +12,18 @@
 
 #include "protocol/card/card.h"
 #include "scenarios/report.h"
-#include "transport/tcp_connection.h"
+#include "transport/connection_driver.h"
 
 namespace kvferry {
 
 class CardGiver final : public ConnectionHandler {
  public:
-  // An error refuses the request with its message. Called on the peer's own thread.
+  // An error refuses the request with its message. Called on the connection's thread.
   using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
 
   CardGiver(std::string program, Find find) : program_(std::move(program)), find_(std::move(find)) {}
 
-  void on_event(TcpConnection& connection, const Event& event) override {
+  void on_event(ConnectionDriver& connection, const Event& event) override {
     if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
     if (const auto* offered = std::get_if<event::Offered>(&event)) {
       connection.command(
@@ -38,7 +38,7 @@ class CardGiver final : public ConnectionHandler {
   }
 
  private:
-  void answer(TcpConnection& connection, const event::Requested& requested) {
+  void answer(ConnectionDriver& connection, const event::Requested& requested) {
     auto card = find_(requested.options);
     connection.command([&](Connection& c, Time now) {
       if (card) {

@@ -18,6 +18,7 @@ int inspect(const InspectOptions& options);
 struct ServeOptions {
   std::string cards;  // a card file, or a folder of them
   std::string listen;
+  std::string transport = "tcp";
   bool insecure = false;
 };
 // Serves cards until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
@@ -25,6 +26,7 @@ int serve(const ServeOptions& options);
 
 struct FetchCommandOptions {
   std::string peer;
+  std::string transport = "tcp";
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";

@@ -13,12 +13,17 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
+void add_transport(CLI::App& command, std::string& transport, bool& insecure) {
+  command.add_option("--transport", transport, "tcp or udp")->capture_default_str();
+  command.add_flag("--insecure", insecure, "allow plain TCP and UDP, for laboratories");
+}
+
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "serve card files to whoever asks");
   command->add_option("CARD|DIR", options.cards, "a card file, or a folder of them")->required();
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4917");
-  command->add_flag("--insecure", options.insecure, "allow plain TCP, for laboratories");
+  add_transport(*command, options.transport, options.insecure);
 }
 
 void add_fetch(CLI::App& app, FetchCommandOptions& options) {
@@ -28,7 +33,7 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
       command->add_option("DIGEST", options.digest, "the card's digest, 64 hexadecimal digits");
   command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
   command->add_option("--into", options.into, "folder for the card")->capture_default_str();
-  command->add_flag("--insecure", options.insecure, "allow plain TCP, for laboratories");
+  add_transport(*command, options.transport, options.insecure);
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
