@@ -6,8 +6,8 @@ import select
 
 from .datagram import DatagramConnection
 from .edge import Fetch, now_us, seconds_until, server_session
-from .packets import (LEAST_FIRST, PACKET, RETRY, UNKNOWN_KINDS, VERSIONS, connection_of, encode_packet, parse_packet,
-                      parse_packet_frames)
+from .packets import (LEAST_FIRST, PACKET, RETRY, UNKNOWN_KINDS, VERSIONS, connection_of, encode_packet, parse_body,
+                      parse_packet, parse_packet_frames)
 from .paths import Path, Tokens
 from .primitives import PeerError
 from .session import Session
@@ -71,7 +71,7 @@ class Server:
             frames = parse_packet(datagram)[2]
         except PeerError:
             return None
-        if datagram[0] != PACKET:
+        if datagram[0] != PACKET or not self._begins(frames):
             return None
         validated = self._has_token(frames, address, now)
         if self.retry and not validated:
@@ -81,6 +81,14 @@ class Server:
         made = DatagramConnection(session, identity, Path(address, validated), False, repair=self.repair)
         self.connections[identity] = made
         return made
+
+    @staticmethod
+    def _begins(frames):
+        """Whether the control stream begins here; frames that do not parse are for the connection to refuse."""
+        try:
+            return any(name == "CONTROL" and parse_body(name, body)[0] == 0 for name, _, body in parse_packet_frames(frames))
+        except PeerError:
+            return True
 
     def _has_token(self, frames, address, now):
         try:
