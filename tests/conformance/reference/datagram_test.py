@@ -260,9 +260,9 @@ class Loss(unittest.TestCase):
 
     def test_a_failing_fetch_says_why(self):
         link = Link(CARD, datagrams=True)
-        job = Fetch(link.client.session, "notes", "/nowhere", 0, card=bytes(32))
+        job = Fetch(link.client.session, 0, "notes", "/nowhere", card=bytes(32))
         link.run(lambda: link.client.session.events)
-        job.handle_events()
+        job.handle_events(link.now)
         self.assertEqual(job.failure, "another card")
         self.assertIn(b"code", encode_message("CLOSE", code=0, reason="code"))
 
