@@ -30,6 +30,7 @@ class First(unittest.TestCase):
         damaged = bytearray(encode_packet(b"stranger", 0, bytes(1200)))
         damaged[-1] ^= 1
         self.assertIsNone(PacketStranger(CARD).feed(bytes(damaged)).connection)
+        self.assertIsNone(PacketStranger(CARD).frames(("CONTROL", varint(9) + b"later"), size=1200).connection)
         self.assertIsNotNone(PacketStranger(CARD).greet().connection)
 
     def test_three_times_what_came(self):  # ADR-2, ADR-3
