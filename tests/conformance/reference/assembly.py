@@ -14,6 +14,7 @@ class Assembly:
         self.contents = []  # what is sent again when the packet is lost
         self.acknowledged = []  # the ranges of its ACK
         self.has_data = False
+        self.searching = False  # MTU-1
 
     def add(self, name, body, content=None):
         frame = encode_packet_frame(name, body)

@@ -77,7 +77,7 @@ def spans_of(data):
 
 
 Kind = namedtuple("Kind", "parse pack")  # of a value: from its bytes, and to them
-Field = namedtuple("Field", "key name kind optional", defaults=(False,))
+Field = namedtuple("Field", "key name kind optional usual", defaults=(False, None))  # usual: what it is when absent
 
 
 def unpack(raw):
@@ -186,6 +186,8 @@ def parse_map(fields, data, refuse_unknown=False):
                 values[known[key].name] = known[key].kind.parse(raw)
             except Truncated as error:
                 raise malformed(f"key {key} ({known[key].name}): truncated") from error
+            _expect(values[known[key].name] != known[key].usual or known[key].usual is None,
+                    f"no usual value in key {key} ({known[key].name})")  # PRM-5
         elif refuse_unknown:
             raise malformed(f"unknown key {key}")
         else:
@@ -199,6 +201,7 @@ def parse_map(fields, data, refuse_unknown=False):
 
 
 def pack_map(fields, values):
-    pairs = [(field.key, field.kind.pack(values[field.name])) for field in fields if values.get(field.name) is not None]
+    there = [field for field in fields if values.get(field.name) not in (None, field.usual)]
+    pairs = [(field.key, field.kind.pack(values[field.name])) for field in there]
     pairs += values.get("unknown", [])
     return msgpack.Packer().pack_map_header(len(pairs)) + b"".join(pack(key) + raw for key, raw in pairs)

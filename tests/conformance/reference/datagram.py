@@ -6,13 +6,15 @@ from .control import MOST_UNACKNOWLEDGED
 from .frames import FrameReader
 from .packets import ASKING, PACKET, RETRY, connection_of, parse_body, parse_packet, parse_packet_frames
 from .paths import Path
-from .primitives import ACKNOWLEDGEMENT, VERSION, PeerError
+from .primitives import ACKNOWLEDGEMENT, HANDSHAKE, VERSION, PeerError
 from .ranges import Reassembly
 from .recovery import Recovery
 from .repairing import RepairReceiver
 from .sending import Sender
+from .sizes import Sizes
 
 MOST_PATHS = 8
+GOODBYE_US = 10 * 10**6
 
 
 class DatagramConnection(Sender):
@@ -93,12 +95,14 @@ class DatagramConnection(Sender):
         self.recovery.window, self.recovery.threshold = Recovery().window, Recovery().threshold
         self.recovery.smoothed = self.recovery.latest = Recovery().smoothed
         self.recovery.variation, self.recovery.least = Recovery().variation, None
+        self.sizes = Sizes()
         path.challenges = 0
 
     def _handle_frame(self, name, body, path, now):
         """False when something could not be kept."""
+        message = parse_body(name, body) if name != "DATA" else body
         handler = getattr(self, f"_on_{name.lower()}", None) if name else None
-        return handler(parse_body(name, body) if name != "DATA" else body, path, now) if handler else None
+        return handler(message, path, now) if handler else None
 
     def _on_data(self, body, path, now):
         return self.session.handle_data(body, now)
@@ -122,7 +126,7 @@ class DatagramConnection(Sender):
         self._check_numbers(ranges)
         acknowledged, lost = self.recovery.on_ack(ranges, delay, now)
         self.on_acknowledged(acknowledged)
-        self.on_lost(lost)
+        self.on_lost(lost, now)
 
     def _on_recovered(self, ack, path, now):
         self._check_numbers(ack[0])
@@ -160,23 +164,20 @@ class DatagramConnection(Sender):
     def next_timeout(self):
         if self.session.state == "closed":
             return self.gone_at()
-        times = [self.session.next_timeout(), self.recovery.next_timeout(), self._unheard_at(), self._gives_up_at(),
-                 self._returns_at()]
+        times = [self.session.next_timeout(), self.recovery.loss_at, self._probe_at(), self._gives_up_at(),
+                 self._fails_at()]
         if self.path.budget() > 2 * LEAST_ROOM:
             times += [self.received.due_at, self.paced_until, None if self.is_client else self.path.next_challenge(0)]
         return min((at for at in times if at is not None), default=None)
 
-    def _unheard_at(self):
-        """A client goes on asking until the server has greeted, which may have no bytes left to do so (ADR-2)."""
-        if not self.is_client or self.session.peer or self.recovery.in_flight or not self.recovery.asked_at:
-            return None
-        return self.recovery.asked_at + self.recovery.probe_us()
+    def _probe_at(self):
+        return self.recovery.probe_at(always=not self.is_proven())  # ADR-8
 
     def _gives_up_at(self):
-        """A GOODBYE that is never acknowledged."""
+        """A GOODBYE that is never acknowledged (CON-6)."""
         if self.session.state != "closing" or self.ending_at is None:
             return None
-        return self.ending_at + 6 * self.recovery.probe_us()
+        return self.ending_at + GOODBYE_US
 
     def gone_at(self):
         """After the end, packets are still answered for three probe timeouts."""
@@ -186,19 +187,18 @@ class DatagramConnection(Sender):
         self.session.handle_timeout(now)
         recovery = self.recovery
         if recovery.loss_at is not None and recovery.loss_at <= now:
-            self.on_lost(recovery.detect(now))
-        elif recovery.probe_at() is not None and recovery.probe_at() <= now:
+            self.on_lost(recovery.detect(now), now)
+        elif self._probe_at() is not None and self._probe_at() <= now:
             recovery.timeouts += 1
+            if recovery.timeouts % 3 == 0:
+                self.sizes.shrink(now)  # MTU-2
             recovery.asked_at = now
             self.probes = 2  # LOS-1
             for packet in recovery.oldest(2):
                 self.again(packet.contents)
-        unheard_at = self._unheard_at()
-        if unheard_at is not None and unheard_at <= now:
-            self.probes = 1
-        self.shrink(now)
-        if self._returns_at() is not None and self._returns_at() <= now:
-            self.path = self._validated()[-1]
+        self.sizes.grow(now)
+        if self._fails_at() is not None and self._fails_at() <= now:
+            self._give_path_up()
         if self._gives_up_at() is not None and self._gives_up_at() <= now:
             self.session.flushed()
             self._notice_end(now)
@@ -206,6 +206,12 @@ class DatagramConnection(Sender):
     def _validated(self):
         return [path for path in self.paths.values() if path.validated]
 
-    def _returns_at(self):
-        """ADR-6: when the server gives an address up for the last one that was validated."""
-        return self.path.fails_at() if self._validated() else None
+    def _fails_at(self):
+        return self.path.fails_at() if self.session.state in ("greeting", "open") else None
+
+    def _give_path_up(self):
+        """For the last address that was validated (ADR-6); without one, the connection ends (ADR-3)."""
+        if self._validated():
+            self.path = self._validated()[-1]
+        else:
+            self.session.end(HANDSHAKE, "the address was not validated")

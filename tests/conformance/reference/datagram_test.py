@@ -16,6 +16,7 @@ from reference.packets import (RETRY, VERSIONS, encode_ack, encode_packet, encod
 from reference.pair import HELLO, Link, PacketStranger, message_frame  # noqa: E402
 from reference.paths import Path  # noqa: E402
 from reference.primitives import varint  # noqa: E402
+from reference.recovery import Sent  # noqa: E402
 from reference.repair import encode_repair, make_repair  # noqa: E402
 from reference.session import Session  # noqa: E402
 
@@ -29,6 +30,7 @@ class First(unittest.TestCase):
         damaged = bytearray(encode_packet(b"stranger", 0, bytes(1200)))
         damaged[-1] ^= 1
         self.assertIsNone(PacketStranger(CARD).feed(bytes(damaged)).connection)
+        self.assertIsNone(PacketStranger(CARD).frames(("CONTROL", varint(9) + b"later"), size=1200).connection)
         self.assertIsNotNone(PacketStranger(CARD).greet().connection)
 
     def test_three_times_what_came(self):  # ADR-2, ADR-3
@@ -40,11 +42,12 @@ class First(unittest.TestCase):
         asked.frames(("RESPONSE", asked.of("CHALLENGE")[-1])).wait(1)
         self.assertGreater(asked.heard_bytes, 3 * asked.sent_bytes)
 
-    def test_challenges_are_given_up_after_three(self):  # ADR-3
+    def test_challenges_are_given_up_after_twenty(self):  # ADR-3
         asked = PacketStranger(CARD).greet()
         for _ in range(8):
             asked.wait(2).frames(("PROBE", b""))
-        self.assertEqual(asked.names().count("CHALLENGE"), 3)
+        self.assertEqual(asked.names().count("CHALLENGE"), 20)
+        self.assertEqual(asked.code, 9)
 
     def test_a_challenge_is_answered_where_it_came_from(self):  # ADR-3
         asked = PacketStranger(CARD).greet().frames(("CHALLENGE", b"12345678"), address="there")
@@ -83,6 +86,20 @@ class Client(unittest.TestCase):
             client.session.out.clear()
             client.session.out.append((0x5E, bytes(size - 20)))
             self.assertEqual(len(client.poll(0)[0]), 1200, size)
+
+    def test_asks_until_it_has_shown_its_address(self):  # ADR-8
+        asked = Link(CARD, datagrams=True)
+        asked.client.session.request("notes", 0)
+        asked.run(lambda: asked.client.session.peer)
+        client = asked.client
+        client.has_answered, client.responses, client.path.address = False, [], "server"
+        client.recovery.sent.clear()
+        client.recovery.in_flight = 0
+        self.assertIsNotNone(client.next_timeout())
+        client.handle_timeout(client.recovery.probe_at(always=True))
+        self.assertEqual(len(client.poll(client.recovery.asked_at)[0]), 1200)
+        client.on_acknowledged([Sent(0, 0, 0, True, contents=[("response", b"", None)])])
+        self.assertIsNone(client.recovery.probe_at(always=not client.is_proven()) if not client.recovery.in_flight else None)
 
     def test_follows_one_retry(self):  # ADR-4
         client = self.made()
@@ -135,7 +152,7 @@ class Packets(unittest.TestCase):
         self.assertIsNone(asked.say(("HELLO", HELLO)).code)
 
     def test_frames_that_have_no_place(self):  # FRM-1, PKT
-        for kind, code in ((0x01, 5), (0x43, 5), (0x42, None)):
+        for kind, code in ((0x01, 5), (0x43, 5), (0x42, None), (0x02, None)):
             asked = PacketStranger(CARD).greet()
             frames = varint(kind) + varint(1) + b"x"
             asked.feed(encode_packet(b"stranger", 9, frames))
@@ -172,6 +189,24 @@ class Packets(unittest.TestCase):
         self.assertIn("CHALLENGE", asked.names())
         asked.wait(20)
         self.assertEqual(asked.heard[-1][2], "here")
+
+
+class Sizes(unittest.TestCase):
+    def found(self, most):
+        link = Link(make_card([100_000] * 5), datagrams=True)
+        link.most_size = most
+        link.server.recovery.threshold = 20_000  # so that it takes some round trips
+        receiver = link.client.session.request("notes", 0)
+        self.assertTrue(link.run(lambda: receiver.state == "verified"))
+        return link.server
+
+    def test_greater_ones_are_found(self):  # MTU-1
+        self.assertEqual(self.found(1452).sizes.size, 1452)
+        self.assertEqual(self.found(1200).sizes.size, 1200)
+        self.assertTrue(1350 < self.found(1400).sizes.size <= 1400)
+
+    def test_the_search_costs_no_window(self):  # MTU-1
+        self.assertEqual(self.found(1200).recovery.reduced_at, -1)
 
 
 class Loss(unittest.TestCase):
@@ -220,15 +255,15 @@ class Loss(unittest.TestCase):
         link.run(lambda: link.server.heard and link.server.path.validated)
         link.loss = 1.0
         link.run(lambda: link.server.recovery.timeouts >= 4)
-        self.assertIsNotNone(link.server.small_until)
+        self.assertEqual(link.server.sizes.size, 512)
         link.server.probes = 1
         self.assertLessEqual(len(link.server.poll(link.now)[0]), 512)
 
     def test_a_failing_fetch_says_why(self):
         link = Link(CARD, datagrams=True)
-        job = Fetch(link.client.session, "notes", "/nowhere", 0, card=bytes(32))
+        job = Fetch(link.client.session, 0, "notes", "/nowhere", card=bytes(32))
         link.run(lambda: link.client.session.events)
-        job.handle_events()
+        job.handle_events(link.now)
         self.assertEqual(job.failure, "another card")
         self.assertIn(b"code", encode_message("CLOSE", code=0, reason="code"))
 

@@ -22,13 +22,13 @@ def reserved_type(n):
 
 
 def name_of(place, kind, length, faults=frozenset()):
-    """The frame's name, or None for one to be skipped (FRM-1, FRM-2, FRM-3)."""
-    name = NAMES.get(kind)
+    """The frame's name, or None for one to be skipped (FRM-1, FRM-2, FRM-3). Where a type has no place it is unknown."""
+    name = NAMES.get(kind) if NAMES.get(kind) in PLACES[place] else None
     if name is None and (kind % 2 == 0 or "critical-skipped" in faults) and "reserved-fatal" not in faults:
         if length > 64 << 10:
             raise PeerError(LIMIT, f"{length} bytes of unknown frame {kind}")
         return None
-    if name not in PLACES[place]:
+    if name is None:
         raise PeerError(UNKNOWN_FRAME, f"frame type {kind} has no place in a {place}")
     if place != "packet" and length > (1 << 20 if name in LARGE else 64 << 10):
         raise PeerError(LIMIT, f"{length} bytes of {name}")

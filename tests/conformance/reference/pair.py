@@ -160,6 +160,7 @@ class Link:
         self.rng = random.Random(seed)
         self.delay_us, self.loss = delay_us, loss
         self.now = 0
+        self.most_size = 1 << 16  # of a datagram that comes through
         self.queue = []
         client = Session(True, 0, settings=settings, seed=seed, datagrams=datagrams)
         server = Session(False, 0, provide=provider(card, bases), seed=seed + 1, datagrams=datagrams,
@@ -191,7 +192,7 @@ class Link:
     def _send(self):
         for side, other, name in ((self.client, self.server, "client"), (self.server, self.client, "server")):
             while sent := side.poll(self.now):
-                if not self.datagrams or self.rng.random() >= self.loss:
+                if not self.datagrams or (self.rng.random() >= self.loss and len(sent[0]) <= self.most_size):
                     self.queue.append((self.now + self.delay_us, other, sent, name))
 
     def _deliver(self):

@@ -4,7 +4,8 @@
 import hashlib
 import hmac
 
-MOST_CHALLENGES = 3
+MOST_CHALLENGES = 20
+LEAST_CHALLENGE_US = 200_000
 TOKEN_S = 60
 
 
@@ -32,7 +33,7 @@ class Path:
         """ADR-3: the same 8 bytes for an address, sent again when it is time."""
         self.challenge = self.challenge or rng.randbytes(8)
         self.challenges += 1
-        self.challenge_at = now + max(10**6, 3 * probe_us)
+        self.challenge_at = now + max(LEAST_CHALLENGE_US, probe_us)
         return self.challenge
 
     def fails_at(self):

@@ -11,6 +11,7 @@ LEAST_WINDOW = 2 * FULL
 MOST_DELAY_US = 25_000
 MOST_TIMEOUT_US = 10 * 10**6
 BURST_US = 2_000
+REORDERED = 3  # numbers
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Sent:
     at: int
     size: int
     asking: bool  # for acknowledgement
+    searching: bool = False  # for the path's greatest size (MTU-1)
     contents: list = field(default_factory=list)
     acknowledged: list = field(default_factory=list)  # the ranges of an ACK in it
 
@@ -29,7 +31,7 @@ class Recovery:
     def __init__(self):
         self.sent = {}
         self.acknowledged = RangeSet()
-        self.greatest = []  # up to three greatest numbers acknowledged, ascending
+        self.greatest = -1  # number acknowledged
         self.latest = self.smoothed = 150_000
         self.variation = 75_000
         self.least = None
@@ -43,8 +45,8 @@ class Recovery:
 
     # Sending
 
-    def may_send(self):
-        return self.in_flight + FULL <= self.window
+    def may_send(self, size):
+        return self.in_flight + size <= self.window
 
     def on_sent(self, packet):
         self.sent[packet.number] = packet
@@ -57,8 +59,9 @@ class Recovery:
     def probe_us(self):
         return self.smoothed + max(4 * self.variation, 1000) + MOST_DELAY_US
 
-    def probe_at(self):
-        if not self.in_flight:
+    def probe_at(self, always=False):
+        """Of nothing in flight only always."""
+        if self.asked_at is None or not (self.in_flight or always):
             return None
         return self.asked_at + min(self.probe_us() << min(self.timeouts, 10), MOST_TIMEOUT_US)
 
@@ -82,7 +85,7 @@ class Recovery:
         for packet in packets:
             self._forget(packet)
             self.acknowledged.add(packet.number, packet.number + 1)
-            self.greatest = sorted([*self.greatest, packet.number])[-3:]
+            self.greatest = max(self.greatest, packet.number)
             if packet.asking and packet.at > self.reduced_at:
                 slow_start = self.window < self.threshold
                 self.window += packet.size if slow_start else FULL * packet.size // self.window
@@ -101,15 +104,12 @@ class Recovery:
     def detect(self, now):
         """The packets that are lost by now."""
         self.loss_at = None
-        if not self.greatest:
-            return []
-        by_count = self.greatest[0] if len(self.greatest) == 3 else -1
         patience = max(self.latest, self.smoothed, 1000) * 9 // 8
         lost = []
         for packet in self.sent.values():
-            if packet.number > self.greatest[-1]:
+            if packet.number > self.greatest:
                 break
-            if packet.number < by_count or packet.at + patience <= now:
+            if packet.number <= self.greatest - REORDERED or packet.at + patience <= now:
                 lost.append(packet)
             else:
                 self.loss_at = min(self.loss_at or math.inf, packet.at + patience)
@@ -125,7 +125,7 @@ class Recovery:
             self.in_flight -= packet.size
 
     def _reduce(self, lost, now):
-        lost = [packet for packet in lost if packet.asking]
+        lost = [packet for packet in lost if packet.asking and not packet.searching]
         if not lost:
             return
         first, last = lost[0], lost[-1]

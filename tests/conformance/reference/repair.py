@@ -15,6 +15,9 @@ for _at in range(255):
 _TIMES = [bytes(_EXP[_LOG[a] + _LOG[b]] if a and b else 0 for b in range(256)) for a in range(256)]
 
 
+MOST_SPAN = 256  # from the first covered number to the last
+
+
 def times(factor, symbol):
     return symbol.translate(_TIMES[factor])
 
@@ -69,11 +72,11 @@ def parse_repair(body):
     """RPR-1."""
     reader = Reader(body)
     first = reader.varint()
-    ranges = parse_ranges(reader.take(reader.varint()), limit=256)
+    ranges = parse_ranges(reader.take(reader.varint()), limit=MOST_SPAN + 1)
     j, r, symbol = reader.byte(), reader.byte(), reader.rest()
     if not ranges or ranges[0][0] != 0 or not 3 <= len(symbol) <= 16383 or not 1 <= r <= 32 or j >= r:
         raise malformed("a REPAIR out of bounds")
-    numbers = tuple(first + number for number in members(ranges, 256))
+    numbers = tuple(first + number for number in members(ranges, MOST_SPAN + 1))
     if len(numbers) > 64 or numbers[-1] >= 1 << 62:
         raise malformed(f"a block of {len(numbers)} packets up to {numbers[-1]}")
     return Repair(numbers, j, r, symbol)

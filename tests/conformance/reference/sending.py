@@ -9,12 +9,13 @@ from .packets import LEAST_FIRST, encode_ack, encode_packet
 from .primitives import varint
 from .ranges import ranges_of
 from .received import Received
-from .recovery import FULL, Recovery, Sent
+from .recovery import Recovery, Sent
 from .repairing import REPAIR_OVERHEAD, RepairSender
+from .sizes import BASE, Sizes
 
-SMALL = 512  # MTU-2
-CHALLENGES_ROOM = 240  # of ADR-2's bytes, kept for challenges: what is spent on DATA cannot validate
-SMALL_FOR_US = 30 * 10**6
+FIRST_NUMBERS = 4096
+CHALLENGES_ROOM = 800  # of ADR-2's bytes, kept for challenges: what is spent on DATA cannot validate
+SEARCH_FROM = 16  # packets; short connections are not worth a search
 
 
 class Sender:
@@ -25,15 +26,16 @@ class Sender:
         self.is_client = is_client
         self.token = token
         self.heard = not is_client  # a packet of the server
+        self.has_answered = not is_client  # the server's CHALLENGE, and knows that it arrived
         self.control, self.recovery, self.received = ControlSender(), Recovery(), Received()
         self.repair = RepairSender() if repair else None
         self.next_number, self.skipped = 0, set()
-        self.skip_one_in = 64
+        self.skip_one_in = 64  # at first, of FIRST_NUMBERS
         self.responses = []  # (8 bytes, path)
         self.recovered = []
         self.probes = 0
         self.paced_until = None
-        self.full_lost, self.small_until = 0, None
+        self.sizes = Sizes()
         self.answers = 0  # ACK and CLOSE owed after the end
         self.ending_at = self.closed_at = None
         session.round_trip_us = lambda: self.recovery.smoothed
@@ -50,6 +52,8 @@ class Sender:
                 return self._seal(packet, path, now)
         if last_words or self.session.state == "closed":
             return self._closing(last_words, now)
+        if self._searches(now):
+            return self._search(now)
         packet = self._assembly(self.path)
         if packet.left < LEAST_ROOM:
             return None
@@ -96,12 +100,35 @@ class Sender:
         return self._seal(packet, self.path, now)
 
     def _assembly(self, path):
-        room = FULL if self.small_until is None or not self.heard else SMALL
+        room = self.sizes.size if self.heard else BASE
         room = min(room, path.budget() if "amplifies" not in self.session.faults else room)
         room -= 13 + len(varint(self.next_number + 1))
+        if self._pads():
+            room -= 3  # of padding
         if not self.heard:
-            room -= 3 + (2 + len(self.token) if self.token else 0)  # padding, token
+            room -= (2 + len(self.token) if self.token else 0)
         return Assembly(room)
+
+    def is_proven(self):
+        """ADR-8: whether the server knows our address to be ours; a server has nothing to prove."""
+        return self.has_answered or bool(self.token and self.session.peer)
+
+    def _pads(self):
+        """ADR-1; ADR-8 of probes."""
+        return not self.heard or (self.probes > 0 and not self.is_proven())
+
+    def _searches(self, now):
+        """MTU-1: where DATA goes, and between other packets."""
+        if self.next_number < SEARCH_FROM or self.session.state != "open" or not (self.path.validated and self.is_proven()):
+            return False
+        return self.sizes.candidate(now) is not None and not self.probes and self._may_ask(now)
+
+    def _search(self, now):
+        packet, size = Assembly(BASE), self.sizes.candidate(now)
+        packet.add("PROBE", b"")
+        packet.searching = True
+        self.sizes.probed()
+        return self._seal(packet, self.path, now, size)
 
     def _add_ack(self, packet, now):
         """Whether it, or RECOVERED, is reason enough to send."""
@@ -128,7 +155,7 @@ class Sender:
         self.paced_until = None
         if self.probes:
             return True
-        if not self.recovery.may_send():
+        if not self.recovery.may_send(self.sizes.size):
             return False
         if now < self.recovery.send_at:
             self.paced_until = self.recovery.send_at
@@ -162,9 +189,10 @@ class Sender:
         """Whether the packet is one of repair."""
         if not self.repair or not self.repair.ready or packet.contents:
             return False
-        if packet.fits("REPAIR", self.repair.ready[0]):
-            packet.add("REPAIR", self.repair.ready.pop(0))
-        return True
+        frame = self.repair.ready.pop(0)
+        if packet.fits("REPAIR", frame):
+            packet.add("REPAIR", frame)
+        return packet.asking
 
     def _drain_messages(self, packet):
         """Messages that next_data queued, at once; False when the connection ends by one."""
@@ -184,7 +212,8 @@ class Sender:
 
     def _take_number(self):
         """PKT-3, PKT-4."""
-        if self.skip_one_in and self.session.rng.randrange(self.skip_one_in) == 0:
+        one_in = self.skip_one_in if self.next_number < FIRST_NUMBERS else 64 * self.skip_one_in
+        if one_in and self.session.rng.randrange(one_in) == 0:
             self.skipped.add(self.next_number)
             self.next_number += 1
         number = self.next_number
@@ -193,16 +222,17 @@ class Sender:
         self.next_number += 1
         return number
 
-    def _seal(self, packet, path, now):
+    def _seal(self, packet, path, now, least=0):
         number = self._take_number()
-        if not self.heard:
-            if self.token:
-                packet.add("TOKEN", self.token)
-            packet.frames += padding(LEAST_FIRST - 13 - len(varint(number)) - len(packet.frames))
+        if self.token and not self.heard:
+            packet.add("TOKEN", self.token)
+        least = max(least, LEAST_FIRST if self._pads() else 0)
+        if least:
+            packet.frames += padding(least - 13 - len(varint(number)) - len(packet.frames))
         datagram = encode_packet(self.connection, number, packet.frames)
         if packet.acknowledged:
             self.received.answered()
-        sent = Sent(number, now, len(datagram), packet.asking, packet.contents, packet.acknowledged)
+        sent = Sent(number, now, len(datagram), packet.asking, packet.searching, packet.contents, packet.acknowledged)
         self.recovery.on_sent(sent)
         path.sent += len(datagram)
         if packet.asking:
@@ -225,24 +255,16 @@ class Sender:
                 if source is not None:
                     source.data_lost(*where[1:])
 
-    def on_lost(self, packets):
+    def on_lost(self, packets, now):
         for packet in packets:
             self.again(packet.contents)
-            self.full_lost += packet.size > FULL - LEAST_ROOM
+            self.sizes.on_lost(packet, now)
 
     def on_acknowledged(self, packets):
         for packet in packets:
             for kind, *where in packet.contents:
                 if kind == "control":
                     self.control.on_acknowledged(*where)
+                self.has_answered |= kind == "response"
             self.received.named(packet.acknowledged)
-            if packet.size > FULL - LEAST_ROOM:
-                self.full_lost = 0
-
-    def shrink(self, now):
-        """MTU-2."""
-        if self.recovery.timeouts >= 3 or self.full_lost >= 6:
-            self.small_until = now + SMALL_FOR_US
-            self.full_lost = 0
-        elif self.small_until is not None and now >= self.small_until:
-            self.small_until = None
+            self.sizes.on_acknowledged(packet)

@@ -12,13 +12,11 @@ from .canonical import pack
 from .frames import parse_data, reserved_type
 from .messages import LIMIT_NAMES, OBEYS_HELD, READS_PROGRESS, READS_REPAIR, encode_message, parse_message
 from .primitives import END_OF_STREAM, HANDSHAKE, IDLE, UNEXPECTED, VERSION, PeerError
-from .receiver import Receiver
-from .source import Source, objection
-from .transfer import BUSY, NOT_POSSIBLE
+from .transfers import Transfers
 
 HANDSHAKE_US = 10 * 10**6
 PROGRESS_BYTES = 64 << 10
-LIMITS = dict(zip(LIMIT_NAMES, (1 << 20, 1 << 20, 16 << 20, 1 << 40, 16, 32 << 20)))
+LIMITS = dict(zip(LIMIT_NAMES, (1 << 20, 1 << 20, 16 << 20, 1 << 40, 16, 32 << 20, 0)))
 
 
 @dataclass
@@ -33,10 +31,11 @@ class Settings:
     agent: str = "kvferry reference"
 
 
-class Session:
+class Session(Transfers):
     """States: greeting, open, closing (GOODBYE or ERROR still to be flushed), closed. provide answers REQUESTs."""
 
     def __init__(self, is_client, now, settings=None, provide=None, seed=0, datagrams=False, faults=frozenset()):
+        super().__init__(is_client)
         self.settings = settings or Settings()
         self.provide = provide
         self.datagrams = datagrams
@@ -48,11 +47,8 @@ class Session:
         self.peer = None  # its HELLO
         self.out = deque()  # (name or reserved type, body)
         self.events = deque()
-        self.transfers = {}
-        self.turns = deque()
-        self.next_own, self.next_peer = (0, 1) if is_client else (1, 0)
         self.begun_at = self.heard_at = self.pinged_at = now
-        self.payload_bytes = self.progress_bytes = self.early_bytes = 0
+        self.payload_bytes = self.progress_bytes = 0
         self.progress_at = now
         self._greet()
 
@@ -70,19 +66,6 @@ class Session:
     def send(self, name, **values):
         if self.state in ("greeting", "open"):
             self.out.append((name, encode_message(name, **values)))
-
-    def next_data(self, now, room):
-        """(transfer, chunk, offset, bytes) of at most room bytes, or None; what it queued in out goes first."""
-        if self.out or self.state != "open":
-            return None
-        for urgency in range(8):  # TRF-10
-            for _ in range(len(self.turns)):
-                source = self.turns[0]
-                self.turns.rotate(-1)
-                found = source.next_data(now, room) if source.urgency == urgency else None
-                if self.out or found:
-                    return (source.number, *found) if found else None
-        return None
 
     def end(self, code, reason):
         """GOODBYE after what is queued (code 0), or ERROR at once (CON-6)."""
@@ -117,7 +100,7 @@ class Session:
         self.heard_at = now
         if name is None:
             return
-        if (self.peer is None) != (name == "HELLO") and not (name == "HELLO" and "two-hellos" in self.faults):
+        if not self._may_come(name):
             raise PeerError(UNEXPECTED, f"{name} before HELLO or a second one")  # CON-1
         message = parse_message(name, body)
         handler = getattr(self, f"_on_{name.lower()}", None)
@@ -128,6 +111,11 @@ class Session:
             if transfer:
                 transfer.take(name, message, now)
 
+    def _may_come(self, name):
+        if name == "HELLO":
+            return self.peer is None or "two-hellos" in self.faults
+        return self.peer is not None or name == "ERROR"
+
     def handle_data(self, body, now):
         """False when it cannot be kept and counts as not arrived."""
         if self.state in ("closing", "closed"):
@@ -136,6 +124,8 @@ class Session:
         if self.peer is None and not self.datagrams:
             raise PeerError(UNEXPECTED, "DATA before HELLO")
         number, *data_frame = parse_data(body, "long-varints" in self.faults)
+        if self._may_be_offered(number):
+            return False
         transfer = self._find(number)
         kept = transfer is None or transfer.take("DATA", tuple(data_frame), now) is not False
         self._report_progress(len(data_frame[2]), now)
@@ -149,17 +139,11 @@ class Session:
             self.send("PROGRESS", bytes=self.payload_bytes, since_us=now - self.progress_at)
             self.progress_bytes, self.progress_at = self.payload_bytes, now
 
-    def _find(self, number):
-        """The open transfer, or None for one that has ended (TRF-1)."""
-        own = number % 2 == self.next_own % 2
-        if number >= (self.next_own if own else self.next_peer):
-            raise PeerError(UNEXPECTED, f"transfer {number} never was")
-        return self.transfers.get(number)
-
     def _on_hello(self, message, now):
         if 1 not in message["versions"]:
             raise PeerError(VERSION, "no common version")  # CON-2
         self.peer = message
+        self.progress_at = now  # STR-5
         self.state = "open"
 
     def _on_ping(self, message, now):
@@ -175,75 +159,6 @@ class Session:
 
     def _on_goodbye(self, message, now):
         self.closed(message["code"])
-
-    def _opened(self, number):
-        """Whether the peer may open one more; REFUSEd otherwise."""
-        if number != self.next_peer and "any-transfer" not in self.faults:
-            raise PeerError(UNEXPECTED, f"transfer {number}, expected {self.next_peer}")  # TRF-1
-        self.next_peer = number + 2
-        if len(self.transfers) < self.settings.limits["transfers"]:
-            return True
-        self.send("REFUSE", transfer=number, reason="too many transfers", code=BUSY)  # TRF-2
-        return False
-
-    def _on_request(self, message, now):
-        number = message["transfer"]
-        if not self._opened(number):
-            return
-        card, known = None, (NOT_POSSIBLE, "nothing is given here")
-        if self.provide:
-            card, known = self.provide(message)
-        refusal = objection(card, self.peer, message) if card else known
-        if refusal:
-            self.send("REFUSE", transfer=number, reason=refusal[1], code=refusal[0])
-            return
-        source = self._add(Source(self, number, "wanted", now, card, message))
-        source.provide(message["held"], message.get("partial", []), known, message.get("manifest_first"))
-
-    def _on_offer(self, message, now):
-        number = message["transfer"]
-        if not self._opened(number):
-            return
-        self._add(Receiver(self, number, "considering", now, {"card": message["card"]}))
-        self.events.append(("offer", number, message))
-
-    # Commands
-
-    def _add(self, transfer):
-        self.transfers[transfer.number] = transfer
-        if isinstance(transfer, Source):
-            self.turns.append(transfer)
-        return transfer
-
-    def forget(self, transfer):
-        self.transfers.pop(transfer.number, None)
-        if transfer in self.turns:
-            self.turns.remove(transfer)
-
-    def _number(self):
-        self.next_own += 2
-        return self.next_own - 2
-
-    def request(self, document, now, have=None, prefixes=None, bases=(), **options):
-        """have and prefixes are what an earlier receiver kept, bases are cards."""
-        number = self._number()
-        request = {"preset": "", "question": [], "held": [], **options}
-        if bases:
-            request["bases"] = b"".join(card.digest for card in bases)
-        self.send("REQUEST", transfer=number, document=document, **request)
-        return self._add(Receiver(self, number, "asked", now, request, have, prefixes, bases))
-
-    def offer(self, card, document, now):
-        why = objection(card, self.peer, {})
-        if why:
-            return None
-        number, root = self._number(), card.table.root
-        self.send("OFFER", transfer=number, card=card.digest, document=document, payload_bytes=root["payload_bytes"],
-                  raw_bytes=root["raw_bytes"], base=root.get("base"))
-        return self._add(Source(self, number, "offering", now, card, {}))
-
-    def refuse(self, number, code, reason):
-        self.transfers[number].give_up("REFUSE", code, reason)
 
     # Time
 

@@ -10,8 +10,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from reference.card import make_card  # noqa: E402
 from reference.frames import encode_frame  # noqa: E402
 from reference.manifest import Table  # noqa: E402
-from reference.messages import OBEYS_HELD, READS_PROGRESS, encode_message  # noqa: E402
+from reference.messages import OBEYS_HELD, READS_PROGRESS, encode_message, parse_message  # noqa: E402
 from reference.pair import HELLO, Link, Stranger, message_frame  # noqa: E402
+from reference.primitives import PeerError  # noqa: E402
 from reference.receiver import Receiver  # noqa: E402
 from reference.session import LIMITS, Session, Settings  # noqa: E402
 from reference.source import Source  # noqa: E402
@@ -28,6 +29,8 @@ def stranger(**options):
 class Connection(unittest.TestCase):
     def test_both_greet_first_and_once(self):  # CON-1
         self.assertEqual(Stranger(CARD).say("PING", nonce=1).code, 4)
+        self.assertEqual(Stranger(CARD).say("ERROR", code=6, reason="").code, 6)
+        self.assertEqual(Stranger(CARD).say("GOODBYE", code=0, reason="").code, 4)
         self.assertEqual(stranger().say("HELLO", **HELLO).code, 4)
         self.assertEqual(Stranger(CARD).greet(magic="other").code, 1)
         self.assertEqual(Stranger(CARD).listen().names(), ["HELLO"])
@@ -74,8 +77,9 @@ class Frames(unittest.TestCase):
     def test_unknown_types(self):  # FRM-1, FRM-2, FRM-3, VER-1
         self.assertEqual(stranger().feed(encode_frame(0x43, b"")).code, 5)
         self.assertEqual(stranger().feed(encode_frame(0x31, b"")).code, 5)
-        self.assertEqual(stranger().feed(encode_frame(0x00, b"")).code, 5)
-        self.assertIsNone(stranger().feed(encode_frame(0x5E, bytes(64 << 10))).code)
+        for greeted in (stranger(), Stranger(CARD)):  # before HELLO too
+            self.assertIsNone(greeted.feed(encode_frame(0x00, b"")).feed(encode_frame(0x5E, bytes(64 << 10))).code)
+        self.assertEqual(Stranger(CARD).feed(encode_frame(0x43, b"")).code, 5)
         self.assertEqual(stranger().feed(encode_frame(0x5E, bytes((64 << 10) + 1))[:20]).code, 3)
         self.assertEqual(stranger().feed(bytes.fromhex("1dbfffffff00000000")).code, 3)
 
@@ -105,6 +109,26 @@ def receiving(settings=None, **options):
 
 
 class SourceSide(unittest.TestCase):
+    def test_partial_has_to_fit(self):  # REQUEST key 9
+        for partial in ([(0, 500)], [(5, 1)]):
+            self.assertEqual(stranger().ask(card=CARD.digest, partial=partial).code, 1)
+
+    def test_a_delta_is_given_to_who_named_its_base(self):  # TRF-6
+        base = make_card([500, 400])
+        delta = make_card([500, 400, 9], base=base.digest)
+        for bases, code in ((None, 8), (CARD.digest, 8), (base.digest, None)):
+            refused = Stranger(delta).greet().ask(card=delta.digest, bases=bases).last("REFUSE")
+            self.assertEqual(refused and refused["code"], code)
+
+    def test_what_is_skipped_costs_no_credit(self):  # TRF-9
+        asked = Stranger(CARD).greet(limits=SMALL_CREDIT).ask(budget=700)
+        self.assertEqual(list(asked.chunks()), [0])
+        self.assertEqual(asked.last("SKIP")["chunks"], [(1, 3)])
+        asked.say("CREDIT", transfer=0, credit=500 + 700 + 500)
+        self.assertEqual(sorted(asked.chunks()), [0, 3])
+        credit = asked.connection.session.transfers[0].credit
+        self.assertEqual((credit.begun_bytes, credit.total), (500 + 400 + 300 + 200 + 100, 1700 + 100))
+
     def test_sends_manifest_pages_and_chunks_in_order(self):  # TRF-4, MAN-4
         asked = stranger().ask()
         self.assertEqual(asked.names(), ["HELLO", "MANIFEST", "PAGE"] + ["DATA"] * 5)
@@ -153,14 +177,16 @@ class SourceSide(unittest.TestCase):
         asked = Stranger(CARD).greet(limits=SMALL_CREDIT).ask()
         asked.say("PREFER", transfer=0, chunks=[(3, 4)])
         asked.say("LEVEL", transfer=0, level=1)
-        self.assertEqual(asked.last("SKIP"), {"transfer": 0, "chunks": [(4, 5)], "reason": 0})
+        self.assertIsNone(asked.last("SKIP"))  # it has not come to them
         asked.say("CREDIT", transfer=0, credit=1 << 20)
         self.assertEqual(list(asked.chunks()), [0, 3, 1, 2])
+        self.assertEqual(asked.last("SKIP"), {"transfer": 0, "chunks": [(4, 5)], "reason": 0})
 
     def test_budget(self):  # TRF-13
         asked = stranger().ask(budget=1000)
         self.assertEqual((list(asked.chunks()), asked.last("SKIP")["chunks"]), ([0, 1, 4], [(2, 4)]))
         self.assertEqual(asked.last("SKIP")["reason"], 2)
+        self.assertEqual(asked.say("RESEND", transfer=0, chunks=[(0, 3)]).chunks(), {0: 1000, 1: 800, 4: 100})  # TRF-12
 
     def test_deadline(self):  # TRF-14
         asked = Stranger(CARD).greet(limits=SMALL_CREDIT).ask(deadline_us=1_000_000).wait(0.9)
@@ -192,8 +218,15 @@ class SourceSide(unittest.TestCase):
     def test_stalls(self):  # TRF-19
         asked = Stranger(CARD)
         asked.connection.session.settings.idle_ms = 0
-        asked.greet().ask().wait(60)
-        self.assertEqual(asked.last("CANCEL")["code"], 9)
+        waiting = {**LIMITS, "chunk_bytes": 500, "credit": 500}
+        asked.greet(limits=waiting).ask().wait(59.9)
+        self.assertIsNone(asked.last("CANCEL"))
+        self.assertEqual(asked.wait(0.1).last("CANCEL")["code"], 9)
+        asked = Stranger(CARD)
+        asked.connection.session.settings.idle_ms = 0
+        asked.greet().ask().wait(599.9)  # for the verdict
+        self.assertIsNone(asked.last("CANCEL"))
+        self.assertEqual(asked.wait(0.1).last("CANCEL")["code"], 9)
 
     def test_urgency(self):  # TRF-10
         asked = Stranger(CARD).greet(limits=SMALL_CREDIT)
@@ -216,7 +249,7 @@ class ReceiverSide(unittest.TestCase):
 
     def test_more_than_the_credit(self):  # TRF-9
         client = receiving()
-        client.receiver.credit = 499
+        client.receiver.credit.total = 499
         self.assertEqual(client.give(0, 0, 0, CARD.payloads[0][:1]).code, 3)
 
     def test_a_damaged_chunk_is_asked_for_twice(self):  # TRF-8
@@ -232,6 +265,41 @@ class ReceiverSide(unittest.TestCase):
         client.say("SKIP", transfer=0, chunks=[(0, 5)], reason=3)
         self.assertEqual(client.receiver.state, "verified")
         self.assertEqual(list(client.receiver.payloads), [0])
+
+    def test_credit_of_what_is_skipped_or_held(self):  # TRF-9
+        client = receiving().say("SKIP", transfer=0, chunks=[(0, 1)], reason=3)
+        total = LIMITS["credit"] + 500
+        self.assertEqual(client.last("CREDIT")["credit"], total)
+        client.give(0, 1, 0, CARD.payloads[1][:9]).say("SKIP", transfer=0, chunks=[(1, 2)], reason=3)
+        self.assertEqual(client.last("CREDIT")["credit"], total + 400)
+        self.assertEqual(client.receiver.credit.begun_bytes, 900)
+        client = receiving(have={2: CARD.payloads[2]})
+        client.give(0, 2, 0, CARD.payloads[2][:9]).give(0, 2, 9, CARD.payloads[2][9:])
+        self.assertEqual((client.code, client.last("CREDIT")["credit"]), (None, LIMITS["credit"] + 300))
+
+    def test_data_of_what_is_not_missing_is_ignored(self):  # STR-2
+        client = receiving(have={2: CARD.payloads[2]}).give(0, 0, 0, CARD.payloads[0])
+        client.say("SKIP", transfer=0, chunks=[(1, 2)], reason=3)
+        for chunk in range(3):
+            self.assertIsNone(client.give(0, chunk, 50, b"any").code)
+        self.assertEqual(client.say("SKIP", transfer=0, chunks=[(5, 6)], reason=3).code, 1)  # TRF-7
+
+    def test_pages_in_any_order(self):  # TRF-4
+        card = make_card([10] * 300)
+        client = Stranger(None, session=Session(True, 0)).greet()
+        client.connection.session.request("notes", 0)
+        client.say("MANIFEST", transfer=0, root=card.table.root_bytes)
+        for index in (2, 0, 2, 1):
+            client.say("PAGE", transfer=0, index=index, page=card.table.pages[index])
+        self.assertEqual((client.code, client.connection.session.transfers[0].state), (None, "receiving"))
+
+    def test_chunks_that_the_card_does_not_have(self):  # TRF-5
+        client = receiving(card=CARD.digest, partial=[(1, 400)])
+        self.assertEqual(client.last("REJECT")["code"], 0)
+        client = Stranger(None, session=Session(True, 0)).greet()
+        client.connection.session.request("notes", 0)
+        client.say("MANIFEST", transfer=0, root=CARD.table.root_bytes, known=[(4, 6)])
+        self.assertEqual(client.last("REJECT")["code"], 0)
 
     def test_stop(self):  # TRF-17, TRF-16
         client = receiving().give(0, 0, 0, CARD.payloads[0])
@@ -252,7 +320,7 @@ class ReceiverSide(unittest.TestCase):
         for settings, card, options, code in (
                 (Settings(limits={**LIMITS, "chunks": 4}), CARD, {}, 2),
                 (Settings(limits={**LIMITS, "root_bytes": 9}), CARD, {}, 2),
-                (Settings(codecs=(1,)), CARD, {}, 4), (Settings(), CARD, {"card": bytes(32)}, 6), (Settings(), delta, {}, 8),
+                (Settings(codecs=(1,)), CARD, {}, 4), (Settings(), CARD, {"card": bytes(32)}, 1), (Settings(), delta, {}, 8),
                 (Settings(model={**CARD.table.root["model"], "layers": 5}), CARD, {}, 3)):
             client = Stranger(None, session=Session(True, 0, settings=settings)).greet()
             client.connection.session.request("notes", 0, **options)
@@ -280,7 +348,7 @@ class ReceiverSide(unittest.TestCase):
         offer = dict(transfer=1, card=CARD.digest, document="notes", payload_bytes=1500, raw_bytes=6000)
         client.say("OFFER", **offer)
         receiver = client.connection.session.transfers[1]
-        receiver.accept(held=[(1, 5)])
+        receiver.accept(0, held=[(1, 5)])
         client.listen().say("MANIFEST", transfer=1, root=CARD.table.root_bytes)
         client.say("PAGE", transfer=1, index=0, page=CARD.table.pages[0])
         self.assertIn("RESEND", client.names())  # what it named is not here
@@ -324,7 +392,99 @@ class States(unittest.TestCase):
             self.assertEqual(one.code, None if "DATA" in taken else 4, (state, "DATA"))
 
 
+class Eager(unittest.TestCase):
+    """TRF-21."""
+
+    OFFER = dict(transfer=0, card=CARD.digest, document="notes", payload_bytes=1500, raw_bytes=6000, eager=True)
+
+    def offered(self, eager_bytes=4096, pages=True, card=CARD):
+        one = Stranger(None, session=Session(False, 0, settings=Settings(limits={**LIMITS, "eager_bytes": eager_bytes})))
+        one.greet().say("OFFER", **{**self.OFFER, "card": card.digest})
+        if one.code is None and pages:
+            one.say("MANIFEST", transfer=0, root=card.table.root_bytes)
+            one.say("PAGE", transfer=0, index=0, page=card.table.pages[0])
+        return one
+
+    def test_is_taken_before_it_is_accepted(self):
+        one = self.offered()
+        receiver = one.connection.session.transfers[0]
+        for chunk in range(2):
+            one.give(0, chunk, 0, CARD.payloads[chunk])
+        one.give(0, 2, 0, CARD.payloads[2][:100])
+        self.assertEqual((one.names(), receiver.state), (["HELLO"], "considering"))
+        receiver.accept(0, held=[(2, 3)], have={2: CARD.payloads[2]})  # begun; ignored from here on
+        self.assertEqual(one.listen().names(), ["HELLO", "ACCEPT", "CREDIT"])
+        one.give(0, 2, 100, CARD.payloads[2][100:])
+        for chunk in (3, 4):
+            one.give(0, chunk, 0, CARD.payloads[chunk])
+        self.assertEqual((one.code, receiver.state), (None, "verified"))
+        self.assertEqual([receiver.payloads[chunk] for chunk in range(5)], CARD.payloads)
+
+    def test_is_bounded_at_the_receiver(self):
+        self.assertEqual(self.offered(0).code, 3)
+        one = self.offered(500 + 64).give(0, 0, 0, CARD.payloads[0])
+        self.assertIsNone(one.code)
+        self.assertEqual(one.give(0, 1, 0, b"1").code, 3)
+        self.assertEqual(self.offered(pages=False).give(0, 0, 0, b"1").code, 4)  # TRF-4
+
+    def test_is_bounded_at_the_source(self):
+        for eager_bytes, sent in ((0, 0), (64, 0), (164, 100), (64 + 500, 500), (128 + 510, 510), (1 << 20, 1500)):
+            one = Stranger(None, session=Session(False, 0)).greet(limits={**LIMITS, "eager_bytes": eager_bytes})
+            one.connection.session.offer(CARD, "notes", 0, eager=True)
+            offer = one.listen().last("OFFER")
+            self.assertEqual((sum(one.chunks().values()), "eager" in offer), (sent, eager_bytes > 64))
+            self.assertEqual(one.last("MANIFEST") is not None, eager_bytes > 64)
+            one.say("ACCEPT", transfer=1, held=[(0, 1), (4, 5)])
+            begun = {chunk for chunk, _ in ((0, 1), (1, 501)) if sent > (0, 500)[chunk]}
+            begun |= {4} if sent == 1500 else set()
+            self.assertEqual(set(one.chunks()), begun | {1, 2, 3})
+            self.assertEqual([name for name in one.names() if name == "MANIFEST"], ["MANIFEST"])
+
+    def test_two_share_the_limit(self):
+        one = Stranger(None, session=Session(False, 0)).greet(limits={**LIMITS, "eager_bytes": 1000})
+        for _ in range(2):
+            one.connection.session.offer(CARD, "notes", 0, eager=True)
+        one.listen()
+        frames = [data for name, data in one.heard if name == "DATA"]
+        self.assertEqual(sum(len(data[3]) + 64 for data in frames), 1000)
+        one.say("REFUSE", transfer=1, reason="", code=0)
+        self.assertEqual({data[0] for name, data in one.heard[-1:] if name == "DATA"}, {3})
+
+    def test_what_does_not_fit_is_refused(self):  # TRF-5, in the words that the source takes
+        delta = make_card([10], base=CARD.digest)
+        one = self.offered(card=delta)
+        self.assertIsNone(one.last("REFUSE"))
+        one.connection.session.transfers[0].accept(0)
+        self.assertEqual(one.listen().last("REFUSE")["code"], 8)
+        one = self.offered(pages=False).say("MANIFEST", transfer=0, root=delta.table.root_bytes)
+        self.assertEqual(one.last("REFUSE")["code"], 1)
+
+    def test_damage_is_asked_for_again_after_accept(self):  # TRF-8
+        one = self.offered().give(0, 0, 0, bytes(500))
+        self.assertNotIn("RESEND", one.names())
+        one.connection.session.transfers[0].accept(0)
+        self.assertEqual(one.listen().last("RESEND")["chunks"], [(0, 1)])
+
+
 class Settled(unittest.TestCase):
+    def test_usual_values_are_not_written_out(self):  # PRM-5
+        request = {"transfer": 0, "document": "", "preset": "", "question": [], "held": []}
+        for name, key, raw in (("REQUEST", 12, b"\x03"), ("REQUEST", 9, b"\xc4\x00"), ("REQUEST", 10, b"\xc4\x00"),
+                               ("REQUEST", 11, b"\xc2"), ("ACCEPT", 2, b"\xc4\x00"), ("MANIFEST", 2, b"\xc4\x00"),
+                               ("OFFER", 6, b"\xc2")):
+            values = {"REQUEST": request, "ACCEPT": dict(transfer=0, held=[]), "MANIFEST": dict(transfer=0, root=b""),
+                      "OFFER": {**Eager.OFFER, "eager": None}}[name]
+            self.assertEqual(parse_message(name, encode_message(name, **values))["transfer"], 0)
+            with self.assertRaises(PeerError, msg=(name, key)):
+                parse_message(name, encode_message(name, **values, unknown=[(key, raw)]))
+        self.assertNotIn("urgency", parse_message("REQUEST", encode_message("REQUEST", **request, urgency=3)))
+
+    def test_nested_maps_are_closed_but_for_limits(self):  # PRM-5
+        more = {"unknown": [(9, b"\xc0")]}
+        self.assertIsNone(Stranger(CARD).greet(limits={**LIMITS, **more}).code)
+        self.assertEqual(Stranger(CARD).greet(model={**CARD.table.root["model"], **more}).code, 1)
+        self.assertEqual(Stranger(CARD).greet(limits={**LIMITS, "unknown": [(6, b"\x00")]}).code, 1)
+
     def test_hello_says_something_meaningless(self):  # VER-1
         hello = Stranger(CARD).listen().last("HELLO")
         self.assertTrue(hello["features"] >> 32)

@@ -3,72 +3,66 @@
 
 from collections import deque
 
-from .messages import BRIDGES_MODELS
+from .credit import Credit
+from .messages import USUAL_URGENCY
 from .primitives import UNEXPECTED, PeerError, malformed
 from .ranges import members, ranges_of
-from .transfer import BASE, CODEC, LIMITS, MODEL, QUALITY, STALLED, Transfer
+from .transfer import EAGER_OVERHEAD, STALLED, Transfer
 
 LEVEL_REASON, DEADLINE_REASON, BUDGET_REASON = 0, 1, 2
-
-
-def objection(card, hello, request):
-    """TRF-6: why the receiver cannot have this card, as (code, reason), or None."""
-    root, limits = card.table.root, hello["limits"]
-    largest = max((entry.size for entry in card.table.entries), default=0)
-    if (len(card.table.root_bytes) > limits["root_bytes"] or root["chunks"] > limits["chunks"]
-            or largest > limits["chunk_bytes"] or root["payload_bytes"] > limits["card_bytes"]):
-        return LIMITS, "the card exceeds a limit"
-    if "model" in hello and not hello["features"] & BRIDGES_MODELS and not same_model(hello["model"], root["model"]):
-        return MODEL, "the card is of another model"
-    if hello["codecs"] and root["codec"] not in hello["codecs"]:
-        return CODEC, "the receiver does not decode this codec"
-    measured = root.get("divergence", {}).get("top1", -1.0)
-    if request.get("quality") is not None and measured < request["quality"]:
-        return QUALITY, "the card is not that good, or was not measured"
-    bases = request.get("bases", b"")
-    if "bases" in request and "base" in root and root["base"] not in [bases[at:at + 32] for at in range(0, len(bases), 32)]:
-        return BASE, "the card is a delta of another card"
-    return None
-
-
-def same_model(left, right):
-    return all(left[key] == right[key] for key in right if key != "unknown")
 
 
 class Source(Transfer):
     """Chunks are pending, then current, then begun; or skipped."""
 
-    waits_in = ("offering", "sending", "sent", "ended")
+    waits_in = ("offering", "sending")
+    verdict_in = ("sent", "ended")
 
-    def __init__(self, session, number, state, now, card, request):
+    def __init__(self, session, number, state, now, card, request, eager=False):
         super().__init__(session, number, state, now)
         self.card = card
         self.entries = card.table.entries
         self.faults = session.faults
-        self.urgency = request.get("urgency", 3)
-        self.budget = request.get("budget")
+        self.urgency = request.get("urgency", USUAL_URGENCY)
+        self.eager, self.eager_bytes = eager, 0
+        self.budget, self.paid = request.get("budget"), set()
         deadline = request.get("deadline_us")
         self.late_at = None if deadline is None else max(now, now + deadline - session.round_trip_us())  # TRF-14
         self.pending = {}  # chunk: where its bytes begin
         self.preferred, self.again = [], []
         self.lost = deque()  # (chunk, begin, end)
         self.current = None  # [chunk, offset of what goes next]
-        self.begun, self.skipped = set(), set()
-        self.begun_bytes = 0
-        self.credit = session.peer["limits"]["credit"]
+        self.skipped = set()
+        self.credit = Credit(session.peer["limits"]["credit"])
         self.level = 255
         self.waits_for_have = False
         self.late_pages = []
 
     def provide(self, held, partial, known, manifest_first):
         """TRF-4: manifest and pages; DATA follows by next_data."""
-        spared = {*members(held, len(self.entries)), *members(known, len(self.entries))}
-        if "sends-held" in self.faults:
-            spared, partial = set(), []
-        starts = dict(partial)
-        self.pending = {chunk: starts.get(chunk, 0) for chunk, entry in enumerate(self.entries)
-                        if chunk not in spared and starts.get(chunk, 0) < entry.size}
+        self.pending = dict.fromkeys(range(len(self.entries)), 0)
+        self._spare([*members(held, len(self.entries)), *members(known, len(self.entries))], partial)
         self.waits_for_have = bool(manifest_first)
+        self.send_manifest(known)
+        self.enter("sending")
+
+    def _spare(self, chunks, partial=()):
+        """TRF-7, of what was not begun."""
+        for chunk, count in partial:
+            if chunk >= len(self.entries) or count >= self.entries[chunk].size:
+                raise malformed(f"{count} bytes of chunk {chunk}, which has less")
+        if "sends-held" in self.faults:
+            return
+        for chunk in chunks:
+            self.pending.pop(chunk, None)
+        self.pending.update((chunk, count) for chunk, count in partial if chunk in self.pending)
+
+    def push(self):
+        """TRF-21: before ACCEPT."""
+        self.pending = dict.fromkeys(range(len(self.entries)), 0)
+        self.send_manifest([])
+
+    def send_manifest(self, known):
         table = self.card.table
         self.send("MANIFEST", root=table.root_bytes, known=known or None)
         for index in range(table.page_count):
@@ -76,16 +70,24 @@ class Source(Transfer):
                 self.late_pages.append(index)
             else:
                 self.send("PAGE", index=index, page=table.pages[index])
-        self.enter("sending")
-        self._skip_above()
 
     def next_data(self, now, room):
         """(chunk, offset, bytes), or None; it may queue SKIPs, which go first."""
-        if self.state not in ("sending", "sent") or self.waits_for_have:
+        if self.waits_for_have or not (self.state in ("sending", "sent") or self.eager and self.state == "offering"):
             return None
         self.expire(now)
+        if self.state == "offering":
+            room = min(room, self.session.eager_left() - EAGER_OVERHEAD)
+            if room <= 0:
+                return None
+        found = self._next_bytes(now, room)
+        if found and self.state == "offering":
+            self.eager_bytes += len(found[2]) + EAGER_OVERHEAD
+        return found
+
+    def _next_bytes(self, now, room):
         if self.lost:
-            return self._lost_bytes(now, room)
+            return self._lost_bytes(room)
         if self.current is None or "chunks-interleaved" in self.faults:
             self._begin()
         if self.current is None or self.session.out:
@@ -115,40 +117,49 @@ class Source(Transfer):
             data = bytes([data[0] ^ 1]) + data[1:]
         return data
 
-    def _lost_bytes(self, now, room):
+    def _lost_bytes(self, room):
         chunk, begin, end = self.lost.popleft()
         if begin + room < end:
             self.lost.appendleft((chunk, begin + room, end))
             end = begin + room
-        self.moved_at = now
         return chunk, begin, self._bytes(chunk, begin, end)
 
     def _begin(self):
-        """TRF-9, TRF-10, TRF-13: the next chunk that credit and budget let begin."""
-        too_much, chosen = [], None
+        """TRF-10: the next chunk; what it comes to and may not send is skipped."""
+        above, too_much, chosen = [], [], None
         for chunk in dict.fromkeys([*self.again, *self.preferred, *self.pending]):
             if chunk not in self.pending:
                 continue
-            size = self.entries[chunk].size
-            if self.budget is not None and size - self.pending[chunk] > self.budget and "over-budget" not in self.faults:
+            if self.entries[chunk].level > self.level:
+                above.append(chunk)  # TRF-11
+            elif self._exceeds_budget(chunk):
                 too_much.append(chunk)
-            elif self.begun_bytes + size > self.credit and "ignores-credit" not in self.faults:
-                break
             else:
                 chosen = chunk
                 break
+        self._skip(above, LEVEL_REASON)
         self._skip(too_much, BUDGET_REASON)
-        if chosen is not None:
-            start = self.pending.pop(chosen)
-            self.current = [chosen, start]
-            if start == 0 or chosen not in self.begun:
-                self.begun_bytes += self.entries[chosen].size
-            self.begun.add(chosen)
-            if self.budget is not None:
-                self.budget -= self.entries[chosen].size - start
-            self.again = [chunk for chunk in self.again if chunk != chosen]
-        elif not self.pending and self.current is None:
-            self.enter("sent")
+        if chosen is None:
+            if not self.pending and self.current is None and self.state == "sending":
+                self.enter("sent")
+        elif self.credit.fits(self.entries[chosen].size) or "ignores-credit" in self.faults:
+            self._begin_with(chosen)
+
+    def _exceeds_budget(self, chunk):
+        """TRF-13."""
+        if self.budget is None or chunk in self.paid or "over-budget" in self.faults:
+            return False
+        return self.entries[chunk].size - self.pending[chunk] > self.budget
+
+    def _begin_with(self, chunk):
+        start, size = self.pending.pop(chunk), self.entries[chunk].size
+        self.current = [chunk, start]
+        if start == 0 or chunk not in self.credit.begun:  # TRF-9
+            self.credit.begin(chunk, size)
+        if self.budget is not None and chunk not in self.paid:
+            self.budget -= size - start
+            self.paid.add(chunk)
+        self.again = [other for other in self.again if other != chunk]
 
     def _skip(self, chunks, reason):
         """TRF-12: final."""
@@ -157,13 +168,11 @@ class Source(Transfer):
         self.skipped.update(chunks)
         for chunk in chunks:
             self.pending.pop(chunk, None)
+            self.credit.skip(chunk, self.entries[chunk].size)
         self.lost = deque(part for part in self.lost if part[0] not in self.skipped)
         if self.current and self.current[0] in self.skipped:
             self.current = None
         self.send("SKIP", chunks=ranges_of(chunks), reason=reason)
-
-    def _skip_above(self):
-        self._skip([chunk for chunk in self.pending if self.entries[chunk].level > self.level], LEVEL_REASON)
 
     def expire(self, now):
         """TRF-14 in its simplest form: half a round trip before the deadline, everything unfinished is skipped."""
@@ -174,27 +183,26 @@ class Source(Transfer):
             self._skip(sorted(unfinished), DEADLINE_REASON)
 
     def data_lost(self, chunk, begin, end):
-        if self.state in ("sending", "sent") and chunk not in self.skipped:
+        if self.state in ("offering", "sending", "sent") and chunk not in self.skipped:
             self.lost.append((chunk, begin, end))
 
     def on_accept(self, message, now):
-        self.provide(message["held"], message.get("partial", []), [], message.get("manifest_first"))
+        held, partial, first = message["held"], message.get("partial", []), message.get("manifest_first")
+        if not self.eager:
+            return self.provide(held, partial, [], first)
+        self._spare(members(held, len(self.entries)), partial)
+        self.waits_for_have = bool(first)
+        self.enter("sending")
 
     def on_have(self, message, now):
         self.waits_for_have = False
-        for chunk in members(message["chunks"], len(self.entries)):
-            if "sends-held" not in self.faults:
-                self.pending.pop(chunk, None)
+        self._spare(members(message["chunks"], len(self.entries)))
 
     def on_credit(self, message, now):
-        if message["credit"] < self.credit:
-            raise malformed("credit that shrinks")
-        self.credit = message["credit"]
+        self.credit.name(message["credit"])
 
     def on_level(self, message, now):
         self.level = message["level"] if "ignores-level" not in self.faults else 255
-        if self.state != "wanted":
-            self._skip_above()
 
     def on_prefer(self, message, now):
         self.preferred = [chunk for chunk in members(message["chunks"], len(self.entries)) if chunk in self.pending]
@@ -203,17 +211,17 @@ class Source(Transfer):
         for chunk in members(message["chunks"], len(self.entries)):
             if chunk not in self.skipped and not (self.current and self.current[0] == chunk):
                 self.pending[chunk] = 0
+                self.credit.begun.discard(chunk)
                 self.again.append(chunk)
                 self.lost = deque(part for part in self.lost if part[0] != chunk)
         self.enter("sending")
-        self._skip_above()
 
     def on_stop(self, message, now):
         if "ignores-stop" in self.faults:
             return
         self.pending, self.current = {}, None
         self.lost.clear()
-        self.send("END", count=len(self.begun))
+        self.send("END", count=len(self.credit.begun))
         self.enter("ended")
 
     def on_confirm(self, message, now):

@@ -4,19 +4,20 @@
 import selectors
 import socket
 
-from .edge import Fetch, now_us, seconds_until, server_session
+from .edge import Keeper, now_us, seconds_until, server_session
 from .session import Session
 from .stream import StreamConnection
 
 
 class Peer:
-    """A socket that does not block, its connection, and what is still to be written."""
+    """A socket that does not block, its connection, what is still to be written, and who handles events."""
 
-    def __init__(self, sock, connection):
+    def __init__(self, sock, connection, job):
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.connection = connection
+        self.job = job
         self.unsent = b""
         self.done = False
 
@@ -50,6 +51,7 @@ class Peer:
         at = self.connection.next_timeout()
         if at is not None and at <= now_us():
             self.connection.handle_timeout(now_us())
+        self.job.handle_events(now_us())
 
     def close(self):
         """Reads what still comes, for a moment: a reset would take what was written from the peer."""
@@ -79,7 +81,7 @@ def _turn(selector, peers, listener=None):
     return any(key.fileobj is listener for key, _ in ready)
 
 
-def serve(listener, card, bases=(), faults=frozenset(), once=False, seed=0):
+def serve(listener, card, bases=(), faults=frozenset(), once=False, seed=0, into=None):
     """Until the first connection has ended (once), or for ever."""
     selector, peers = selectors.DefaultSelector(), []
     listener.setblocking(False)
@@ -88,7 +90,8 @@ def serve(listener, card, bases=(), faults=frozenset(), once=False, seed=0):
         if _turn(selector, peers, listener):
             seed += 1
             sock = listener.accept()[0]
-            peers.append(Peer(sock, StreamConnection(server_session(card, bases, faults, now_us(), False, seed))))
+            session = server_session(card, bases, faults, now_us(), False, seed, into)
+            peers.append(Peer(sock, StreamConnection(session), Keeper(session, into)))
             selector.register(sock, selectors.EVENT_READ, peers[-1])
             peers[-1].write()
         for peer in [peer for peer in peers if peer.done]:
@@ -99,18 +102,15 @@ def serve(listener, card, bases=(), faults=frozenset(), once=False, seed=0):
                 return
 
 
-def fetch(address, document, path, seed=0, **options):
-    """None, or why there is no card at path."""
+def run(address, job, *what, seed=0, **options):
+    """A client's connection with a Fetch or a Push; what is wrong, or None."""
     sock = socket.create_connection(address, timeout=10)
     session = Session(True, now_us(), seed=seed)
-    job = Fetch(session, document, path, now_us(), **options)
-    peer = Peer(sock, StreamConnection(session))
+    peer = Peer(sock, StreamConnection(session), job(session, now_us(), *what, **options))
     selector = selectors.DefaultSelector()
     selector.register(sock, selectors.EVENT_READ, peer)
     peer.write()
     while not peer.done:
         _turn(selector, [peer])
-        job.handle_events()
-        peer.write()
     peer.close()
-    return job.failure
+    return peer.job.failure
