@@ -53,6 +53,11 @@ class ChunkSender {
   // The receiver's wishes.
   void resend(const ChunkRanges& chunks);
   void have(const ChunkRanges& chunks);
+  // Of chunks that have not begun only the rest is sent; wait: for HAVE.
+  void resume_from(const ChunkPrefixes& partial, bool wait) {
+    options_.partial = partial;
+    options_.wait_for_have = wait;
+  }
   void know(const ChunkRanges& chunks);  // need not be sent: by one of the receiver's bases
   void prefer(const ChunkRanges& chunks);
   void limit_level(std::uint8_t level) { level_ = level; }

@@ -25,13 +25,24 @@ struct CongestionOptions {
   std::uint64_t max_window_bytes = std::uint64_t{32} << 20;
 };
 
+// Whether packets are protected by repair packets, datagram binding.
+enum class Repair : std::uint8_t {
+  kOff,
+  kFollowLoss,  // as many as the measured loss asks for, to a peer that reads them
+};
+
 struct ConnectionConfig {
   Role role = Role::kClient;
   Binding binding = Binding::kStream;
   Hello hello;                             // ours: features, limits, model identity, codecs
-  std::size_t max_datagram_bytes = 1452;   // UDP payload; 256 to 16383
+  std::size_t max_datagram_bytes = 1452;   // UDP payload that is probed for; 256 to 16383
   std::size_t max_data_bytes = 16 * 1024;  // payload of one DATA frame, stream binding
   CongestionOptions congestion;
+  Repair repair = Repair::kOff;
+  double repair_loss_floor = 0;    // the least loss that repair is measured out for, 0 .. 1
+  Bytes token;                     // client: from an earlier connection to this server; may be empty
+  Bytes new_token;                 // server: for the client's next connection; may be empty
+  bool address_validated = false;  // server: a token has proved the client's first address
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);  // nothing heard; zero: never
   Duration progress_timeout =
@@ -40,7 +51,7 @@ struct ConnectionConfig {
   CreditPolicy credit = CreditPolicy::kWhenTaken;
   bool verify_chunks = true;  // false: the sink compares every chunk with its digest itself
   bool grease = true;         // send reserved frame types, keys and features now and then
-  std::uint64_t seed = 0;     // connection id, grease, skipped packet numbers
+  std::uint64_t seed = 0;     // of all that is random; a secret outside tests and simulation
 };
 
 }  // namespace kvferry

@@ -12,7 +12,7 @@ class Connection::Impl {
   Impl(const ConnectionConfig& config, Time now)
       : session(config, now),
         binding(config.binding == Binding::kStream ? make_stream_binding(config, session, ledger)
-                                                   : make_datagram_binding(config, session, ledger, now)) {}
+                                                   : make_datagram_binding(config, session, ledger)) {}
 
   Ledger ledger;
   Session session;
@@ -25,8 +25,10 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-void Connection::handle_bytes(Time now, ByteView bytes) { impl_->binding->handle_bytes(now, bytes); }
-void Connection::handle_datagram(Time now, ByteView datagram) { impl_->binding->handle_bytes(now, datagram); }
+void Connection::handle_bytes(Time now, ByteView bytes) { impl_->binding->handle_bytes(now, bytes, 0); }
+void Connection::handle_datagram(Time now, ByteView datagram, PathId path) {
+  impl_->binding->handle_bytes(now, datagram, path);
+}
 void Connection::handle_end_of_stream(Time now) { impl_->session.on_end(now); }
 
 void Connection::handle_timeout(Time now) {
@@ -55,8 +57,9 @@ void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> s
                          const ChunkRanges& known) {
   impl_->session.provide(now, id, std::move(source), known);
 }
-TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source) {
-  return impl_->session.offer(now, document, std::move(source));
+TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source,
+                             bool eager) {
+  return impl_->session.offer(now, document, std::move(source), eager);
 }
 void Connection::skip(Time now, TransferId id, const ChunkRanges& chunks) {
   impl_->session.skip(now, id, chunks);
@@ -89,6 +92,8 @@ bool Connection::is_closed() const { return impl_->session.state() == SessionSta
 const Ledger& Connection::ledger() const { return impl_->ledger; }
 ChunkRanges Connection::chunks_verified(TransferId id) const { return impl_->session.chunks_verified(id); }
 std::optional<std::uint64_t> Connection::connection_id() const { return impl_->binding->connection_id(); }
+
+const Bytes& Connection::token() const { return impl_->binding->token(); }
 
 PathStats Connection::path() const {
   PathStats stats;

@@ -27,11 +27,15 @@
 
 namespace kvferry {
 
+// Which address a datagram came from, or is to go to: numbers that the driver gives out. 0 is the first.
+using PathId = std::uint64_t;
+
 // Stream binding: write head, then payload (shared, not copied). Datagram
 // binding: one whole datagram in head.
 struct Outgoing {
   Bytes head;
   Slice payload;
+  PathId path = 0;  // datagram binding: where to
   [[nodiscard]] std::size_t size() const { return head.size() + payload.size(); }
 };
 
@@ -42,8 +46,11 @@ struct PathStats {
   std::uint64_t congestion_window_bytes = 0;        // datagram binding, as the next four
   std::uint64_t bytes_in_flight = 0;
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_lost = 0;      // declared lost
-  std::uint64_t packets_received = 0;  // valid and new
+  std::uint64_t packets_lost = 0;       // declared lost
+  std::uint64_t packets_received = 0;   // valid and new
+  std::uint64_t packets_recovered = 0;  // solved for from repair packets
+  std::size_t datagram_bytes = 0;       // the largest that is sent now
+  PathId path = 0;
 };
 
 // What a receiver has of an offered card.
@@ -61,10 +68,11 @@ class Connection {
   Connection& operator=(Connection&&) noexcept;
 
   // Network and time in. Inputs are borrowed for the call.
-  void handle_bytes(Time now, ByteView bytes);        // stream binding: any split of the stream
-  void handle_datagram(Time now, ByteView datagram);  // datagram binding: one whole datagram
-  void handle_timeout(Time now);                      // at or after poll_timeout()
-  void handle_end_of_stream(Time now);                // stream binding: the peer's direction has ended
+  void handle_bytes(Time now, ByteView bytes);  // stream binding: any split of the stream
+  // Datagram binding: one whole datagram. A server follows its client from address to address.
+  void handle_datagram(Time now, ByteView datagram, PathId path = 0);
+  void handle_timeout(Time now);        // at or after poll_timeout()
+  void handle_end_of_stream(Time now);  // stream binding: the peer's direction has ended
 
   // Commands of the receiver. An id that is not open is ignored, as is a verdict before Complete or Stopped.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
@@ -80,7 +88,9 @@ class Connection {
   // Commands of the source.
   // Answers Requested. known: chunks that the receiver has by one of the bases that it named.
   void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source, const ChunkRanges& known = {});
-  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+  // eager: does not wait for the answer, as far as the peer's limits let it; only once both have greeted.
+  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source,
+                   bool eager = false);
   void skip(Time now, TransferId id, const ChunkRanges& chunks);  // will not be sent, or not the rest
 
   // Commands of both.
@@ -106,6 +116,8 @@ class Connection {
   [[nodiscard]] ChunkRanges chunks_verified(TransferId id) const;
   // Datagram binding: the identifier in every packet; a server has none before the first.
   [[nodiscard]] std::optional<std::uint64_t> connection_id() const;
+  // Client, datagram binding: what the server gave for a later connection; empty if nothing.
+  [[nodiscard]] const Bytes& token() const;
 
  private:
   class Impl;

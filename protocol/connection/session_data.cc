@@ -27,12 +27,17 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
   Transfer* transfer = find(place.transfer);
   if (!transfer) {
     if (is_known(place.transfer)) return DataVerdict::kIgnored;
-    if (datagrams && state_ == SessionState::kGreeting) return DataVerdict::kNotNow;
+    // It may have overtaken its OFFER, or HELLO.
+    bool may_be_early = (place.transfer & 1) == (next_peer_id_ & 1) || state_ == SessionState::kGreeting;
+    if (datagrams && may_be_early) return DataVerdict::kNotNow;
     return refuse_data(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
   }
   switch (transfer->state) {
     case TransferState::kAsked:
-      if (datagrams) return keep_early(place, bytes);
+      if (datagrams || transfer->eager) return keep_early(now, place, bytes);
+      break;
+    case TransferState::kConsidering:
+      if (transfer->eager) return keep_early(now, place, bytes);
       break;
     case TransferState::kReceiving:
     case TransferState::kStopping:
@@ -86,9 +91,13 @@ bool Session::begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint
   return true;
 }
 
-DataVerdict Session::keep_early(const DataPlace& place, ByteView bytes) {
+DataVerdict Session::keep_early(Time now, const DataPlace& place, ByteView bytes) {
   EarlyData early{place, Bytes(bytes.begin(), bytes.end())};
-  if (early.memory_bytes() > kMaxEarlyBytes - early_bytes_) return DataVerdict::kNotNow;
+  std::uint64_t room = std::max(kMaxEarlyBytes, config_.hello.limits.eager_bytes);
+  if (early.memory_bytes() > room - std::min(room, early_bytes_)) {
+    if (config_.binding == Binding::kDatagram) return DataVerdict::kNotNow;
+    return refuse_data(now, ErrorCode::kLimit, "more of an offer than may come before it is accepted");
+  }
   early_bytes_ += early.memory_bytes();
   early_.push_back(std::move(early));
   return DataVerdict::kTaken;

@@ -40,8 +40,7 @@ TransferId Session::request(Time now, const RequestOptions& options, ChunkSink& 
   message.options.partial.clear();
   message.options.held = transfer.held;
   message.partial = transfer.partial;
-  if (options.urgency != RequestOptions::kUsualUrgency)
-    message.urgency = std::min(options.urgency, RequestOptions::kMaxUrgency);
+  message.options.urgency = std::min(options.urgency, RequestOptions::kMaxUrgency);
   if (options.deadline) {
     message.deadline_us = static_cast<std::uint64_t>(
         std::clamp<std::int64_t>(to_us(*options.deadline), 0, static_cast<std::int64_t>(kMaxDeadlineUs)));
@@ -60,6 +59,7 @@ void Session::accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptio
   remember(*transfer, options.held, options.partial);
   transfer->manifest_first = options.manifest_first;
   send(AcceptMessage{id, transfer->held, transfer->partial, options.manifest_first, {}});
+  if (transfer->assembler) on_manifest_part(now, id);
 }
 
 void Session::stop(Time now, TransferId id) {
@@ -90,7 +90,9 @@ void Session::reject(Time now, TransferId id, const TransferFault& fault) {
 
 void Session::on(Time now, OfferMessage& message) {
   if (!admit_peer_transfer(now, message.transfer)) return;
-  open_transfer(now, message.transfer, TransferState::kConsidering).card = message.offer.card;
+  Transfer& transfer = open_transfer(now, message.transfer, TransferState::kConsidering);
+  transfer.card = message.offer.card;
+  transfer.eager = message.offer.eager;
   events_.push_back(event::Offered{message.transfer, std::move(message.offer)});
 }
 
@@ -98,6 +100,8 @@ void Session::on(Time now, ManifestMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerManifest, "MANIFEST");
   if (!transfer) return;
   if (transfer->assembler) return fault(now, ErrorCode::kUnexpected, "a second MANIFEST");
+  if (transfer->state == TransferState::kConsidering && !transfer->eager)
+    return fault(now, ErrorCode::kUnexpected, "MANIFEST before the offer was accepted");
   auto assembler = ManifestAssembler::from_root(message.root, config_.hello.limits);
   if (!assembler) return fail_transfer(message.transfer, {TransferError::kOther, assembler.error().message});
   if (transfer->card && *transfer->card != assembler->card_digest())
@@ -120,7 +124,7 @@ void Session::on(Time now, PageMessage& message) {
 
 void Session::on_manifest_part(Time now, TransferId id) {
   Transfer* transfer = find(id);
-  if (!transfer->assembler->complete()) return;
+  if (!transfer->assembler->complete() || !transfer->sink) return;  // an eager offer waits for its answer
   auto manifest = transfer->assembler->take();
   if (!manifest) return fail_transfer(id, {TransferError::kOther, manifest.error().message});
   transfer->manifest = std::move(*manifest);

@@ -39,6 +39,7 @@ void Session::drop(TransferId id, const std::string& reason) {
   auto node = transfers_.extract(id);
   if (node.empty()) return;
   Transfer& transfer = node.mapped();
+  if (transfer.eager) eager_bytes_ -= transfer.eager_bytes;
   auto partial = arriving_.drop(id);
   if (transfer.sink) {
     transfer.sink->keep(std::move(partial));

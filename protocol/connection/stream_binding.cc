@@ -17,7 +17,7 @@ class StreamBinding final : public BindingLayer {
         reader_(session, ledger.received),
         max_data_(config.max_data_bytes) {}
 
-  void handle_bytes(Time now, ByteView bytes) override {
+  void handle_bytes(Time now, ByteView bytes, PathId) override {
     session_.on_heard(now);
     reader_.read(now, bytes);
   }
@@ -29,6 +29,7 @@ class StreamBinding final : public BindingLayer {
     stats.delivery_rate_bytes_per_s = session_.progress_rate();
   }
   std::optional<std::uint64_t> connection_id() const override { return std::nullopt; }
+  const Bytes& token() const override { return no_token_; }
 
  private:
   Outgoing control_frame(ControlFrame frame);
@@ -38,6 +39,7 @@ class StreamBinding final : public BindingLayer {
   ByteClasses& sent_;
   StreamReader reader_;
   std::size_t max_data_;
+  Bytes no_token_;
 };
 
 std::optional<Outgoing> StreamBinding::poll_transmit(Time now) {

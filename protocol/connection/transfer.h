@@ -64,6 +64,7 @@ struct Transfer {
   ChunkSink* sink = nullptr;
   std::map<std::uint32_t, Slice> prefixes;  // of `partial`
   DigestList bases;
+  bool eager = false;     // an offer that did not wait
   bool any_base = false;  // an offer: the application has judged its base
   std::optional<ManifestAssembler> assembler;
   ChunkRanges known;  // as the source says
@@ -83,6 +84,7 @@ struct Transfer {
   std::optional<double> min_quality;
   std::uint8_t urgency = RequestOptions::kUsualUrgency;
   std::uint8_t own_level = 255;
+  std::uint64_t eager_bytes = 0;  // sent before the offer was accepted
 };
 
 }  // namespace kvferry

@@ -39,6 +39,8 @@ class CongestionController {
   virtual ~CongestionController() = default;
   virtual void on_acked(const AckSample& sample) = 0;
   virtual void on_lost(const LossSample& sample) = 0;
+  // Packets have another size from now on: the path carries larger ones, or no longer does.
+  virtual void set_packet_bytes(std::size_t packet_bytes) = 0;
   [[nodiscard]] virtual std::uint64_t window_bytes() const = 0;
   [[nodiscard]] virtual double pacing_bytes_per_s() const = 0;
 };

@@ -52,15 +52,17 @@ ControlReceiver::Outcome ControlReceiver::add(std::uint64_t offset, ByteView byt
     bytes = bytes.subspan(base_ - offset);
     offset = base_;
   }
+  if (here_.ranges().size() >= kMaxGaps && !here_.touches(offset, end)) return Outcome::kNoRoom;
   if (here_.add(offset, end) == 0) return Outcome::kRepeated;
-  if (bytes_.size() < end - base_) bytes_.resize(end - base_);
-  std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(offset - base_));
+  std::size_t at = used_ + static_cast<std::size_t>(offset - base_);
+  if (bytes_.size() < at + bytes.size()) bytes_.resize(at + bytes.size());
+  std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at));
   return Outcome::kTaken;
 }
 
 Result<void> ControlReceiver::deliver(const std::function<void(std::uint64_t, ByteView)>& handle) {
   if (here_.empty() || here_.ranges().front().begin != base_) return {};
-  ByteView ready = ByteView(bytes_).first(here_.ranges().front().end - base_);
+  ByteView ready = ByteView(bytes_).subspan(used_, here_.ranges().front().end - base_);
   std::size_t used = 0;
   while (used < ready.size()) {
     ByteView rest = ready.subspan(used);
@@ -80,9 +82,12 @@ Result<void> ControlReceiver::deliver(const std::function<void(std::uint64_t, By
     used += head + size.value;
   }
   if (used == 0) return {};
-  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(used));
   base_ += used;
   here_.forget_below(base_);
+  used_ += used;
+  if (used_ < bytes_.size() / 2) return {};  // moved only when at least as much is gone
+  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(used_));
+  used_ = 0;
   return {};
 }
 

@@ -45,6 +45,8 @@ class ControlSender {
 
 class ControlReceiver {
  public:
+  static constexpr std::size_t kMaxGaps = 1024;  // that are remembered
+
   enum class Outcome : std::uint8_t { kTaken, kRepeated, kNoRoom };
   [[nodiscard]] Outcome add(std::uint64_t offset, ByteView bytes);
 
@@ -52,7 +54,8 @@ class ControlReceiver {
   [[nodiscard]] Result<void> deliver(const std::function<void(std::uint64_t type, ByteView body)>& handle);
 
  private:
-  Bytes bytes_;             // from base_ on, with gaps
+  Bytes bytes_;             // from base_ - used_ on, with gaps
+  std::size_t used_ = 0;    // of bytes_, delivered; taken off now and then
   std::uint64_t base_ = 0;  // everything below has been delivered
   RangeSet here_;
 };

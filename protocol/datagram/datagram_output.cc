@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Packets out: what goes into the next one, and how its bytes are booked.
+// Which packet leaves next, and what goes into it.
 #include <algorithm>
 
 #include "protocol/datagram/datagram_binding.h"
@@ -8,10 +8,9 @@
 namespace kvferry {
 namespace {
 
-constexpr std::uint64_t kSkipOneIn = 64;
-constexpr int kBareAcks = 16;  // the next one asks for acknowledgement, so that ranges can be forgotten
-constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
-constexpr std::size_t kLeastPiece = 32;                // smaller leftovers of a packet stay unused
+constexpr std::uint64_t kFirstSkipOneIn = 64;
+constexpr std::uint64_t kLastSkipOneIn = 4096;  // every gap costs room in ACKs
+constexpr int kBareAcks = 32;  // the next one asks for acknowledgement, so that ranges can be forgotten
 
 }  // namespace
 
@@ -22,18 +21,37 @@ void DatagramBinding::move_control() {
   }
 }
 
-bool DatagramBinding::has_something() const { return control_out_.ready() || session_.has_data(); }
+bool DatagramBinding::challenge_due(Time now) const {
+  if (config_.role == Role::kClient || paths_.current().validated()) return false;
+  auto next = paths_.current().next_challenge_at();
+  return !next || *next <= now;
+}
+
+bool DatagramBinding::has_something(Time now) const {
+  return control_out_.ready() || !responses_.empty() || !repairs_.empty() || challenge_due(now) ||
+         (new_token_due_ && paths_.current().validated()) || session_.has_data();
+}
+
+bool DatagramBinding::repairing() const {
+  return config_.repair == Repair::kFollowLoss && (session_.peer().features & kFeatureRepair) != 0;
+}
 
 // The window and the pacer agree. When only the pacer does not, its timer is armed.
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
-  if (probes_ == 0 && !has_something()) return false;
-  if (probes_ == 0 && sent_.bytes_in_flight() + max_datagram_bytes_ > congestion_->window_bytes())
-    return false;
+  if (probes_ == 0 && !has_something(now)) return false;
+  if (probes_ == 0 && sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes()) return false;
   double rate = congestion_->pacing_bytes_per_s();
   if (pacer_.ready(now, rate)) return true;
   timers_.arm(DatagramTimer::kPacing, pacer_.next(now, rate));
   return false;
+}
+
+DatagramBinding::Draft DatagramBinding::new_draft() const {
+  Draft draft;
+  draft.path = paths_.id();
+  draft.room = mtu_.size() - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  return draft;
 }
 
 std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
@@ -46,24 +64,25 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
       control_out_.all_acknowledged()) {
     session_.on_flushed(now);
   }
+  if (!paths_.current().may_send(mtu_.size())) return std::nullopt;  // until more was heard from there
+  if (session_.state() == SessionState::kClosed) return usual_packet(now);
+  move_control();
+  if (auto out = answer_elsewhere(now)) return out;
+  if (auto out = mtu_probe(now)) return out;
+  if (auto out = repair_packet(now)) return out;
+  return usual_packet(now);
+}
+
+std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
   bool closed = session_.state() == SessionState::kClosed;
-  if (!closed) move_control();
-  Draft draft;
-  draft.room = max_datagram_bytes_ - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  Draft draft = new_draft();
   bool sends = !closed && may_send(now);
   if (received_.ack_due(now) || (received_.ack_wanted() && (sends || closed))) {
     put_ack(now, draft);
     if (closed && !session_.closed_by_peer()) put_close(draft);  // the peer does not know yet
   }
-  if (sends) {
-    // Before anything was heard, every probe repeats the first packet: nothing else can help.
-    if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
-    put_control(draft);
-    put_data(now, draft);
-    if (probes_ > 0 && !draft.eliciting) put_probe(draft);
-    if (probes_ > 0) --probes_;
-    if (!has_something() && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
-  }
+  if (!closed && !recovered_.empty()) put_recovered(draft);
+  if (sends) fill(now, draft);
   if (draft.frames.empty()) {
     if (closed) timers_.stop_all();
     return std::nullopt;
@@ -76,77 +95,96 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
   return seal(now, std::move(draft));
 }
 
-void DatagramBinding::put_ack(Time now, Draft& draft) {
-  AckFrame ack = received_.make_ack(now);
-  timers_.stop(DatagramTimer::kAck);
-  Bytes body;
-  ack.serialize(body);
-  while (body.size() + 8 > draft.left() && ack.ranges.size() > 1) {  // tiny datagrams: the newest ones
-    ack.ranges.resize(ack.ranges.size() / 2);
-    body.clear();
-    ack.serialize(body);
-  }
-  std::size_t before = draft.frames.size();
-  put_packet_frame_head(draft.frames, FrameType::kAck, body.size());
-  append(draft.frames, body);
-  draft.bytes.acks += draft.frames.size() - before;
-  draft.record.acked_up_to = ack.ranges.front().end - 1;
+void DatagramBinding::fill(Time now, Draft& draft) {
+  if (repairing()) draft.room -= RepairEncoder::overhead_bytes(next_number_ + 1);
+  // Before anything was heard, every probe repeats the first packet: nothing else can help.
+  if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
+  put_tokens(draft);
+  put_path_frames(now, draft);
+  put_control(draft);
+  put_data(now, draft);
+  if (probes_ > 0 && !draft.eliciting) put_probe(draft);
+  if (!heard_ || (probes_ > 0 && server_may_be_mute())) put_padding(draft);
+  if (probes_ > 0) --probes_;
+  bool more = has_something(now);
+  if (!more && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
 }
 
-void DatagramBinding::put_control(Draft& draft) {
-  constexpr std::size_t kHead = 1 + 2 + 8;
-  while (draft.left() > kHead + kLeastPiece) {
-    auto piece = control_out_.next(draft.left() - kHead);
-    if (!piece) return;
-    Bytes offset;
-    put_varint(offset, piece->offset);
-    std::size_t before = draft.frames.size();
-    put_packet_frame_head(draft.frames, FrameType::kControl, offset.size() + piece->bytes.size());
-    append(draft.frames, offset);
-    draft.bytes.framing += draft.frames.size() - before;
-    append(draft.frames, piece->bytes);
-    (piece->again ? draft.bytes.retransmitted : draft.bytes.signalling) += piece->bytes.size();
-    draft.record.pieces.push_back({true, {0, 0, piece->offset}, piece->bytes.size()});
+// A challenge is answered to where it came from.
+std::optional<Outgoing> DatagramBinding::answer_elsewhere(Time now) {
+  auto other = std::find_if(responses_.begin(), responses_.end(),
+                            [&](const Response& response) { return response.path != paths_.id(); });
+  if (other == responses_.end()) return std::nullopt;
+  Draft draft = new_draft();
+  draft.path = other->path;
+  put_response(draft, *other);
+  draft.record.pieces.clear();  // the peer asks again if it still wants to know
+  responses_.erase(other);
+  return seal(now, std::move(draft));
+}
+
+std::optional<Outgoing> DatagramBinding::mtu_probe(Time now) {
+  if (session_.state() != SessionState::kOpen || !paths_.current().validated()) return std::nullopt;
+  auto size = mtu_.next_probe(now);
+  if (!size || sent_.bytes_in_flight() + *size > congestion_->window_bytes() ||
+      !pacer_.ready(now, congestion_->pacing_bytes_per_s()))
+    return std::nullopt;
+  Draft draft = new_draft();
+  std::size_t header = PacketHeader{*connection_id_, next_number_}.size_bytes();
+  draft.room = *size - header;
+  draft.record.mtu_probe = true;
+  put_probe(draft, draft.room);
+  mtu_.on_probe_sent(*size);
+  return seal(now, std::move(draft));
+}
+
+std::optional<Outgoing> DatagramBinding::repair_packet(Time now) {
+  if (!repair_out_.empty() && !control_out_.ready() && !session_.has_data()) close_repair_block();
+  while (!repairs_.empty() && may_send(now)) {
+    Draft draft = new_draft();
+    Bytes body;
+    repairs_.front().serialize(body);
+    repairs_.pop_front();
+    if (body.size() + 3 > draft.left()) continue;  // datagrams have become smaller
+    put_frame(draft, FrameType::kRepair, body, draft.bytes.fec);
     draft.eliciting = true;
+    return seal(now, std::move(draft));
   }
+  return std::nullopt;
 }
 
-void DatagramBinding::put_data(Time now, Draft& draft) {
-  while (draft.left() > kDataHeadBytes + kLeastPiece) {
-    auto piece = session_.next_data(now, draft.left() - kDataHeadBytes);
-    if (!piece) return;
-    Bytes place;
-    put_data_place(place, piece->place);
-    std::size_t size = piece->bytes.size();
-    std::size_t before = draft.frames.size();
-    put_packet_frame_head(draft.frames, FrameType::kData, place.size() + size);
-    append(draft.frames, place);
-    draft.bytes.framing += draft.frames.size() - before;
-    append(draft.frames, piece->bytes.view());
-    (piece->again ? draft.bytes.retransmitted : draft.bytes.payload) += size;
-    draft.record.pieces.push_back({false, piece->place, size});
-    draft.eliciting = true;
-  }
+void DatagramBinding::close_repair_block() {
+  for (RepairFrame& frame : repair_out_.close(repair_rate_.loss())) repairs_.push_back(std::move(frame));
 }
 
-void DatagramBinding::put_probe(Draft& draft) {
-  std::size_t before = draft.frames.size();
-  put_packet_frame_head(draft.frames, FrameType::kProbe, 0);
-  draft.bytes.framing += draft.frames.size() - before;
-  draft.eliciting = true;
+void DatagramBinding::protect(std::uint64_t number, const Draft& draft) {
+  if (!repairing() || draft.record.pieces.empty()) return;
+  if (!repair_out_.fits(number)) close_repair_block();
+  repair_out_.add(number, draft.frames);
+  if (repair_out_.should_close()) close_repair_block();
+}
+
+void DatagramBinding::skip_number() {
+  if (next_number_ > 0) sent_.skip(next_number_++);
+  skip_one_in_ = std::clamp(skip_one_in_ * 2, kFirstSkipOneIn, kLastSkipOneIn);
+  skip_at_ = next_number_ + 1 + rng_.below(2 * skip_one_in_);
 }
 
 Outgoing DatagramBinding::seal(Time now, Draft draft) {
-  if (next_number_ > 0 && rng_.below(kSkipOneIn) == 0) sent_.skip(next_number_++);
+  // The size of a probe was reckoned with the next number.
+  if (next_number_ >= skip_at_ && !draft.record.mtu_probe) skip_number();
   PacketHeader header{*connection_id_, next_number_++};
-  Outgoing out{seal_packet(header, draft.frames), {}};
+  Outgoing out{seal_packet(header, draft.frames), {}, draft.path};
   (draft.eliciting ? draft.bytes.framing : draft.bytes.acks) += header.size_bytes();
   ledger_.sent.payload += draft.bytes.payload;
   ledger_.sent.framing += draft.bytes.framing;
   ledger_.sent.signalling += draft.bytes.signalling;
   ledger_.sent.acks += draft.bytes.acks;
   ledger_.sent.retransmitted += draft.bytes.retransmitted;
+  ledger_.sent.fec += draft.bytes.fec;
   ++packets_sent_;
+  if (draft.path == paths_.id()) paths_.current().on_sent(out.head.size());
+  protect(header.number, draft);
   if (draft.eliciting) {
     draft.record.sent_at = now;
     draft.record.size_bytes = out.head.size();
@@ -157,18 +195,9 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   return out;
 }
 
-void DatagramBinding::put_close(Draft& draft) {
-  const GoodbyeMessage& farewell = session_.farewell();
-  Bytes body = encode_map(ErrorMessage{farewell.code, farewell.reason.substr(0, 128), {}});
-  std::size_t before = draft.frames.size();
-  put_packet_frame_head(draft.frames, FrameType::kClose, body.size());
-  append(draft.frames, body);
-  draft.bytes.signalling += draft.frames.size() - before;
-}
-
 // One packet that says why; it is repeated only to a peer that goes on talking.
 Outgoing DatagramBinding::close_packet(Time now) {
-  Draft draft;
+  Draft draft = new_draft();
   put_close(draft);
   session_.on_flushed(now);
   timers_.stop_all();

@@ -24,6 +24,7 @@ class ModelBased final : public CongestionController {
   ModelBased(const CongestionOptions& options, std::size_t max_datagram_bytes, std::uint64_t seed);
   void on_acked(const AckSample& sample) override;
   void on_lost(const LossSample& sample) override;
+  void set_packet_bytes(std::size_t packet_bytes) override { packet_bytes_ = packet_bytes; }
   [[nodiscard]] std::uint64_t window_bytes() const override;
   [[nodiscard]] double pacing_bytes_per_s() const override;
 

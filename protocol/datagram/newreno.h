@@ -13,6 +13,7 @@ class NewReno final : public CongestionController {
   NewReno(const CongestionOptions& options, std::size_t max_datagram_bytes);
   void on_acked(const AckSample& sample) override;
   void on_lost(const LossSample& sample) override;
+  void set_packet_bytes(std::size_t packet_bytes) override { packet_bytes_ = packet_bytes; }
   [[nodiscard]] std::uint64_t window_bytes() const override { return window_bytes_; }
   [[nodiscard]] double pacing_bytes_per_s() const override;
 

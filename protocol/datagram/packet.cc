@@ -37,6 +37,18 @@ std::optional<PacketFrame> take_packet_frame(ByteReader& in) {
   return PacketFrame{*type, *body, head_bytes};
 }
 
+bool asks_for_acknowledgement(std::uint64_t type) {
+  switch (static_cast<FrameType>(type)) {
+    case FrameType::kAck:
+    case FrameType::kRecovered:
+    case FrameType::kClose:
+    case FrameType::kPadding:
+      return false;
+    default:
+      return true;
+  }
+}
+
 void put_packet_frame_head(Bytes& out, FrameType type, std::size_t body_bytes) {
   put_varint(out, static_cast<std::uint64_t>(type));
   put_varint(out, body_bytes);

@@ -41,6 +41,8 @@ struct PacketFrame {
 };
 // The next frame; nothing at a malformed one.
 [[nodiscard]] std::optional<PacketFrame> take_packet_frame(ByteReader& in);
+// All but ACK, RECOVERED, CLOSE and PADDING.
+[[nodiscard]] bool asks_for_acknowledgement(std::uint64_t type);
 void put_packet_frame_head(Bytes& out, FrameType type, std::size_t body_bytes);
 
 // ACK: what has arrived, newest first.

@@ -12,7 +12,7 @@ bool PathValidator::may_send(std::uint64_t size_bytes) const {
   return validated_ || sent_bytes_ + size_bytes <= kAmplification * received_bytes_;
 }
 
-PathChallenge PathValidator::challenge(Time now, Duration three_probe_timeouts, Rng& rng) {
+PathChallenge PathValidator::challenge(Time now, Duration probe_timeout, Rng& rng) {
   assert(challenges_.size() < kMaxChallenges);
   // Digested, so that a challenge read at one address does not tell the next one, sent to another.
   Bytes drawn;
@@ -21,7 +21,7 @@ PathChallenge PathValidator::challenge(Time now, Duration three_probe_timeouts, 
   PathChallenge challenge;
   std::copy_n(digest.bytes.begin(), challenge.size(), challenge.begin());
   challenges_.push_back(challenge);
-  challenge_ends_at_ = now + std::max(kMinChallengeTimeout, three_probe_timeouts);
+  challenge_ends_at_ = now + std::max(kMinChallengeTimeout, probe_timeout);
   return challenge;
 }
 

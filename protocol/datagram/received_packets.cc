@@ -6,8 +6,8 @@
 namespace kvferry {
 
 void ReceivedPackets::add(Time now, std::uint64_t number, bool eliciting) {
-  std::uint64_t expected = numbers_.empty() ? floor_ : numbers_.ranges().back().end;
-  if (number >= expected) newest_at_ = now;
+  std::uint64_t next = expected();
+  if (number >= next) newest_at_ = now;
   numbers_.add(number, number + 1);
   while (numbers_.ranges().size() > kMaxAckRanges) {
     floor_ = numbers_.ranges().front().end;
@@ -15,7 +15,7 @@ void ReceivedPackets::add(Time now, std::uint64_t number, bool eliciting) {
   }
   if (!eliciting) return;
   ++eliciting_;
-  bool at_once = number != expected || eliciting_ >= 2;
+  bool at_once = number != next || eliciting_ >= 2;
   if (at_once) {
     due_at_ = now;
   } else if (!due_at_) {

@@ -17,6 +17,10 @@ class ReceivedPackets {
   [[nodiscard]] bool is_new(std::uint64_t number) const {
     return number >= floor_ && !numbers_.contains(number);
   }
+  // One above the greatest that has arrived.
+  [[nodiscard]] std::uint64_t expected() const {
+    return numbers_.empty() ? floor_ : numbers_.ranges().back().end;
+  }
   void add(Time now, std::uint64_t number, bool eliciting);
 
   [[nodiscard]] bool ack_due(Time now) const { return due_at_ && *due_at_ <= now; }

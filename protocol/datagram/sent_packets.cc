@@ -16,6 +16,7 @@ void SentPackets::add(std::uint64_t number, SentPacket packet) {
   packet.delivered_at = delivered_at_;
   packet.flight_began_at = flight_began_at_;
   packet.app_limited = app_limited_until_bytes_ > delivered_bytes_;
+  packet.number = number;
   bytes_in_flight_ += packet.size_bytes;
   last_sent_at_ = packet.sent_at;
   packets_.emplace_hint(packets_.end(), number, std::move(packet));
@@ -100,11 +101,7 @@ SentPackets::Lost SentPackets::detect_lost(Time now, const RttEstimator& rtt) {
       continue;
     }
     if (!oldest) oldest = packet.sent_at;
-    lost.sample.newest_sent_at = std::max(lost.sample.newest_sent_at, packet.sent_at);
-    lost.sample.lost_bytes += packet.size_bytes;
-    ++lost.sample.lost_packets;
-    bytes_in_flight_ -= packet.size_bytes;
-    lost.packets.push_back(std::move(at->second));
+    count_lost(lost, std::move(at->second));
     at = packets_.erase(at);
   }
   // RFC 9002 §7.6: nothing sent over three probe timeouts got through.
@@ -112,6 +109,39 @@ SentPackets::Lost SentPackets::detect_lost(Time now, const RttEstimator& rtt) {
     lost.sample.persistent = lost.sample.newest_sent_at - *oldest > 3 * rtt.probe_timeout(kMaxAckDelay);
   }
   return lost;
+}
+
+void SentPackets::count_lost(Lost& lost, SentPacket packet) {
+  bytes_in_flight_ -= packet.size_bytes;
+  if (!packet.mtu_probe) {
+    lost.sample.newest_sent_at = std::max(lost.sample.newest_sent_at, packet.sent_at);
+    lost.sample.lost_bytes += packet.size_bytes;
+    ++lost.sample.lost_packets;
+  }
+  lost.packets.push_back(std::move(packet));
+}
+
+SentPackets::Lost SentPackets::take_recovered(Time now, const AckFrame& recovered) {
+  Lost lost;
+  lost.sample.now = now;
+  lost.sample.bytes_in_flight = bytes_in_flight_;
+  for (const Range& range : recovered.ranges) {
+    for (auto at = packets_.lower_bound(range.begin); at != packets_.end() && at->first < range.end;) {
+      count_lost(lost, std::move(at->second));
+      at = packets_.erase(at);
+    }
+  }
+  return lost;
+}
+
+std::vector<SentPacket> SentPackets::take_all() {
+  std::vector<SentPacket> all;
+  all.reserve(packets_.size());
+  for (auto& [number, packet] : packets_) all.push_back(std::move(packet));
+  packets_.clear();
+  bytes_in_flight_ = 0;
+  loss_time_.reset();
+  return all;
 }
 
 std::vector<SentPiece> SentPackets::oldest_pieces(std::size_t packets) const {

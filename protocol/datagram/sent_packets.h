@@ -18,14 +18,17 @@ namespace kvferry {
 
 // Something in a packet that is sent again when the packet is lost.
 struct SentPiece {
-  bool control = false;
-  DataPlace place;  // control: only the offset
+  enum class Kind : std::uint8_t { kData, kControl, kToken, kResponse };
+  Kind kind = Kind::kData;
+  DataPlace place;  // control: only the offset; response: the 8 bytes, as transfer
   std::uint64_t size_bytes = 0;
 };
 
 struct SentPacket {
+  std::uint64_t number = 0;
   Time sent_at{};
   std::uint64_t size_bytes = 0;
+  bool mtu_probe = false;  // its loss is no congestion
   std::vector<SentPiece> pieces;
   std::optional<std::uint64_t> acked_up_to;  // it carried an ACK whose newest number was this
   // Of the connection when it left:
@@ -57,6 +60,11 @@ class SentPackets {
   };
   [[nodiscard]] Lost detect_lost(Time now, const RttEstimator& rtt);
 
+  // Packets that the receiver solved for from repair packets: lost, but for their contents.
+  [[nodiscard]] Lost take_recovered(Time now, const AckFrame& recovered);
+  // Everything in flight, on a path that is no longer used.
+  [[nodiscard]] std::vector<SentPacket> take_all();
+
   // When a packet will be late enough to be lost.
   [[nodiscard]] std::optional<Time> loss_time() const { return loss_time_; }
   [[nodiscard]] std::optional<Time> last_sent_at() const { return last_sent_at_; }
@@ -70,6 +78,7 @@ class SentPackets {
   [[nodiscard]] std::optional<double> rate_bytes_per_s() const { return rate_; }
 
  private:
+  void count_lost(Lost& lost, SentPacket packet);
   void sample_rate(Time now, const SentPacket& newest, AckSample& sample, const RttEstimator& rtt);
 
   std::map<std::uint64_t, SentPacket> packets_;
