@@ -118,16 +118,17 @@ void challenges_differ(Trial& trial) {
   }
 }
 
-void challenges_three_times(Trial& trial) {
+void challenges_in_vain(Trial& trial) {
   auto peer = stranger(trial);
-  peer->wait_for(std::chrono::seconds(12));
+  peer->wait_for(std::chrono::seconds(25));
   const auto& all = peer->arrivals();
   const auto count = std::count_if(all.begin(), all.end(), [](const Arrival& a) {
     return a.type == static_cast<std::uint64_t>(FrameType::kChallenge);
   });
   skip_unless(count > 0, "no CHALLENGE came");
-  expect(count == 3,
-         std::to_string(count) + " CHALLENGEs came in 12 s to a client that answers none, expected 3");
+  expect(count > 1, "one CHALLENGE came in 25 s to a client that answers none, expected more");
+  expect(count <= 20,
+         std::to_string(count) + " CHALLENGEs came to a client that answers none, expected 20 at most");
 }
 
 void retry_is_followed(Trial& trial) {
@@ -160,7 +161,8 @@ std::vector<Check> validation() {
        challenges_before_it_sends},
       {"ADR-3", "a RESPONSE with other bytes validates nothing", On::kDatagram, made_up_response},
       {"ADR-3", "challenges differ", On::kDatagram, challenges_differ},
-      {"ADR-3", "challenges are given up after three", On::kDatagram, challenges_three_times, Pace::kSlow},
+      {"ADR-3", "challenges are repeated, and given up after 20", On::kDatagram, challenges_in_vain,
+       Pace::kSlow},
       {"ADR-4", "RETRY leads to a connection", On::kDatagram, retry_is_followed},
       {"ADR-4", "a made-up token validates nothing", On::kDatagram, made_up_token},
       {"ADR-5", "a TOKEN of one connection is taken in the next", On::kDatagram, token_is_taken},

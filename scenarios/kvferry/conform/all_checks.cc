@@ -29,7 +29,7 @@ int number_of(std::string_view id) {
 // TRF is stated in the five parts of section 11.
 std::string section_of_transfer(int number) {
   if (number <= 3) return "11";
-  if (number <= 6) return "11.1";
+  if (number <= 6 || number == 21) return "11.1";
   if (number <= 15) return "11.2";
   return number <= 19 ? "11.3" : "11.4";
 }
@@ -68,6 +68,7 @@ const std::vector<Unchecked>& unchecked() {
       {"CNG-1", "the window is the sender's own affair"},
       {"CNG-2", "the window is the sender's own affair"},
       {"RPR-3", "memory cannot be seen from outside"},
+      {"ADR-8", "binds clients"},
       {"MAN-1", "binds receivers"},
       {"MAN-3", "binds receivers"},
       {"MAN-4", "what matters most is for the maker of a card to say"},

@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "protocol/base/crc32c.h"
-#include "protocol/base/crc32c.h"
 #include "protocol/wire/limits.h"
 #include "scenarios/kvferry/conform/datagram_link.h"
 #include "scenarios/kvferry/conform/verdict.h"

@@ -153,6 +153,13 @@ void control_overlaps(Trial& trial) {
   expect(pongs(*peer, 4711) == 1, "control stream that came in part twice was not put together");
 }
 
+void control_without_bytes(Trial& trial) {
+  auto peer = trial.greeted();
+  DatagramLink& link = packets(*peer);
+  link.send_packet(link.control(link.take_control(0), {}));
+  expect_alive(*peer);
+}
+
 // Every second of 200 numbers: more gaps than a receiver need remember.
 void many_gaps_in_numbers(Trial& trial) {
   auto peer = trial.greeted();
@@ -211,6 +218,7 @@ std::vector<Check> packets_checks() {
        {"PKT-6", "the control stream is put together from bytes out of order", On::kDatagram,
         control_out_of_order},
        {"PKT-6", "control stream that comes again is read once", On::kDatagram, control_overlaps},
+       {"PKT-6", "CONTROL without bytes does no harm", On::kDatagram, control_without_bytes},
        {"PKT-8", "two hundred gaps in packet numbers do no harm", On::kDatagram, many_gaps_in_numbers},
        {"PKT-8", "two thousand holes in the control stream do no harm", On::kDatagram,
         many_gaps_in_control}});

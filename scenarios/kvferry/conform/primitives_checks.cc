@@ -41,6 +41,25 @@ void greater_keys(Trial& trial) {
                              0xF0, 0,    0,    0,    0,    0,    0,    0xCC, 0xC8, 0xFD}});
 }
 
+void greater_limits(Trial& trial) {
+  HelloMessage hello = usual_hello();
+  hello.hello.limits.unknown = {1, {0x14, 0x91, 0xC0}};
+  expect_alive(*trial.greeted(hello));
+}
+
+// The model's map, with one key more than there are.
+void greater_key_of_the_model(Trial& trial) {
+  Bytes model = encode_map(ModelIdentity{"LlamaForCausalLM", 4, 2, 16, 10'000, true, {}, {}, {}});
+  ++model.front();
+  append(model, Bytes{0x14, 0xC0});
+  HelloMessage hello = usual_hello();
+  hello.unknown = {1, {0x07}};
+  append(hello.unknown.raw, model);
+  auto peer = trial.connect();
+  peer->send(hello);
+  expect_end(*peer, ErrorCode::kMalformed);
+}
+
 std::vector<Check> ranges() {
   return {
       ends("PRM-2", "a gap of 0 between ranges ends the connection", kRequest,
@@ -110,8 +129,14 @@ std::vector<Check> keys() {
            raw_request({{9, raw_bytes(Bytes{0x00, 0x01})}})),
       ends("IGN-1", "partial chunks that do not ascend end the connection", kRequest,
            raw_request({{5, raw_bytes(Digest{}.view())}, {9, raw_bytes(Bytes{0x01, 0x01, 0x00, 0x01})}})),
-      ends("IGN-1", "manifest first said to be false ends the connection", kRequest,
+      {"PRM-5", "greater keys of the limits in HELLO are ignored", On::kBoth, greater_limits},
+      {"PRM-5", "a greater key of the model in HELLO ends the connection", On::kBoth,
+       greater_key_of_the_model},
+      ends("PRM-5", "manifest first said to be false ends the connection", kRequest,
            raw_request({{11, {0xC2}}})),
+      ends("PRM-5", "the usual urgency written out ends the connection", kRequest,
+           raw_request({{12, {0x03}}})),
+      ends("PRM-5", "no bases written out end the connection", kRequest, raw_request({{10, raw_bytes({})}})),
       ends("IGN-1", "bases that are not whole digests end the connection", kRequest,
            raw_request({{10, raw_bytes(Bytes(33))}})),
   };

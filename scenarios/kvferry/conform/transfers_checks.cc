@@ -109,7 +109,7 @@ void offer_too_many(Trial& trial) {
   const std::uint64_t limit = transfer_limit(*peer);
   for (std::uint64_t i = 0; i < limit; ++i) begin_manifest_first(trial, *peer, trial.wanted());
   const TransferId id = peer->next_transfer();
-  peer->send(OfferMessage{id, {Digest{}, "another", 1, 1, {}}, {}});
+  peer->send(OfferMessage{id, {Digest{}, "another", 1, 1, {}, false}, {}});
   expect_refused(*peer, id, TransferError::kBusy);
 }
 

@@ -95,9 +95,9 @@ void urgent_first(Trial& trial) {
   skip_unless(card.chunks() > 3, "the card has fewer than four chunks");
   auto peer = trial.greeted();
   RequestMessage request = trial.wanted();
-  request.urgency = 7;
+  request.options.urgency = 7;
   const TransferId later = begin_manifest_first(trial, *peer, request);
-  request.urgency = 0;
+  request.options.urgency = 0;
   const TransferId first = begin_manifest_first(trial, *peer, request);
   peer->send({have(later), have(first)});
   expect_rest(*peer, first, card.manifest);
