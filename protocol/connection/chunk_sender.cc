@@ -29,10 +29,8 @@ bool ChunkSender::ready() const {
   if (dropped_) return false;
   if (current_ || !with_losses_.empty() || !skipped_.empty()) return true;
   if (options_.wait_for_have || exhausted()) return false;
-  // Only the credit can hold a chunk back; the one that is chosen next may be another, or skipped.
-  std::uint32_t chunk = !again_.empty()       ? *again_.begin()
-                        : !preferred_.empty() ? *preferred_.begin()
-                                              : next_chunk_;
+  if (again_.empty() && unwanted(next_waiting())) return true;  // it is to be skipped
+  std::uint32_t chunk = again_.empty() ? next_waiting() : *again_.begin();
   return info(chunk).size_bytes <= options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_);
 }
 
@@ -43,24 +41,20 @@ void ChunkSender::settle(std::uint32_t chunk, State state) {
   while (next_chunk_ < states_.size() && states_[next_chunk_] != State::kWaiting) ++next_chunk_;
 }
 
-bool ChunkSender::may_not_be_sent(std::uint32_t chunk) {
-  if (info(chunk).level > level_) {
-    give_up(chunk, SkipReason::kLevel);
-    return true;
-  }
+std::optional<SkipReason> ChunkSender::unwanted(std::uint32_t chunk) const {
+  if (info(chunk).level > level_) return SkipReason::kLevel;
   std::uint64_t size = info(chunk).size_bytes - options_.partial.size_of(chunk);
-  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) {
-    give_up(chunk, SkipReason::kBudget);
-    return true;
-  }
-  return false;
+  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) return SkipReason::kBudget;
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> ChunkSender::choose() {
   if (!again_.empty()) return *again_.begin();
   while (waiting_ > 0) {
-    std::uint32_t chunk = preferred_.empty() ? next_chunk_ : *preferred_.begin();
-    if (!may_not_be_sent(chunk)) return chunk;
+    std::uint32_t chunk = next_waiting();
+    auto reason = unwanted(chunk);
+    if (!reason) return chunk;
+    give_up(chunk, *reason);
   }
   return std::nullopt;
 }
@@ -136,7 +130,8 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] != State::kWaiting && chunk != current_) again_.insert(chunk);
+    bool sent = states_[chunk] == State::kBegun || states_[chunk] == State::kKnown;
+    if (sent && chunk != current_) again_.insert(chunk);
   });
 }
 
@@ -147,7 +142,7 @@ void ChunkSender::have(const ChunkRanges& chunks) {
 
 void ChunkSender::know(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting) settle(chunk, State::kNever);
+    if (states_[chunk] == State::kWaiting) settle(chunk, State::kKnown);
   });
 }
 
@@ -157,10 +152,12 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
   });
 }
 
+// The receiver gives back the credit of every skipped chunk: it cannot tell which had begun.
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
-  settle(chunk, State::kNever);
+  bool to_begin = states_[chunk] == State::kWaiting || again_.erase(chunk) > 0;
+  if (to_begin) charged_bytes_ += info(chunk).size_bytes;
+  settle(chunk, State::kSkipped);
   skipped_[reason].add(chunk);
-  again_.erase(chunk);
   open_.erase(chunk);
   with_losses_.erase(chunk);
   if (chunk != current_) return;

@@ -84,7 +84,7 @@ class ChunkSender {
   [[nodiscard]] std::uint64_t chunks_begun() const { return chunks_begun_; }
 
  private:
-  enum class State : std::uint8_t { kWaiting, kBegun, kNever };
+  enum class State : std::uint8_t { kWaiting, kBegun, kKnown, kSkipped };
   struct Open {
     Slice bytes;
     RangeSet acknowledged;
@@ -92,7 +92,10 @@ class ChunkSender {
   };
 
   [[nodiscard]] std::optional<std::uint32_t> choose();  // the next chunk to begin; skips what may not be sent
-  [[nodiscard]] bool may_not_be_sent(std::uint32_t chunk);
+  [[nodiscard]] std::uint32_t next_waiting() const {
+    return preferred_.empty() ? next_chunk_ : *preferred_.begin();
+  }
+  [[nodiscard]] std::optional<SkipReason> unwanted(std::uint32_t chunk) const;
   [[nodiscard]] Result<bool> begin_next_chunk();  // false: none, or no credit
   [[nodiscard]] std::optional<DataPiece> next_lost(std::size_t max_bytes);
   void settle(std::uint32_t chunk, State state);  // no longer waiting

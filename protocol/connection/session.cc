@@ -152,8 +152,10 @@ void Session::on_progress_timer(Time now) {
       quiet_since = transfer.stalled_at = now;
     }
     next = std::min(next, quiet_since + config_.progress_timeout);
-    if (config_.give_up_timeout == Duration::zero()) continue;
-    Time end = transfer.active_at + config_.give_up_timeout;
+    bool verdict = transfer.state == TransferState::kSent || transfer.state == TransferState::kEnded;
+    Duration patience = verdict ? config_.verdict_timeout : config_.give_up_timeout;
+    if (patience == Duration::zero()) continue;
+    Time end = transfer.active_at + patience;
     if (end <= now)
       hopeless.emplace_back(id, std::string(missing) + " for the give-up timeout");
     else

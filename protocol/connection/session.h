@@ -158,11 +158,14 @@ class Session {
   [[nodiscard]] std::optional<TransferFault> receiver_objects(const Transfer& transfer) const;
   void begin_receiving(Time now, TransferId id, Transfer& transfer);
   [[nodiscard]] std::optional<TransferFault> account_for_held(Time now, TransferId id, Transfer& transfer);
+  bool give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk);
   void finish_if_whole(Time now, TransferId id);
 
   // session_data.cc: chunks in
   [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
   [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
+  [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
+  [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] DataVerdict keep_early(Time now, const DataPlace& place, ByteView bytes);
   void replay_early(Time now, TransferId id);

@@ -57,8 +57,8 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
     return refuse_data(now, ErrorCode::kMalformed, "DATA outside its chunk");
   }
   auto chunk = static_cast<std::uint32_t>(place.chunk);
-  if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kSkipped) return DataVerdict::kIgnored;
-  if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing) return DataVerdict::kRepeated;
+  if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing)
+    return take_in_vain(now, place.transfer, transfer, chunk);
   if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place.transfer, transfer, chunk))
     return DataVerdict::kIgnored;
   if (config_.binding == Binding::kStream &&
@@ -74,20 +74,35 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   return DataVerdict::kTaken;
 }
 
-// Charges the credit. False: the peer is at fault.
+// Of a chunk that is here or was given up. A source may have begun one that is held before it knew, and
+// paid for it.
+DataVerdict Session::take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
+  auto state = transfer.arrivals.of(chunk);
+  if (state == ChunkArrivals::State::kHeld && transfer.begun_in_vain.insert(chunk).second) {
+    if (!charge(now, transfer, chunk)) return DataVerdict::kIgnored;
+    give_back(id, transfer, transfer.manifest.chunks[chunk].size_bytes);
+  }
+  return state == ChunkArrivals::State::kSkipped ? DataVerdict::kIgnored : DataVerdict::kRepeated;
+}
+
+// False: the peer is at fault.
+bool Session::charge(Time now, Transfer& transfer, std::uint32_t chunk) {
+  transfer.charged_bytes += transfer.manifest.chunks[chunk].size_bytes;
+  if (transfer.charged_bytes <= transfer.granted_bytes) return true;
+  fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
+  return false;
+}
+
+// False: the peer is at fault.
 bool Session::begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
   if (config_.binding == Binding::kStream && arriving_.has_any(id)) {
     fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");
     return false;
   }
-  std::uint32_t size = transfer.manifest.chunks[chunk].size_bytes;
-  transfer.charged_bytes += size;
-  if (transfer.charged_bytes > transfer.granted_bytes) {
-    fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
-    return false;
-  }
+  if (!charge(now, transfer, chunk)) return false;
   auto prefix = transfer.prefixes.extract(chunk);
-  arriving_.begin(id, chunk, size, prefix.empty() ? ByteView() : prefix.mapped().view());
+  arriving_.begin(id, chunk, transfer.manifest.chunks[chunk].size_bytes,
+                  prefix.empty() ? ByteView() : prefix.mapped().view());
   return true;
 }
 
@@ -135,7 +150,11 @@ void Session::on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::u
     return fail_transfer(id, {TransferError::kStorage, taken.error().message});
   transfer.arrivals.set(chunk, ChunkArrivals::State::kVerified);
   events_.push_back(event::ChunkArrived{id, chunk, size});
-  if (config_.credit == CreditPolicy::kWhenTaken) give_back(id, transfer, size);
+  if (config_.credit == CreditPolicy::kWhenTaken) {
+    give_back(id, transfer, size);
+  } else {
+    transfer.unreleased.insert(chunk);
+  }
   finish_if_whole(now, id);
 }
 
@@ -148,19 +167,22 @@ void Session::ask_again(TransferId id, const ChunkRanges& chunks) {
   }
 }
 
+// CREDIT waits until it is worth a message, unless the source may be short of it.
 void Session::give_back(TransferId id, Transfer& transfer, std::uint64_t size_bytes) {
   std::uint64_t initial = config_.hello.limits.initial_credit_bytes;
   transfer.released_bytes += size_bytes;
   std::uint64_t credit = initial + transfer.released_bytes;
-  if (transfer.state != TransferState::kReceiving || credit - transfer.granted_bytes < initial / kCreditPart)
-    return;
+  std::uint64_t news = credit - transfer.granted_bytes;
+  bool short_of_it = transfer.granted_bytes < transfer.charged_bytes + transfer.largest_chunk_bytes;
+  if (transfer.state != TransferState::kReceiving || news == 0) return;
+  if (news < initial / kCreditPart && !short_of_it) return;
   transfer.granted_bytes = credit;
   send(CreditMessage{id, credit, {}});
 }
 
 void Session::release(Time, TransferId id, std::uint32_t chunk) {
   Transfer* transfer = find(id);
-  if (transfer && config_.credit == CreditPolicy::kWhenReleased && chunk < transfer->manifest.chunks.size())
+  if (transfer && transfer->unreleased.erase(chunk) > 0)
     give_back(id, *transfer, transfer->manifest.chunks[chunk].size_bytes);
 }
 

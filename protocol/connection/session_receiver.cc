@@ -160,6 +160,8 @@ void Session::begin_receiving(Time now, TransferId id, Transfer& transfer) {
   if (auto begun = transfer.sink->begin(transfer.manifest); !begun)
     return fail_transfer(id, {TransferError::kStorage, begun.error().message});
   transfer.arrivals.reset(transfer.manifest.chunks.size());
+  for (const ChunkInfo& chunk : transfer.manifest.chunks)
+    transfer.largest_chunk_bytes = std::max(transfer.largest_chunk_bytes, chunk.size_bytes);
   transfer.granted_bytes = config_.hello.limits.initial_credit_bytes;
   advance(now, transfer, TransferInput::kManifestWhole);
   if (auto objection = account_for_held(now, id, transfer)) return fail_transfer(id, *objection);
@@ -194,24 +196,33 @@ std::optional<TransferFault> Session::account_for_held(Time, TransferId id, Tran
   return std::nullopt;
 }
 
+// Whether the source had begun the chunk is not known here: it counts as begun. False: nothing is new.
+bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk) {
+  bool held = transfer.arrivals.of(chunk) == ChunkArrivals::State::kHeld;
+  if (held ? !transfer.begun_in_vain.insert(chunk).second
+           : !transfer.arrivals.set(chunk, ChunkArrivals::State::kSkipped))
+    return false;
+  std::uint64_t size_bytes = transfer.manifest.chunks[chunk].size_bytes;
+  if (arriving_.drop(id, chunk) == 0) transfer.charged_bytes += size_bytes;
+  transfer.released_bytes += size_bytes;
+  return !held;
+}
+
 void Session::on(Time now, SkipMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerSkip, "SKIP");
   if (!transfer) return;
   ChunkRanges skipped;
-  std::uint64_t dropped_bytes = 0;
   bool inside = true;
   message.chunks.for_each([&](std::uint32_t chunk) {
-    if (chunk >= transfer->arrivals.size()) return inside = false;
-    if (!transfer->arrivals.set(chunk, ChunkArrivals::State::kSkipped)) return true;
-    dropped_bytes += arriving_.drop(message.transfer, chunk);
-    skipped.add(chunk);
-    return true;
+    inside = chunk < transfer->arrivals.size();
+    if (inside && give_up_chunk(message.transfer, *transfer, chunk)) skipped.add(chunk);
+    return inside;
   });
   if (!inside) return fault(now, ErrorCode::kMalformed, "SKIP of a chunk that the card does not have");
+  give_back(message.transfer, *transfer, 0);
+  if (skipped.empty()) return;
   transfer->active_at = now;
-  give_back(message.transfer, *transfer, dropped_bytes);
-  if (!skipped.empty())
-    events_.push_back(event::Skipped{message.transfer, std::move(skipped), message.reason});
+  events_.push_back(event::Skipped{message.transfer, std::move(skipped), message.reason});
   finish_if_whole(now, message.transfer);
 }
 

@@ -27,6 +27,7 @@ TransferId Session::offer(Time now, const std::string& document, std::shared_ptr
                    eager && state_ == SessionState::kOpen};
   Transfer& transfer = open_transfer(now, id, TransferState::kOffering);
   transfer.source = std::move(source);
+  transfer.offered = true;
   transfer.eager = message.offer.eager && peer_.limits.eager_bytes > 0;
   message.offer.eager = transfer.eager;
   send(message);
@@ -50,6 +51,7 @@ void Session::on(Time now, RequestMessage& message) {
   transfer.byte_budget = options.byte_budget;
   transfer.min_quality = options.min_quality;
   transfer.urgency = options.urgency;
+  transfer.bases = options.bases;
   if (message.deadline_us) {
     options.deadline = std::chrono::microseconds(static_cast<std::int64_t>(*message.deadline_us));
     transfer.deadline = now + *options.deadline;
@@ -116,6 +118,8 @@ std::optional<TransferFault> Session::source_objects(const Transfer& transfer,
     return TransferFault{TransferError::kCodec,
                          "the receiver does not decode codec " + std::to_string(codec)};
   }
+  if (!transfer.offered && manifest.base && !transfer.bases.contains(*manifest.base))
+    return TransferFault{TransferError::kBase, "a delta of a card that the receiver does not have"};
   if (transfer.card && *transfer.card != encoded.digest())
     return TransferFault{TransferError::kNotHere, "the card asked for is not here"};
   if (transfer.min_quality && (!manifest.divergence || manifest.divergence->top1 < *transfer.min_quality))

@@ -95,6 +95,8 @@ void DatagramBinding::remember_lost(SentPacket packet) {
 DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body) {
   auto recovered = AckFrame::parse(body);
   if (!recovered) return fault(now, ErrorCode::kMalformed, recovered.error().message);
+  if (recovered->delay != Duration::zero())
+    return fault(now, ErrorCode::kMalformed, "RECOVERED with a delay");
   if (recovered->ranges.front().end > next_number_)
     return fault(now, ErrorCode::kAcknowledgement, "RECOVERED of a packet that was never sent");
   auto lost = sent_.take_recovered(now, *recovered);

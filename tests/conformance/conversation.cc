@@ -53,7 +53,9 @@ std::optional<std::string> take_field(std::string& text, const std::string& fiel
 std::string print_conversation(const Conversation& conversation) {
   std::string text = std::string("role: ") + (conversation.role == Role::kClient ? "client" : "server") +
                      "\nbinding: " + (conversation.binding == Binding::kStream ? "stream" : "datagram") +
-                     "\nscript:\n";
+                     "\n";
+  if (!conversation.connection_id.empty()) text += "connection: " + to_hex(conversation.connection_id) + "\n";
+  text += "script:\n";
   for (const ScriptLine& line : conversation.script) {
     text += std::to_string(line.at_ms) + " " + kWords[static_cast<std::size_t>(line.what)];
     if (!line.bytes.empty()) text += " " + to_hex(line.bytes, line.bytes.size());
@@ -65,6 +67,7 @@ std::string print_conversation(const Conversation& conversation) {
 Result<Conversation> parse_conversation(std::string text) {
   auto role = take_field(text, "role");
   auto binding = take_field(text, "binding");
+  auto connection = take_field(text, "connection");
   auto script = take_field(text, "script");
   if (!role || !binding || !script) return Error{"expected the lines role:, binding: and script:"};
   Conversation conversation;

@@ -28,6 +28,7 @@ struct ScriptLine {
 struct Conversation {
   Role role = Role::kServer;  // of the side under test
   Binding binding = Binding::kStream;
+  Bytes connection_id;  // as in packets; of a client on the datagram binding, which chooses it
   std::vector<ScriptLine> script;
 };
 

@@ -15,6 +15,8 @@ class ConversationMaker {
       : side_(role, binding), name_(std::move(name)), what_(std::move(what)), collection_(collection) {
     conversation_.role = role;
     conversation_.binding = binding;
+    if (role == Role::kClient && binding == Binding::kDatagram)
+      put_le(conversation_.connection_id, side_.connection_id());
     listen(0);
   }
 
