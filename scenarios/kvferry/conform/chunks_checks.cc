@@ -148,6 +148,20 @@ void resent(Trial& trial) {
   expect_alive(*peer);
 }
 
+// Indices that no table of this card has.
+void beyond_the_table(Trial& trial) {
+  ChunkRanges far;
+  far.add(1'000'000);
+  RequestMessage request = trial.wanted_again();
+  request.options.held = far;
+  auto peer = trial.greeted();
+  const TransferId id = begin_manifest_first(trial, *peer, request);
+  peer->send(
+      {have(id, far), Peer::frame(PreferMessage{id, far, {}}), Peer::frame(ResendMessage{id, far, {}})});
+  expect_rest(*peer, id, trial.card().manifest);
+  expect_alive(*peer);
+}
+
 // Held, above the level, or sent: then CONFIRM is in order.
 void nothing_is_left(Trial& trial) {
   RequestMessage request = trial.wanted_again();
@@ -183,6 +197,7 @@ std::vector<Check> chunks_checks() {
       {"TRF-7", "nothing is sent when all is held", On::kBoth, all_is_held},
       {"TRF-7", "chunks that HAVE names are not sent, the others are", On::kBoth, have_is_not_sent},
       {"TRF-7", "of a partial chunk only the rest is sent", On::kBoth, rest_of_partial},
+      {"TRF-7", "indices beyond the table are ignored", On::kBoth, beyond_the_table},
       {"TRF-8", "RESEND brings a chunk again, whole", On::kBoth, resent},
       {"TRF-15", "every chunk is held, sent or skipped, and then CONFIRM is taken", On::kBoth,
        nothing_is_left},

@@ -66,7 +66,7 @@ Bytes DatagramLink::packet(std::uint64_t number, ByteView frames) const {
   append(all, frames);
   const PacketHeader header{connection_id_, number};
   const std::size_t size_bytes = header.size_bytes() + all.size();
-  if (habits.pads && !heard_something_ && size_bytes < kLeastFirstBytes) {
+  if ((habits.pads_always || (habits.pads && !heard_something_)) && size_bytes < kLeastFirstBytes) {
     // A frame of PADDING has a head of two or three bytes.
     const std::size_t room = kLeastFirstBytes - std::min(kLeastFirstBytes, size_bytes + 3);
     append(all,
@@ -101,16 +101,24 @@ void DatagramLink::send_raw(ByteView datagram) {
 }
 
 void DatagramLink::send(const std::vector<OutFrame>& frames) {
-  Bytes control;
+  std::vector<OutFrame> messages;
   for (const OutFrame& frame : frames) {
-    const bool data = frame.head.front() == static_cast<std::uint8_t>(FrameType::kData);
+    if (frame.head.front() != static_cast<std::uint8_t>(FrameType::kData)) {
+      messages.push_back(frame);
+      continue;
+    }
     Bytes whole = frame.head;
     append(whole, frame.body);
-    if (data) {
-      send_packet(whole);
-    } else {
-      append(control, whole);
-    }
+    send_packet(whole);
+  }
+  send_messages(messages);
+}
+
+void DatagramLink::send_messages(const std::vector<OutFrame>& frames) {
+  Bytes control;
+  for (const OutFrame& frame : frames) {
+    append(control, frame.head);
+    append(control, frame.body);
   }
   send_control(control);
 }

@@ -27,7 +27,8 @@ class DatagramLink final : public Link {
     std::size_t acknowledges_up_to_bytes = 65'535;
     bool sends_again = true;
     bool answers_challenges = true;
-    bool pads = true;
+    bool pads = true;  // until the server was heard
+    bool pads_always = false;
   };
   // A packet that came.
   struct Heard {
@@ -50,6 +51,7 @@ class DatagramLink final : public Link {
   DatagramLink(const HostPort& peer, Duration patience, std::uint64_t seed);
 
   void send(const std::vector<OutFrame>& frames) override;
+  void send_messages(const std::vector<OutFrame>& frames) override;
   void send_raw(ByteView datagram) override;
   [[nodiscard]] std::optional<Arrival> receive(Time until) override;
   [[nodiscard]] bool ended() const override { return refused_; }

@@ -34,7 +34,7 @@ Check too_long(std::string what, std::uint64_t type, std::uint64_t size_bytes, O
 Check no_place(std::string what, std::uint64_t type, On on = On::kBoth) {
   return {"FRM-1", std::move(what), on, [type](Trial& trial) {
             auto peer = trial.greeted();
-            peer->send({out_frame(type, Bytes{})});
+            peer->send_message({out_frame(type, Bytes{})});
             expect_end(*peer, ErrorCode::kUnknownCritical);
           }};
 }
@@ -123,6 +123,7 @@ std::vector<Check> types() {
       no_place("ACK on a stream ends the connection", 0x31, On::kStream),
       no_place("CONTROL on a stream ends the connection", 0x33, On::kStream),
       no_place("REPAIR on a stream ends the connection", 0x3F, On::kStream),
+      no_place("DATA in the control stream ends the connection", 0x0D, On::kDatagram),
       no_place("PROBE in the control stream ends the connection", 0x35, On::kDatagram),
       in_packet("FRM-1", "PING outside the control stream ends the connection", 0x1D,
                 ErrorCode::kUnknownCritical),

@@ -41,6 +41,8 @@ class Link {
 
   // In one write, or one packet as long as they fit.
   virtual void send(const std::vector<OutFrame>& frames) = 0;
+  // The same, DATA too where the messages go.
+  virtual void send_messages(const std::vector<OutFrame>& frames) = 0;
   // Bytes of the stream; a whole datagram.
   virtual void send_raw(ByteView bytes) = 0;
   // What comes next, or nothing until then. Throws CheckFailed at what no peer may send.

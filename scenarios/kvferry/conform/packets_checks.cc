@@ -153,6 +153,13 @@ void control_overlaps(Trial& trial) {
   expect(pongs(*peer, 4711) == 1, "control stream that came in part twice was not put together");
 }
 
+void packet_without_frames(Trial& trial) {
+  auto peer = trial.greeted();
+  DatagramLink& link = packets(*peer);
+  link.send_raw(link.packet(link.take_number(), {}));
+  expect_alive(*peer);
+}
+
 void control_without_bytes(Trial& trial) {
   auto peer = trial.greeted();
   DatagramLink& link = packets(*peer);
@@ -202,6 +209,7 @@ std::vector<Check> packets_and_numbers() {
       wrong_ack("an ACK of a number far beyond ends the connection", 100'000),
       wrong_ack("an ACK of numbers soon to be sent ends the connection", 40),
       {"PKT-5", "a packet that comes three times is processed once", On::kDatagram, twice_is_once},
+      {"PKT-5", "a packet without frames does no harm", On::kDatagram, packet_without_frames},
       bad_packet("a frame that reaches beyond its packet ends the connection", {0x35, 0x20, 0x00}),
       bad_packet("a frame without a length ends the connection", {0x35}),
       bad_packet("a frame type longer than needed in a packet ends the connection", {0x40, 0x35, 0x00}),

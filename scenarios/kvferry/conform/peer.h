@@ -29,6 +29,8 @@ class Peer {
     send({frame(message)});
   }
   void send(const std::vector<OutFrame>& frames) { link_->send(frames); }
+  // In the control stream, DATA too.
+  void send_message(const std::vector<OutFrame>& frames) { link_->send_messages(frames); }
   template <typename Message>
   [[nodiscard]] static OutFrame frame(const Message& message) {
     return out_frame(static_cast<std::uint64_t>(Message::kType), encode_map(message));

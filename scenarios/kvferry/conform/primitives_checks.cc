@@ -127,6 +127,8 @@ std::vector<Check> keys() {
            {0x85, 0x00, 0x00, 0x01, 0xA1, 0x61, 0x02, 0xA0, 0x03, 0x90, 0x04, 0xC4, 0x02, 0x00, 0x01}),
       ends("IGN-1", "partial chunks without the card's digest end the connection", kRequest,
            raw_request({{9, raw_bytes(Bytes{0x00, 0x01})}})),
+      ends("IGN-1", "a partial chunk of no bytes ends the connection", kRequest,
+           raw_request({{5, raw_bytes(Digest{}.view())}, {9, raw_bytes(Bytes{0x01, 0x00})}})),
       ends("IGN-1", "partial chunks that do not ascend end the connection", kRequest,
            raw_request({{5, raw_bytes(Digest{}.view())}, {9, raw_bytes(Bytes{0x01, 0x01, 0x00, 0x01})}})),
       {"PRM-5", "greater keys of the limits in HELLO are ignored", On::kBoth, greater_limits},

@@ -15,6 +15,7 @@ class StreamLink final : public Link {
   StreamLink(const HostPort& peer, Duration patience);
 
   void send(const std::vector<OutFrame>& frames) override;
+  void send_messages(const std::vector<OutFrame>& frames) override { send(frames); }
   void send_raw(ByteView bytes) override;
   [[nodiscard]] std::optional<Arrival> receive(Time until) override;
   [[nodiscard]] bool ended() const override { return ended_; }

@@ -85,6 +85,13 @@ std::uint64_t transfer_limit(const Peer& peer) {
   return limit;
 }
 
+// SPEC names this code.
+void expect_busy(Peer& peer, TransferId id) {
+  expect_refused(peer, id, TransferError::kBusy);
+  expect(peer.reception(id).refused->code == TransferError::kBusy,
+         "REFUSE came with code 0, expected 7 (busy)");
+}
+
 void too_many(Trial& trial) {
   auto peer = trial.greeted();
   const std::uint64_t limit = transfer_limit(*peer);
@@ -92,7 +99,7 @@ void too_many(Trial& trial) {
   RequestMessage request = trial.wanted();
   request.options.manifest_first = true;
   const TransferId id = peer->request(request);
-  expect_refused(*peer, id, TransferError::kBusy);
+  expect_busy(*peer, id);
   expect_alive(*peer);
 }
 
@@ -110,7 +117,7 @@ void offer_too_many(Trial& trial) {
   for (std::uint64_t i = 0; i < limit; ++i) begin_manifest_first(trial, *peer, trial.wanted());
   const TransferId id = peer->next_transfer();
   peer->send(OfferMessage{id, {Digest{}, "another", 1, 1, {}, false}, {}});
-  expect_refused(*peer, id, TransferError::kBusy);
+  expect_busy(*peer, id);
 }
 
 }  // namespace

@@ -210,6 +210,21 @@ void deadline_is_over(Trial& trial) {
   expect_skipped(peer->reception(id), card.all(), SkipReason::kDeadline);
 }
 
+void skip_is_final(Trial& trial) {
+  const KnownCard& card = trial.card();
+  const ChunkRanges above = above_level_0(card);
+  auto peer = trial.greeted();
+  const TransferId id = begin_manifest_first(trial, *peer, trial.wanted());
+  peer->send({Peer::frame(LevelMessage{id, 0, {}}), have(id)});
+  expect_rest(*peer, id, card.manifest);
+  peer->settle();
+  const std::size_t before = peer->data_frames();
+  peer->send({Peer::frame(LevelMessage{id, 255, {}}), Peer::frame(ResendMessage{id, above, {}})});
+  expect_alive(*peer);
+  peer->settle();
+  expect(peer->data_frames() == before, "RESEND brought a chunk that had been skipped, which is final");
+}
+
 // Between the first chunk and the deadline nothing can be sent: the credit is used up.
 void deadline_passes(Trial& trial) {
   const KnownCard& card = trial.card();
@@ -258,6 +273,7 @@ std::vector<Check> wishes_checks() {
        obeys_budget("everything is sent when it fits the budget exactly",
                     [](const KnownCard& card) { return card.payload_bytes(); }),
        {"TRF-14", "everything is skipped after the deadline", On::kBoth, deadline_is_over},
+       {"TRF-12", "RESEND of a skipped chunk is ignored", On::kBoth, skip_is_final},
        {"TRF-12", "what was skipped for the deadline is not sent later", On::kBoth, deadline_passes}});
   return checks;
 }
