@@ -17,7 +17,7 @@ enum class CreditPolicy : std::uint8_t {
   kWhenTaken,     // once the sink has taken it
   kWhenReleased,  // once the application says so: Connection::release()
 };
-enum class Congestion : std::uint8_t { kModel, kNewReno };  // datagram binding only
+enum class Congestion : std::uint8_t { kModel, kCubic };  // datagram binding only
 
 struct CongestionOptions {
   Congestion controller = Congestion::kModel;

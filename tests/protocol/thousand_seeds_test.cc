@@ -30,7 +30,7 @@ void expect_identical(Binding binding, std::uint64_t seed) {
   Card card = sample_card(seed, static_cast<std::uint32_t>(1 + rng.below(30)),
                           static_cast<std::uint32_t>(1 + rng.below(6000)));
   PairOptions options = pair_options(binding, bad_link(seed, binding == Binding::kStream), seed);
-  if (seed % 3 == 1) options.server.congestion.controller = Congestion::kNewReno;
+  if (seed % 3 == 1) options.server.congestion.controller = Congestion::kCubic;
   if (seed % 5 == 1) options.server.max_datagram_bytes = 256 + rng.below(1200);
   options.server.max_data_bytes = 1 + rng.below(4000);
   Pair pair(options);

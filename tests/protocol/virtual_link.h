@@ -23,6 +23,7 @@ struct LinkOptions {
   std::size_t header_bytes = 28;         // per datagram, counted by the rate
   std::size_t mtu_bytes = 65535;         // larger datagrams are lost
   double loss = 0;                       // probabilities per datagram
+  std::uint32_t loss_burst = 1;          // so many datagrams in a row, at the same mean loss
   double reorder = 0;                    // held back by up to one delay
   double duplicate = 0;
   double corrupt = 0;  // a few bits flipped
@@ -42,7 +43,10 @@ class VirtualLink {
     ++sent_count_;
     sent_bytes_ += bytes.size();
     if (!stream_ && bytes.size() > options_.mtu_bytes) return;
-    if (!stream_ && backlog_bytes(now) + bytes.size() > options_.queue_bytes) return;
+    std::size_t queued_bytes = backlog_bytes(now);
+    queued_bytes_sum_ += static_cast<double>(queued_bytes);
+    most_queued_bytes_ = std::max(most_queued_bytes_, queued_bytes);
+    if (!stream_ && queued_bytes + bytes.size() > options_.queue_bytes) return;
     std::size_t header = stream_ ? 0 : options_.header_bytes;
     double seconds = static_cast<double>(bytes.size() + header) * 8 / options_.rate_bits_per_s;
     free_at_ = std::max(free_at_, now) + from_seconds(seconds);
@@ -51,7 +55,7 @@ class VirtualLink {
       arriving_.emplace(arrival, Parcel{std::move(bytes), tag});
       return;
     }
-    if (rng_.chance(options_.loss)) return;
+    if (loses()) return;
     if (rng_.chance(options_.duplicate)) arriving_.emplace(arrival + late(), Parcel{bytes, tag});
     if (rng_.chance(options_.corrupt)) flip_bits(bytes);
     if (rng_.chance(options_.reorder)) arrival += late();
@@ -82,6 +86,11 @@ class VirtualLink {
   [[nodiscard]] std::uint64_t taken_tag() const { return taken_tag_; }  // of what take() returned last
   [[nodiscard]] std::uint64_t sent_count() const { return sent_count_; }
   [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
+  // The queue as arriving datagrams found it.
+  [[nodiscard]] double mean_queued_bytes() const {
+    return sent_count_ == 0 ? 0 : queued_bytes_sum_ / static_cast<double>(sent_count_);
+  }
+  [[nodiscard]] std::size_t most_queued_bytes() const { return most_queued_bytes_; }
   LinkOptions& options() { return options_; }
 
  private:
@@ -92,6 +101,17 @@ class VirtualLink {
   std::size_t backlog_bytes(Time now) const {
     double seconds = free_at_ > now ? to_seconds(free_at_ - now) : 0;
     return static_cast<std::size_t>(seconds * options_.rate_bits_per_s / 8);
+  }
+  // A burst begins so often that the mean loss is what the options say.
+  bool loses() {
+    if (burst_left_ > 0) {
+      --burst_left_;
+      return true;
+    }
+    double between = static_cast<double>(options_.loss_burst) * (1 - options_.loss);
+    if (!rng_.chance(options_.loss / (options_.loss + between))) return false;
+    burst_left_ = options_.loss_burst - 1;
+    return true;
   }
   Duration late() {
     return Duration(static_cast<std::int64_t>(rng_.uniform() * static_cast<double>(options_.delay.count())));
@@ -108,6 +128,9 @@ class VirtualLink {
   Time free_at_{};
   std::multimap<Time, Parcel> arriving_;
   std::uint64_t taken_tag_ = 0;
+  std::uint32_t burst_left_ = 0;
+  double queued_bytes_sum_ = 0;
+  std::size_t most_queued_bytes_ = 0;
   std::uint64_t sent_count_ = 0;
   std::uint64_t sent_bytes_ = 0;
 };
