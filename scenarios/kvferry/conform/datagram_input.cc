@@ -47,6 +47,7 @@ std::optional<Arrival> DatagramLink::receive(Time until) {
     if (got >= 0) {
       take_datagram({datagram.data(), static_cast<std::size_t>(got)});
     } else if (errno == ECONNREFUSED) {
+      if (!heard_something_) throw Unreachable(name_ + ": Connection refused");
       refused_ = true;
     }
   }

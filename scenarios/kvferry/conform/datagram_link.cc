@@ -29,7 +29,8 @@ tcp::endpoint address_of(const HostPort& peer, Duration patience) {
 }  // namespace
 
 DatagramLink::DatagramLink(const HostPort& peer, Duration patience, std::uint64_t seed)
-    : patience_(patience),
+    : name_(peer.text()),
+      patience_(patience),
       server_(address_of(peer, patience)),
       socket_(udp_socket(server_)),
       rng_(seed),

@@ -47,7 +47,7 @@ class DatagramLink final : public Link {
     std::uint64_t heard_bytes = 0;
   };
 
-  // Throws Unreachable when the name leads nowhere.
+  // Throws Unreachable when the name leads nowhere; so does receive() when nobody has listened there yet.
   DatagramLink(const HostPort& peer, Duration patience, std::uint64_t seed);
 
   void send(const std::vector<OutFrame>& frames) override;
@@ -108,6 +108,7 @@ class DatagramLink final : public Link {
   void take_ack(ByteView body);
   void take_control(ByteView body);
 
+  std::string name_;  // HOST:PORT
   Duration patience_;
   tcp::endpoint server_;
   Descriptor socket_;

@@ -63,6 +63,8 @@ void Peer::await_hello() {
   try {
     if (wait_until([&] { return hello_.has_value(); })) return;
     if (ending_) why = "instead of a HELLO came " + ending_->how;
+  } catch (const Unreachable&) {
+    throw;
   } catch (const CheckFailed& fault) {
     why = fault.what();
   }
