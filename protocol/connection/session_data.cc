@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kMaxEarlyBytes = 256 * 1024;      // data that came before its manifest
 constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS, stream binding
 constexpr int kMaxFailures = 2;                           // RESENDs per chunk
-constexpr std::uint64_t kCreditPart = 4;  // CREDIT is sent when this part of the initial one has come back
+constexpr std::uint64_t kCreditPart = 8;  // CREDIT is sent when this part of the initial one has come back
 
 }  // namespace
 

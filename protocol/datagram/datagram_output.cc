@@ -64,7 +64,10 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
       control_out_.all_acknowledged()) {
     session_.on_flushed(now);
   }
-  if (!paths_.current().may_send(mtu_.size())) return std::nullopt;  // until more was heard from there
+  if (!paths_.current().may_send(mtu_.size())) {  // until more was heard from there
+    sent_.note_app_limited();
+    return std::nullopt;
+  }
   if (session_.state() == SessionState::kClosed) return usual_packet(now);
   move_control();
   if (auto out = answer_elsewhere(now)) return out;

@@ -9,7 +9,7 @@
 namespace kvferry::test {
 namespace {
 
-constexpr Duration kOver = std::chrono::seconds(30);
+constexpr Duration kOver = std::chrono::seconds(20);
 
 TEST(Sharing, two_flows_of_the_model_get_the_same_whenever_the_second_begins) {
   std::uint64_t seed = 1;

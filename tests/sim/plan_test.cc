@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
             "[tcp]\ncongestion = 'UdpSocketFactory'\n",
             ":2: key 'tcp.congestion': expected the name of an ns-3 congestion control, such as TcpCubic or "
             "TcpBbr"},
-        BadPlan{"[udp]\ncongestion = 'newreno'\n", ":2: key 'udp.congestion': expected model or cubic"},
+        BadPlan{"[udp]\ncongestion = 'reno'\n", ":2: key 'udp.congestion': expected model or cubic"},
         BadPlan{"[udp]\nmax_datagram_bytes = 9000\n",
                 ":2: key 'udp.max_datagram_bytes': expected a whole number from 256 to 1472"},
         BadPlan{"[[transfer]]\nid = 'b'\ncard = 'b.card'\ntransport = 'quic'\n",
