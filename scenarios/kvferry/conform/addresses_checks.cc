@@ -13,7 +13,6 @@ namespace kvferry::conform {
 namespace {
 
 constexpr std::size_t kVersionsHeadBytes = 1 + 8 + 4;
-constexpr std::uint64_t kEnoughPayload = 32 * 1024;  // to see a sender hold back
 
 Bytes control_of(const std::vector<OutFrame>& frames) {
   Bytes out;
@@ -36,18 +35,6 @@ std::unique_ptr<Peer> stranger(Trial& trial, ByteView more_frames = {}) {
   append(frames, link.control(link.take_control(stream.size()), stream));
   link.send_packet(frames);
   return peer;
-}
-
-void expect_threefold_at_most(Peer& peer, Duration time) {
-  const DatagramLink::Traffic& traffic = packets(peer).traffic();
-  const Time end = steady_now() + time;
-  while (steady_now() < end && !peer.ending()) {
-    peer.wait_for(milliseconds(20));
-    expect(traffic.heard_bytes <= 3 * traffic.sent_bytes,
-           std::to_string(traffic.heard_bytes) +
-               " bytes came to an address that is not validated and has sent " +
-               std::to_string(traffic.sent_bytes) + ", expected three times as many at most");
-  }
 }
 
 void small_first(Trial& trial) {
@@ -169,84 +156,6 @@ std::vector<Check> validation() {
   };
 }
 
-void follows(Trial& trial) {
-  auto peer = trial.greeted();
-  expect_alive(*peer);
-  packets(*peer).rebind();
-  packets(*peer).habits.pads_always = true;
-  expect_alive(*peer);
-  const TransferId id = peer->request(trial.wanted());
-  expect_manifest(*peer, id);
-  expect_rest(*peer, id, manifest_of(peer->reception(id)));
-}
-
-void challenges_the_new_address(Trial& trial) {
-  auto peer = trial.greeted();
-  expect_alive(*peer);
-  peer->settle();
-  packets(*peer).rebind();
-  packets(*peer).habits.pads_always = true;
-  const std::size_t before = peer->arrivals().size();
-  peer->send(PingMessage{7, {}});
-  expect(peer->await(FrameType::kChallenge, before).has_value(), "no CHALLENGE came to the new address");
-}
-
-// Three times the bytes of a PING are enough for its PONG, and a client need not know that its address
-// changed.
-void follows_small_packets(Trial& trial) {
-  auto peer = trial.greeted();
-  expect_alive(*peer);
-  peer->settle();
-  packets(*peer).rebind();
-  expect_alive(*peer);
-}
-
-void threefold_at_the_new_address(Trial& trial) {
-  skip_unless(trial.card().payload_bytes() > kEnoughPayload, "the card is too small to tell");
-  auto peer = trial.greeted();
-  const TransferId id = begin_manifest_first(trial, *peer, trial.wanted());
-  peer->settle();
-  DatagramLink& link = packets(*peer);
-  link.habits.answers_challenges = link.habits.sends_again = false;
-  link.habits.pads_always = true;
-  link.rebind();
-  peer->send({have(id)});
-  link.habits.pads_always = false;
-  expect_threefold_at_most(*peer, milliseconds(1500));
-  expect(link.traffic().heard_bytes > 0, "nothing came to the new address");
-}
-
-// The packet is older than one that came from the address before.
-void late_packet_moves_nothing(Trial& trial) {
-  auto peer = trial.greeted();
-  peer->settle();
-  DatagramLink& link = packets(*peer);
-  const std::uint64_t late = link.take_number();
-  expect_alive(*peer);
-  peer->settle();
-  link.rebind();
-  link.habits.sends_again = false;
-  link.send_raw(link.packet(late, DatagramLink::packed(0x35, {})));
-  peer->wait_for(milliseconds(300));
-  expect(link.traffic().heard_bytes == 0, "an old packet from another address drew an answer there");
-}
-
-void returns_when_validation_fails(Trial& trial) {
-  auto peer = trial.greeted();
-  expect_alive(*peer);
-  peer->settle();
-  DatagramLink& link = packets(*peer);
-  link.habits.answers_challenges = link.habits.acknowledges = link.habits.sends_again = false;
-  link.rebind();
-  peer->send(PingMessage{7, {}});
-  peer->wait_for(std::chrono::seconds(12));
-  link.return_to_former();
-  const std::size_t before = link.heard().size();
-  peer->wait_for(std::chrono::seconds(12));
-  expect(link.heard().size() > before,
-         "nothing came to the last validated address in 12 s, 12 s after a move");
-}
-
 Bytes of_another_version(Trial& trial, std::uint8_t kind, std::size_t size_bytes) {
   Bytes datagram{kind};
   put_le(datagram, trial.rng().next());
@@ -287,21 +196,10 @@ void small_ones_are_not_answered(Trial& trial) {
 
 std::vector<Check> addresses_checks() {
   std::vector<Check> checks = validation();
-  checks.insert(checks.end(),
-                {{"ADR-6", "the server follows a client whose address changes", On::kDatagram, follows},
-                 {"ADR-6", "a small packet from another address is answered there", On::kDatagram,
-                  follows_small_packets},
-                 {"ADR-6", "the new address is challenged", On::kDatagram, challenges_the_new_address},
-                 {"ADR-6", "the new address gets three times its bytes at most, until it is validated",
-                  On::kDatagram, threefold_at_the_new_address},
-                 {"ADR-6", "a late packet from another address moves nothing", On::kDatagram,
-                  late_packet_moves_nothing},
-                 {"ADR-6", "when validation fails the server returns", On::kDatagram,
-                  returns_when_validation_fails, Pace::kSlow},
-                 {"ADR-7", "a first datagram of a later kind is answered by VERSIONS", On::kDatagram,
-                  versions_are_named},
-                 {"ADR-7", "a small datagram of a later kind is not answered", On::kDatagram,
-                  small_ones_are_not_answered}});
+  checks.insert(checks.end(), {{"ADR-7", "a first datagram of a later kind is answered by VERSIONS",
+                                On::kDatagram, versions_are_named},
+                               {"ADR-7", "a small datagram of a later kind is not answered", On::kDatagram,
+                                small_ones_are_not_answered}});
   return checks;
 }
 

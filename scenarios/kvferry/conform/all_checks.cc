@@ -51,9 +51,10 @@ bool selects(std::string_view selector, std::string_view id) {
 
 std::vector<Check> all_checks() {
   std::vector<Check> all;
-  for (auto* more : {primitives_checks, frames_checks, packets_checks, recovery_checks, addresses_checks,
-                     sizes_checks, repair_checks, connection_checks, transfers_checks, states_checks,
-                     beginning_checks, chunks_checks, wishes_checks, ending_checks}) {
+  for (auto* more :
+       {primitives_checks, frames_checks, packets_checks, recovery_checks, addresses_checks, moves_checks,
+        sizes_checks, repair_checks, connection_checks, transfers_checks, states_checks, offers_checks,
+        beginning_checks, chunks_checks, wishes_checks, bounds_checks, ending_checks, tolerance_checks}) {
     auto checks = more();
     std::move(checks.begin(), checks.end(), std::back_inserter(all));
   }

@@ -36,15 +36,19 @@ struct Unchecked {
 [[nodiscard]] std::vector<Check> packets_checks();     // 6.1
 [[nodiscard]] std::vector<Check> recovery_checks();    // 6.2, 6.3
 [[nodiscard]] std::vector<Check> addresses_checks();   // 6.5
+[[nodiscard]] std::vector<Check> moves_checks();       // 6.5
 [[nodiscard]] std::vector<Check> sizes_checks();       // 6.6
 [[nodiscard]] std::vector<Check> repair_checks();      // 6.7
-[[nodiscard]] std::vector<Check> connection_checks();  // 10, 12 to 15
+[[nodiscard]] std::vector<Check> connection_checks();  // 10
 [[nodiscard]] std::vector<Check> transfers_checks();   // 8, 11
 [[nodiscard]] std::vector<Check> states_checks();      // 11, its table
+[[nodiscard]] std::vector<Check> offers_checks();      // 11
 [[nodiscard]] std::vector<Check> beginning_checks();   // 11.1
-[[nodiscard]] std::vector<Check> chunks_checks();      // 11.2
-[[nodiscard]] std::vector<Check> wishes_checks();      // 11.2: credit, order, level, budget, deadline
-[[nodiscard]] std::vector<Check> ending_checks();      // 11.3, 11.4
+[[nodiscard]] std::vector<Check> chunks_checks();      // 11.2, 11.4
+[[nodiscard]] std::vector<Check> wishes_checks();      // 11.2
+[[nodiscard]] std::vector<Check> bounds_checks();      // 11.2
+[[nodiscard]] std::vector<Check> ending_checks();      // 11.3
+[[nodiscard]] std::vector<Check> tolerance_checks();   // 12, 13, 15
 
 [[nodiscard]] std::vector<Check> all_checks();
 [[nodiscard]] const std::vector<Unchecked>& unchecked();

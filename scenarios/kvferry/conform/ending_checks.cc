@@ -16,10 +16,7 @@ constexpr std::uint64_t kPlenty = std::uint64_t{1} << 41;
 TransferId begin_and_starve(Trial& trial, std::unique_ptr<Peer>& peer) {
   const KnownCard& card = trial.card();
   skip_unless(card.payload_bytes() > card.largest_bytes(), "the card has one chunk only");
-  HelloMessage hello = usual_hello();
-  hello.hello.limits.max_chunk_bytes = card.largest_bytes();
-  hello.hello.limits.initial_credit_bytes = card.largest_bytes();
-  peer = trial.greeted(hello);
+  peer = trial.greeted(hello_with_credit_for_one(card));
   const TransferId id = peer->request(trial.wanted());
   expect_manifest(*peer, id);
   peer->wait_until([&] { return !peer->reception(id).data.empty(); });

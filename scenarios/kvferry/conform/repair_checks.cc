@@ -84,6 +84,14 @@ Check malformed(std::string what, RawRepair repair) {
           }};
 }
 
+// The last is the first and 256, and the block is never solved.
+void widest_span(Trial& trial) {
+  auto peer = greeted_reader(trial);
+  const RawRepair repair{5, {0x00, 0x01, 0x40, 0xFF, 0x01}, 0, 1};
+  packets(*peer).send_packet(DatagramLink::packed(0x3F, body_of(repair)));
+  expect_alive(*peer);
+}
+
 bool names(const Arrival& recovered, std::uint64_t number) {
   const auto ack = AckFrame::parse(recovered.body);
   return ack && std::any_of(ack->ranges.begin(), ack->ranges.end(),
@@ -141,7 +149,8 @@ std::vector<Check> repair_checks() {
                 {5, {0x01, 0x02}, 0, 1}),
       malformed("no covered numbers end the connection", {5, {}, 0, 1}),
       malformed("numbers that span more than 256 end the connection",
-                {5, {0x00, 0x01, 0x40, 0xFF, 0x01}, 0, 1}),
+                {5, {0x00, 0x01, 0x41, 0x00, 0x01}, 0, 1}),
+      {"RPR-1", "numbers that span 256 are taken", On::kDatagram, widest_span},
       malformed("a block of 65 packets ends the connection", {5, {0x00, 0x40, 0x41}, 0, 1}),
       malformed("a symbol of 2 bytes ends the connection", {5, {0x00, 0x02}, 0, 1, Bytes(2)}),
       {"RPR-1", "REPAIR comes to its readers only, and well-formed", On::kDatagram,

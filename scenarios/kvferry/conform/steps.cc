@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/kvferry/conform/steps.h"
 
+#include "transport/clock.h"
+
 namespace kvferry::conform {
 namespace {
 
@@ -98,6 +100,24 @@ TransferId begin_manifest_first(Trial& trial, Peer& peer, RequestMessage request
   return id;
 }
 
+HelloMessage hello_with_credit_for_one(const KnownCard& card) {
+  HelloMessage hello = usual_hello();
+  hello.hello.limits.max_chunk_bytes = card.largest_bytes();
+  hello.hello.limits.initial_credit_bytes = card.largest_bytes();
+  return hello;
+}
+
+void expect_skipped(const Reception& reception, const ChunkRanges& chunks, SkipReason reason) {
+  chunks.for_each([&](std::uint32_t chunk) {
+    const auto found = reception.skipped.find(chunk);
+    const std::string name = "chunk " + std::to_string(chunk);
+    expect(found != reception.skipped.end(), name + " was sent, expected SKIP");
+    expect(found->second == reason, name + " was skipped for reason " +
+                                        std::to_string(static_cast<int>(found->second)) + ", expected " +
+                                        std::to_string(static_cast<int>(reason)));
+  });
+}
+
 void confirm(Peer& peer, TransferId id, const KnownCard& card) {
   peer.send(ConfirmMessage{id, card.chunks(), card.digest, {}});
 }
@@ -109,6 +129,18 @@ KnownCard fetch_honestly(Peer& peer, const RequestMessage& request) {
   KnownCard card = card_of(peer.reception(id));
   confirm(peer, id, card);
   return card;
+}
+
+void expect_threefold_at_most(Peer& peer, Duration time) {
+  const DatagramLink::Traffic& traffic = packets(peer).traffic();
+  const Time end = steady_now() + time;
+  while (steady_now() < end && !peer.ending()) {
+    peer.wait_for(milliseconds(20));
+    expect(traffic.heard_bytes <= 3 * traffic.sent_bytes,
+           std::to_string(traffic.heard_bytes) +
+               " bytes came to an address that is not validated and has sent " +
+               std::to_string(traffic.sent_bytes) + ", expected three times as many at most");
+  }
 }
 
 OutFrame have(TransferId id, const ChunkRanges& chunks) { return Peer::frame(HaveMessage{id, chunks, {}}); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Section 11.2: credit, order, level, byte budget and deadline.
+// Section 11.2: credit, order and level.
 #include <algorithm>
 #include <numeric>
 
@@ -9,13 +9,6 @@
 
 namespace kvferry::conform {
 namespace {
-
-HelloMessage hello_with_credit_for_one(const KnownCard& card) {
-  HelloMessage hello = usual_hello();
-  hello.hello.limits.max_chunk_bytes = card.largest_bytes();
-  hello.hello.limits.initial_credit_bytes = card.largest_bytes();
-  return hello;
-}
 
 std::uint64_t begun_bytes(const Reception& reception, const KnownCard& card) {
   const auto begun = reception.begun();
@@ -120,17 +113,6 @@ ChunkRanges above_level_0(const KnownCard& card) {
   return above;
 }
 
-void expect_skipped(const Reception& reception, const ChunkRanges& chunks, SkipReason reason) {
-  chunks.for_each([&](std::uint32_t chunk) {
-    const auto found = reception.skipped.find(chunk);
-    const std::string name = "chunk " + std::to_string(chunk);
-    expect(found != reception.skipped.end(), name + " was sent, expected SKIP");
-    expect(found->second == reason, name + " was skipped for reason " +
-                                        std::to_string(static_cast<int>(found->second)) + ", expected " +
-                                        std::to_string(static_cast<int>(reason)));
-  });
-}
-
 void obeys_level(Trial& trial) {
   const KnownCard& card = trial.card();
   const ChunkRanges above = above_level_0(card);
@@ -158,58 +140,6 @@ void level_before_the_manifest(Trial& trial) {
   expect_skipped(peer->reception(id), above, SkipReason::kLevel);
 }
 
-Check level_above(std::string what, std::uint8_t level) {
-  return {"TRF-11", std::move(what), On::kBoth, [level](Trial& trial) {
-            auto peer = trial.greeted();
-            const TransferId id = begin_manifest_first(trial, *peer, trial.wanted());
-            peer->send({Peer::frame(LevelMessage{id, level, {}}), have(id)});
-            expect_rest(*peer, id, trial.card().manifest);
-            expect(peer->reception(id).skipped.empty(), "chunks were skipped, expected all of them");
-          }};
-}
-
-// Begun, or refused: a source need not take such a request at all.
-void skip_if_refused(Peer& peer, TransferId id) {
-  peer.wait_until([&] { return peer.reception(id).refused || peer.reception(id).manifest_whole(); });
-  const auto& refused = peer.reception(id).refused;
-  skip_unless(!refused, "the peer refused: '" + (refused ? refused->reason : std::string()) + "'");
-}
-
-Check obeys_budget(std::string what, std::uint64_t (*budget_of)(const KnownCard&)) {
-  return {"TRF-13", std::move(what), On::kBoth, [budget_of](Trial& trial) {
-            const KnownCard& card = trial.card();
-            RequestMessage request = trial.wanted();
-            request.options.byte_budget = budget_of(card);
-            auto peer = trial.greeted();
-            const TransferId id = peer->request(request);
-            skip_if_refused(*peer, id);
-            expect_manifest(*peer, id);
-            expect_rest(*peer, id, card.manifest);
-            peer->settle();
-            const Reception& reception = peer->reception(id);
-            expect(reception.payload_bytes() <= *request.options.byte_budget,
-                   std::to_string(reception.payload_bytes()) + " bytes of payload came, the budget is " +
-                       std::to_string(*request.options.byte_budget));
-            for (const auto& [chunk, reason] : reception.skipped)
-              expect(reason == SkipReason::kBudget,
-                     "chunk " + std::to_string(chunk) + " was skipped for another reason");
-          }};
-}
-
-void deadline_is_over(Trial& trial) {
-  const KnownCard& card = trial.card();
-  RequestMessage request = trial.wanted();
-  request.deadline_us = 0;
-  auto peer = trial.greeted();
-  const TransferId id = peer->request(request);
-  skip_if_refused(*peer, id);
-  expect_manifest(*peer, id);
-  expect_rest(*peer, id, card.manifest);
-  peer->settle();
-  expect(peer->reception(id).data.empty(), "DATA came after a deadline of 0, expected SKIP of everything");
-  expect_skipped(peer->reception(id), card.all(), SkipReason::kDeadline);
-}
-
 void skip_is_final(Trial& trial) {
   const KnownCard& card = trial.card();
   const ChunkRanges above = above_level_0(card);
@@ -225,24 +155,14 @@ void skip_is_final(Trial& trial) {
   expect(peer->data_frames() == before, "RESEND brought a chunk that had been skipped, which is final");
 }
 
-// Between the first chunk and the deadline nothing can be sent: the credit is used up.
-void deadline_passes(Trial& trial) {
-  const KnownCard& card = trial.card();
-  skip_unless(card.payload_bytes() > card.largest_bytes(), "the card has one chunk only");
-  RequestMessage request = trial.wanted();
-  request.deadline_us = 300'000;
-  auto peer = trial.greeted(hello_with_credit_for_one(card));
-  const TransferId id = peer->request(request);
-  skip_if_refused(*peer, id);
-  expect_manifest(*peer, id);
-  expect_rest(*peer, id, card.manifest);
-  for (const auto& [chunk, reason] : peer->reception(id).skipped)
-    expect(reason == SkipReason::kDeadline,
-           "chunk " + std::to_string(chunk) + " was skipped for another reason");
-  const std::size_t before = peer->data_frames();
-  peer->send({credit(id, std::uint64_t{1} << 41)});
-  peer->settle();
-  expect(peer->data_frames() == before, "DATA came after SKIP of all that was left, which is final");
+Check level_above(std::string what, std::uint8_t level) {
+  return {"TRF-11", std::move(what), On::kBoth, [level](Trial& trial) {
+            auto peer = trial.greeted();
+            const TransferId id = begin_manifest_first(trial, *peer, trial.wanted());
+            peer->send({Peer::frame(LevelMessage{id, level, {}}), have(id)});
+            expect_rest(*peer, id, trial.card().manifest);
+            expect(peer->reception(id).skipped.empty(), "chunks were skipped, expected all of them");
+          }};
 }
 
 std::vector<Check> order_and_level() {
@@ -252,6 +172,7 @@ std::vector<Check> order_and_level() {
       {"TRF-10", "the more urgent of two transfers goes first", On::kBoth, urgent_first},
       {"TRF-11", "chunks above the level are skipped, the others sent", On::kBoth, obeys_level},
       {"TRF-11", "a level that came before the manifest counts", On::kBoth, level_before_the_manifest},
+      {"TRF-12", "RESEND of a skipped chunk is ignored", On::kBoth, skip_is_final},
       level_above("nothing is skipped below level 255", 255),
   };
 }
@@ -265,16 +186,6 @@ std::vector<Check> wishes_checks() {
   };
   const auto more = order_and_level();
   checks.insert(checks.end(), more.begin(), more.end());
-  checks.insert(
-      checks.end(),
-      {obeys_budget("no more than half of the payload is sent when that is the budget",
-                    [](const KnownCard& card) { return card.payload_bytes() / 2; }),
-       obeys_budget("nothing is sent for a budget of 0", [](const KnownCard&) { return std::uint64_t{0}; }),
-       obeys_budget("everything is sent when it fits the budget exactly",
-                    [](const KnownCard& card) { return card.payload_bytes(); }),
-       {"TRF-14", "everything is skipped after the deadline", On::kBoth, deadline_is_over},
-       {"TRF-12", "RESEND of a skipped chunk is ignored", On::kBoth, skip_is_final},
-       {"TRF-12", "what was skipped for the deadline is not sent later", On::kBoth, deadline_passes}});
   return checks;
 }
 
