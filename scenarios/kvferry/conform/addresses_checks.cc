@@ -113,7 +113,9 @@ void challenges_in_vain(Trial& trial) {
     return a.type == static_cast<std::uint64_t>(FrameType::kChallenge);
   });
   skip_unless(count > 0, "no CHALLENGE came");
-  expect(count > 1, "one CHALLENGE came in 25 s to a client that answers none, expected more");
+  const DatagramLink::Traffic& traffic = packets(*peer).traffic();
+  expect(count > 1 || traffic.heard_bytes + 100 > 3 * traffic.sent_bytes,
+         "one CHALLENGE came in 25 s to a client that answers none, and there was room for more");
   expect(count <= 20,
          std::to_string(count) + " CHALLENGEs came to a client that answers none, expected 20 at most");
 }
