@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace kvferry {
 
@@ -35,5 +36,19 @@ struct FetchCommandOptions {
 };
 // Fetches one card into DIR/DIGEST.card.
 int fetch(const FetchCommandOptions& options);
+
+struct ConformOptions {
+  std::string peer;
+  std::vector<std::string> sections;  // all, if there are none
+  std::string transport = "tcp";      // or "udp"
+  std::string document;               // that the peer serves
+  double patience_s = 2;              // of one wait
+  bool slow = false;
+  bool verbose = false;
+  bool insecure = false;
+  bool json = false;
+};
+// Checks a server against SPEC.md, requirement by requirement.
+int run_conform(const ConformOptions& options);
 
 }  // namespace kvferry

@@ -37,19 +37,44 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
+void add_conform(CLI::App& app, ConformOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("conform", "check any server of one card against the specification, as its client");
+  command->add_option("HOST:PORT", options.peer, "the server")->required();
+  command->add_option("SECTION", options.sections,
+                      "only these: a section (11.2), a prefix (TRF), a requirement (TRF-9)");
+  command->add_option("--transport", options.transport, "tcp or udp")
+      ->check(CLI::IsMember({"tcp", "udp"}))
+      ->capture_default_str();
+  command->add_option("--document", options.document, "the card's name at the server");
+  command->add_option("--patience", options.patience_s, "seconds to wait for an answer")
+      ->check(CLI::Range(0.1, 60.0))
+      ->capture_default_str();
+  command->add_flag("--slow", options.slow, "check timeouts too: minutes");
+  command->add_flag("--verbose", options.verbose, "name what cannot be checked too, and why");
+  command->add_flag("--insecure", options.insecure, "allow plain TCP and UDP, for laboratories");
+  command->add_flag("--json", options.json, "print one JSON object");
+  command->footer(
+      "A line for each check: ok, FAILED or skipped, the requirement of protocol/SPEC.md, the behaviour\n"
+      "that it asks for, and what happened instead. Exit status 0: nothing failed; 1: something did.");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("kvferry carries compressed KV caches between agents.", "kvferry");
   app.require_subcommand(1);
   InspectOptions inspect_options;
   ServeOptions serve_options;
   FetchCommandOptions fetch_options;
+  ConformOptions conform_options;
   add_inspect(app, inspect_options);
   add_serve(app, serve_options);
   add_fetch(app, fetch_options);
+  add_conform(app, conform_options);
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
 
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("serve")) return serve(serve_options);
+  if (app.got_subcommand("conform")) return run_conform(conform_options);
   return fetch(fetch_options);
 }
 

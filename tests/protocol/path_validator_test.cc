@@ -43,7 +43,7 @@ TEST(PathValidator, sends_what_it_likes_once_a_challenge_is_answered) {
   PathValidator path;
   path.on_received(100);
   EXPECT_FALSE(path.may_send(301));
-  EXPECT_EQ(path.room_bytes(), 300u);
+  EXPECT_EQ(path.allowance_bytes(), 300u);
   PathChallenge challenge = path.challenge(kStart, milliseconds(100), rng);
   EXPECT_FALSE(path.validated());
   EXPECT_TRUE(path.on_response(challenge));
