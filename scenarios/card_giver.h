@@ -29,7 +29,9 @@ class CardGiver final : public ConnectionHandler {
       connection.command(
           [&](Connection& c, Time now) { c.refuse(now, offered->id, "this server only gives"); });
     } else if (const auto* stalled = std::get_if<event::Stalled>(&event)) {
-      connection.command([&](Connection& c, Time now) { c.cancel(now, stalled->id, stalled->reason); });
+      connection.command([&](Connection& c, Time now) {
+        c.cancel(now, stalled->id, stalled->reason, TransferError::kStalled);
+      });
     } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
       std::fprintf(stderr, "%s: %s has a card: %llu chunks, %s sent so far\n", program_.c_str(),
                    connection.peer().c_str(), static_cast<unsigned long long>(confirmed->chunks),

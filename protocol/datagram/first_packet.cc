@@ -7,11 +7,11 @@
 namespace kvferry {
 namespace {
 
-bool begins_with_hello(ByteView control_body) {
+// Whatever stands there: a peer that does not begin with HELLO is told so.
+bool begins_the_control_stream(ByteView control_body) {
   ByteReader in(control_body);
   auto offset = in.take_varint();
-  auto type = in.take_varint();
-  return type && *offset == 0 && *type == static_cast<std::uint64_t>(FrameType::kHello);
+  return offset == 0 && !in.rest().empty();
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ std::optional<FirstPacket> open_first_packet(ByteView datagram) {
     if (!frame) return std::nullopt;
     auto type = static_cast<FrameType>(frame->type);
     if (type == FrameType::kToken) first.token = frame->body;
-    if (type == FrameType::kControl && begins_with_hello(frame->body)) greets = true;
+    if (type == FrameType::kControl && begins_the_control_stream(frame->body)) greets = true;
   }
   if (!greets) return std::nullopt;
   return first;

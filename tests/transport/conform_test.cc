@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr bool kServesUdp = false;  // kvferry serve has --transport udp
+constexpr bool kServesUdp = true;  // kvferry serve has --transport udp
 
 // Chunks of 1 to 60 kB, one of them above level 0, measured.
 Card conform_card() {
