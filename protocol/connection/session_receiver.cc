@@ -231,9 +231,9 @@ void Session::on(Time now, SkipMessage& message) {
 void Session::on(Time now, EndMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerEnd, "END");
   if (!transfer) return;
-  auto partial = arriving_.drop(message.transfer);  // no more comes for chunks in part
+  const auto partial = arriving_.drop(message.transfer);  // no more comes for chunks in part
   bool whole = transfer->arrivals.here() == transfer->arrivals.size();
-  if (!whole) transfer->sink->keep(std::move(partial));
+  if (!whole) transfer->sink->keep(partial);
   if (auto finished = transfer->sink->finish(whole); !finished)
     return fail_transfer(message.transfer, {TransferError::kStorage, finished.error().message});
   transfer->sink = nullptr;

@@ -40,9 +40,9 @@ void Session::drop(TransferId id, const std::string& reason) {
   if (node.empty()) return;
   Transfer& transfer = node.mapped();
   if (transfer.eager) eager_bytes_ -= transfer.eager_bytes;
-  auto partial = arriving_.drop(id);
+  const auto partial = arriving_.drop(id);
   if (transfer.sink) {
-    transfer.sink->keep(std::move(partial));
+    transfer.sink->keep(partial);
     transfer.sink->abandon(reason);
   }
   auto stale = std::remove_if(early_.begin(), early_.end(),

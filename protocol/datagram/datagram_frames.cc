@@ -122,7 +122,8 @@ void DatagramBinding::put_tokens(Draft& draft) {
     if (heard_ || token_.empty()) return;
     put_frame(draft, FrameType::kToken, token_, draft.bytes.signalling);
     draft.eliciting = true;
-  } else if (new_token_due_ && paths_.current().validated() && draft.left() >= config_.new_token.size() + kTokenHeadBytes) {
+  } else if (new_token_due_ && paths_.current().validated() &&
+             draft.left() >= config_.new_token.size() + kTokenHeadBytes) {
     new_token_due_ = false;
     put_frame(draft, FrameType::kToken, config_.new_token, draft.bytes.signalling);
     draft.record.pieces.push_back({SentPiece::Kind::kToken, {}, config_.new_token.size()});

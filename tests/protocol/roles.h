@@ -102,7 +102,7 @@ class KeepingSink final : public ChunkSink {
     whole = is_whole;
     return {};
   }
-  void keep(std::vector<PartialChunk> chunks) override { partial = std::move(chunks); }
+  void keep(const std::vector<PartialChunk>& chunks) override { partial = chunks; }
   void abandon(const std::string& reason) override { abandoned = reason; }
 
   std::vector<Slice> store;  // payloads that are here already
