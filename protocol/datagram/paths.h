@@ -46,6 +46,8 @@ class Paths {
     if (Path* path = find(from)) (void)path->validator.on_response(response);
   }
 
+  // An address to return to.
+  [[nodiscard]] bool has_other() const { return validated_.has_value(); }
   // The present address does not answer. False: there is no other.
   [[nodiscard]] bool give_up() {
     if (!validated_) return false;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // make_corpus FOLDER writes what the fuzzers begin with, made by the encoders: FOLDER/TARGET/NAME.
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -13,24 +11,11 @@
 #include "protocol/card/card_layout.h"
 #include "protocol/datagram/repair_encoder.h"
 #include "tests/codec/symbols.h"
+#include "tests/fuzz/protocol_corpus.h"
 #include "tests/fuzz/sample_cards.h"
 
 namespace kvferry::fuzz {
 namespace {
-
-class Corpus {
- public:
-  explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
-  void add(const std::string& target, const std::string& name, ByteView bytes) const {
-    std::filesystem::create_directories(folder_ / target);
-    std::ofstream out(folder_ / target / name, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  }
-
- private:
-  std::filesystem::path folder_;
-};
 
 void add_presets(const Corpus& corpus) {
   for (const NamedPreset& named : named_presets()) {
@@ -109,14 +94,8 @@ void add_repair(const Corpus& corpus) {
 }
 
 }  // namespace
-}  // namespace kvferry::fuzz
 
-int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: make_corpus FOLDER\n";
-    return 2;
-  }
-  const kvferry::fuzz::Corpus corpus(argv[1]);
+static void make_corpus(const Corpus& corpus) {
   add_presets(corpus);
   add_cards(corpus);
   add_symbols(corpus, 2, 1, 4);
@@ -124,5 +103,16 @@ int main(int argc, char** argv) {
   add_symbols(corpus, 256, 1, 3);
   add_symbols(corpus, 3, 16, 520);
   add_repair(corpus);
+  add_protocol(corpus);
+}
+
+}  // namespace kvferry::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: make_corpus FOLDER\n";
+    return 2;
+  }
+  kvferry::fuzz::make_corpus(kvferry::fuzz::Corpus(argv[1]));
   return 0;
 }

@@ -115,6 +115,21 @@ TEST(Response, that_is_not_acknowledged_is_repeated_once_not_ever_more_often) {
   EXPECT_EQ(client.findings.first(), "");
 }
 
+// ADR-6: all that came from the new address was an ACK, and three times that was too little for a packet.
+TEST(MovedClient, that_only_receives_goes_on_receiving_at_once) {
+  for (int at_ms = 100; at_ms < 1000; at_ms += 50) {
+    FaultPlan plan = datagram_plan(1452);
+    plan.to_server.link.rate_bits_per_s = plan.to_client.link.rate_bits_per_s = 2e6;
+    plan.wishes = {wish_for(true, 30, 20'000)};
+    plan.faults = {{FaultKind::kMove, milliseconds(at_ms)}};
+    plan.heals_at = milliseconds(1100);
+    plan.healed_bits_per_s = 2e6;
+    const FaultOutcome outcome = FaultWorld(plan).run();
+    EXPECT_EQ(outcome.failure, "");
+    EXPECT_LT(to_seconds(outcome.lasted), 3.5) << "moved after " << at_ms << " ms";
+  }
+}
+
 // MTU-1: a long ACK and the room that repair wants left nothing, or less, and the rest came out as endless.
 TEST(TinyDatagrams, with_long_acknowledgements_and_repair_keep_to_their_size) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {

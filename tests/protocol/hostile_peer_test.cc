@@ -3,28 +3,10 @@
 // Peers that mean harm, against one connection.
 #include <gtest/gtest.h>
 
-#include "protocol/base/crc32c.h"
-#include "protocol/connection/connection.h"
-#include "protocol/wire/messages.h"
-#include "tests/protocol/pair.h"
-#include "tests/protocol/sample_cards.h"
+#include "tests/protocol/victim.h"
 
 namespace kvferry::test {
 namespace {
-
-Bytes stream_frame(std::uint64_t type, ByteView body) {
-  Bytes frame;
-  put_varint(frame, type);
-  put_varint(frame, body.size());
-  put_le(frame, crc32c(body, crc32c(frame)));
-  append(frame, body);
-  return frame;
-}
-
-template <typename Message>
-Bytes stream_frame(FrameType type, const Message& message) {
-  return stream_frame(static_cast<std::uint64_t>(type), encode_map(message));
-}
 
 // A server that has said HELLO to a raw client, which reads nothing.
 class RawClient : public ::testing::Test {
@@ -54,11 +36,11 @@ TEST_F(RawClient, that_asks_on_and_on_and_never_reads_is_cut_off) {
   for (TransferId id = 0; id < 20'000 && !server_.is_closed(); id += 2) {
     RequestMessage request;
     request.transfer = id;
-    server_.handle_bytes(now_, stream_frame(FrameType::kRequest, request));
+    server_.handle_bytes(now_, raw_frame(request));
     server_.provide(now_, id, source);
     CancelMessage cancel;
     cancel.transfer = id;
-    server_.handle_bytes(now_, stream_frame(FrameType::kCancel, cancel));
+    server_.handle_bytes(now_, raw_frame(cancel));
   }
   std::size_t requests = 0;
   while (auto event = server_.poll_event()) requests += std::holds_alternative<event::Requested>(*event);
@@ -70,7 +52,7 @@ TEST_F(RawClient, that_asks_on_and_on_and_never_reads_is_cut_off) {
 
 TEST_F(RawClient, whose_data_has_no_place_ends_the_reading_even_of_a_connection_that_is_closing) {
   server_.close(now_);
-  Bytes bytes = stream_frame(static_cast<std::uint64_t>(FrameType::kData), Bytes{0x80});
+  Bytes bytes = raw_frame(static_cast<std::uint64_t>(FrameType::kData), Bytes{0x80});
   bytes.push_back(0);
   server_.handle_bytes(now_, bytes);  // once an endless loop
   EXPECT_FALSE(server_.is_established());

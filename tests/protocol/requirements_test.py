@@ -8,7 +8,7 @@ import re
 import sys
 
 DEFINED = re.compile(r"\*\*([A-Z]{3}-\d+)\*\*")
-CITED = re.compile(r"\b([A-Z]{3}-\d+)\b")
+CITED = re.compile(r"\b([A-Z]{3}-[1-9]\d*)\b")  # XYZ-0 never exists
 TESTS = ("tests/**/*.cc", "tests/**/*.h", "tests/**/*.py", "scenarios/kvferry/conform/*.cc")
 
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/base/crc32c.h"
+#include "protocol/card/manifest_root.h"
 #include "protocol/datagram/packet.h"
 #include "protocol/wire/messages.h"
 #include "tests/protocol/checked_end.h"

@@ -140,10 +140,10 @@ TEST_F(ConformTool, nobody_there_is_one_line) {
 TEST_F(ConformTool, wrong_usage_is_status_two_and_one_line) {
   const std::vector<std::vector<std::string>> wrong = {
       {"conform"},
-      {"conform", "127.0.0.1:1"},                          // without --insecure
-      {"conform", "nowhere", "--insecure"},                // no port
-      {"conform", "127.0.0.1:1", "--insecure", "XYZ"},     // no such requirement
-      {"conform", "127.0.0.1:1", "--insecure", "TRF-99"},  // nor that
+      {"conform", "127.0.0.1:1"},                         // without --insecure
+      {"conform", "nowhere", "--insecure"},               // no port
+      {"conform", "127.0.0.1:1", "--insecure", "XYZ"},    // no such requirement
+      {"conform", "127.0.0.1:1", "--insecure", "TRF-0"},  // nor that
       {"conform", "127.0.0.1:1", "--insecure", "--transport", "sctp"},
       {"conform", "127.0.0.1:1", "--insecure", "--patience", "0"},
   };
