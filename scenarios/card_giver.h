@@ -12,24 +12,26 @@
 
 #include "protocol/card/card.h"
 #include "scenarios/report.h"
-#include "transport/tcp_connection.h"
+#include "transport/connection_driver.h"
 
 namespace kvferry {
 
 class CardGiver final : public ConnectionHandler {
  public:
-  // An error refuses the request with its message. Called on the peer's own thread.
+  // An error refuses the request with its message. Called on the connection's thread.
   using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
 
   CardGiver(std::string program, Find find) : program_(std::move(program)), find_(std::move(find)) {}
 
-  void on_event(TcpConnection& connection, const Event& event) override {
+  void on_event(ConnectionDriver& connection, const Event& event) override {
     if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
     if (const auto* offered = std::get_if<event::Offered>(&event)) {
       connection.command(
           [&](Connection& c, Time now) { c.refuse(now, offered->id, "this server only gives"); });
     } else if (const auto* stalled = std::get_if<event::Stalled>(&event)) {
-      connection.command([&](Connection& c, Time now) { c.cancel(now, stalled->id, stalled->reason); });
+      connection.command([&](Connection& c, Time now) {
+        c.cancel(now, stalled->id, stalled->reason, TransferError::kStalled);
+      });
     } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
       std::fprintf(stderr, "%s: %s has a card: %llu chunks, %s sent so far\n", program_.c_str(),
                    connection.peer().c_str(), static_cast<unsigned long long>(confirmed->chunks),
@@ -38,7 +40,7 @@ class CardGiver final : public ConnectionHandler {
   }
 
  private:
-  void answer(TcpConnection& connection, const event::Requested& requested) {
+  void answer(ConnectionDriver& connection, const event::Requested& requested) {
     auto card = find_(requested.options);
     connection.command([&](Connection& c, Time now) {
       if (card) {

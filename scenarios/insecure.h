@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Plain TCP neither encrypts nor authenticates: programs use it only when told.
+// Plain TCP and UDP neither encrypt nor authenticate: programs use them only when told.
 #pragma once
 
 #include <cstdio>
@@ -13,7 +13,7 @@ namespace kvferry {
 
 inline void require_insecure(bool insecure) {
   if (insecure) return;
-  throw UsageError("plain TCP neither encrypts nor authenticates: for a laboratory, add --insecure");
+  throw UsageError("plain TCP and UDP neither encrypt nor authenticate: for a laboratory, add --insecure");
 }
 
 // Warns when others than this machine can connect.

@@ -13,6 +13,7 @@
 // clang-format off
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -22,6 +23,7 @@ namespace kvferry {
 
 namespace asio = boost::asio;
 using boost::asio::ip::tcp;
+using boost::asio::ip::udp;
 using SocketError = boost::system::error_code;
 
 }  // namespace kvferry

@@ -1,43 +1,55 @@
 // SPDX-License-Identifier: MIT
 #include "transport/fetch.h"
 
+#include <boost/asio/error.hpp>
+
 #include "transport/stop_signals.h"
 #include "transport/tcp_connect.h"
+#include "transport/udp_client.h"
 
 namespace kvferry {
 namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(1);  // with a peer that may have gone
+
+// Over UDP this shows when something has been sent.
+bool is_unreachable(const SocketError& error) {
+  return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable;
+}
 
 class FetchHandler final : public ConnectionHandler {
  public:
   FetchHandler(std::string where, const FetchOptions& options, ChunkSink& sink, FetchReport& report)
       : where_(std::move(where)), options_(options), sink_(sink), report_(report), begun_(steady_now()) {}
 
-  void on_event(TcpConnection& connection, const Event& event) override {
+  void on_event(ConnectionDriver& connection, const Event& event) override {
     std::visit([&](const auto& each) { on(connection, each); }, event);
   }
 
-  void interrupt(TcpConnection& connection) {
+  void interrupt(ConnectionDriver& connection) {
     settle_on(FetchStatus::kInterrupted, "interrupted");
-    if (id_) connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
-    part(connection);
+    if (!id_) return connection.drop();  // nobody there to take leave of
+    connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
+    connection.leave_within(kPatience);
   }
 
  private:
-  void on(TcpConnection& connection, const event::Connected&) {
+  void on(ConnectionDriver& connection, const event::Connected&) {
     id_ =
         connection.command([&](Connection& c, Time now) { return c.request(now, options_.request, sink_); });
   }
-  void on(TcpConnection&, const event::ManifestArrived& event) {
+  void on(ConnectionDriver&, const event::ManifestArrived& event) {
     report_.card = event.card;
     manifest_at_ = steady_now();
     report_.manifest = manifest_at_ - begun_;
   }
-  void on(TcpConnection&, const event::ChunkArrived& event) {
+  void on(ConnectionDriver&, const event::ChunkArrived& event) {
     report_.chunks.add(event.index);
     payload_bytes_ += event.size_bytes;
     if (options_.progress) options_.progress(report_.chunks.size(), payload_bytes_);
   }
-  void on(TcpConnection& connection, const event::Complete& event) {
+  void on(ConnectionDriver& connection, const event::Complete& event) {
     report_.chunk_data = steady_now() - manifest_at_;
     const Result<void> applied = apply(event);
     if (applied) {
@@ -49,35 +61,38 @@ class FetchHandler final : public ConnectionHandler {
     }
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Refused& event) {
+  void on(ConnectionDriver& connection, const event::Refused& event) {
     settle_on(FetchStatus::kRefused, where_ + " refused: " + event.reason);
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Rejected& event) {
+  void on(ConnectionDriver& connection, const event::Rejected& event) {
     settle_on(FetchStatus::kFailed,
               event.by_peer ? where_ + " gave the transfer up: " + event.reason : event.reason);
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Cancelled& event) {
+  void on(ConnectionDriver& connection, const event::Cancelled& event) {
     settle_on(FetchStatus::kFailed, where_ + " withdrew the card: " + event.reason);
     part(connection);
   }
-  void on(TcpConnection& connection, const event::Stalled& event) {
+  void on(ConnectionDriver& connection, const event::Stalled& event) {
     settle_on(FetchStatus::kStalled, where_ + ": " + event.reason);
     connection.command([&](Connection& c, Time now) { c.cancel(now, event.id, "stalled"); });
-    part(connection);
+    connection.leave_within(kPatience);
   }
-  void on(TcpConnection& connection, const event::Closed& event) {
+  void on(ConnectionDriver& connection, const event::Closed& event) {
     report_.code = event.code;
+    if (!id_ && is_unreachable(connection.socket_error())) {
+      return settle_on(FetchStatus::kUnreachable, where_ + ": " + connection.socket_error().message());
+    }
     settle_on(id_ ? FetchStatus::kLost : FetchStatus::kNotKvferry, explain(connection, event));
   }
   // The server's side of the protocol; this client has no part in it.
-  void on(TcpConnection& connection, const event::Requested& event) { decline(connection, event.id); }
-  void on(TcpConnection& connection, const event::Offered& event) { decline(connection, event.id); }
-  void on(TcpConnection&, const event::Stopped&) {}
-  void on(TcpConnection&, const event::Skipped&) {}
-  void on(TcpConnection&, const event::LevelChanged&) {}
-  void on(TcpConnection&, const event::Confirmed&) {}
+  void on(ConnectionDriver& connection, const event::Requested& event) { decline(connection, event.id); }
+  void on(ConnectionDriver& connection, const event::Offered& event) { decline(connection, event.id); }
+  void on(ConnectionDriver&, const event::Stopped&) {}
+  void on(ConnectionDriver&, const event::Skipped&) {}
+  void on(ConnectionDriver&, const event::LevelChanged&) {}
+  void on(ConnectionDriver&, const event::Confirmed&) {}
 
   [[nodiscard]] Result<void> apply(const event::Complete& event) const {
     if (event.chunks_skipped > 0)
@@ -85,10 +100,10 @@ class FetchHandler final : public ConnectionHandler {
     return options_.apply ? options_.apply() : Result<void>();
   }
 
-  static void decline(TcpConnection& connection, TransferId id) {
+  static void decline(ConnectionDriver& connection, TransferId id) {
     connection.command([id](Connection& c, Time now) { c.refuse(now, id, "this client only fetches"); });
   }
-  static void part(TcpConnection& connection) {
+  static void part(ConnectionDriver& connection) {
     connection.command([](Connection& c, Time now) { c.close(now); });
   }
 
@@ -100,7 +115,7 @@ class FetchHandler final : public ConnectionHandler {
     report_.message = message;
   }
 
-  [[nodiscard]] std::string explain(const TcpConnection& connection, const event::Closed& event) const {
+  [[nodiscard]] std::string explain(const ConnectionDriver& connection, const event::Closed& event) const {
     const std::string why = connection.socket_error() ? connection.socket_error().message() : event.reason;
     const bool said_so = event.by_peer && event.code != ErrorCode::kEndOfStream;
     if (said_so) return where_ + " closed the connection: " + why;
@@ -119,34 +134,83 @@ class FetchHandler final : public ConnectionHandler {
   bool settled_ = false;
 };
 
-}  // namespace
-
-FetchReport fetch_card(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+FetchReport unreachable(const Error& error, Time begun) {
   FetchReport report;
-  asio::io_context io;
-  const Time begun = steady_now();
-  auto socket = tcp_connect(io, where, options.connect_timeout);
+  report.status = FetchStatus::kUnreachable;
+  report.message = error.message;
   report.connect = steady_now() - begun;
-  if (!socket) {
-    report.status = FetchStatus::kUnreachable;
-    report.message = socket.error().message;
-    return report;
-  }
-  ConnectionConfig config = options.connection;
-  config.role = Role::kClient;
-  config.binding = Binding::kStream;
+  return report;
+}
 
-  FetchHandler handler(where.text(), options, sink, report);
-  TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
+// Runs the connection to its end.
+void run_errand(asio::io_context& io, ConnectionDriver& connection, FetchHandler& handler,
+                const FetchOptions& options, const std::function<void()>& run, FetchReport& report) {
   std::optional<StopSignals> signals;
   if (options.obey_signals) {
     const auto interrupt = [&](Connection&, Time) { handler.interrupt(connection); };
     signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
   }
-  connection.run();
+  run();
   report.ledger = connection.connection().ledger();
   report.path = connection.connection().path();
+  report.token = connection.connection().token();
+}
+
+FetchReport fetch_by_tcp(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+  asio::io_context io;
+  const Time begun = steady_now();
+  auto socket = tcp_connect(io, where, options.connect_timeout);
+  if (!socket) return unreachable(socket.error(), begun);
+  FetchReport report;
+  report.connect = steady_now() - begun;
+  ConnectionConfig config = options.connection;
+  config.role = Role::kClient;
+  config.binding = Binding::kStream;
+  FetchHandler handler(where.text(), options, sink, report);
+  TcpConnection connection(io, std::move(*socket), config, handler, options.tcp);
+  run_errand(
+      io, connection, handler, options, [&] { connection.run(); }, report);
   return report;
+}
+
+FetchReport fetch_by_udp(const HostPort& where, const udp::endpoint& endpoint, const FetchOptions& options,
+                         ChunkSink& sink) {
+  asio::io_context io;
+  const Time begun = steady_now();
+  FetchReport report;
+  FetchHandler handler(where.text(), options, sink, report);
+  auto client = UdpClient::open(io, endpoint, options.connection, handler, options.udp);
+  if (!client) return unreachable(client.error().in(where.text()), begun);
+  run_errand(
+      io, (*client)->connection(), handler, options, [&] { (*client)->run(); }, report);
+  return report;
+}
+
+// Tries the host's addresses one after the other.
+FetchReport fetch_by_udp(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+  const Time begun = steady_now();
+  auto addresses = resolve(where, options.connect_timeout);
+  if (!addresses) return unreachable(addresses.error(), begun);
+  FetchReport report = unreachable(Error{where.text() + ": no address"}, begun);
+  for (const tcp::endpoint& address : *addresses) {
+    const Duration connect = steady_now() - begun;
+    report = fetch_by_udp(where, {address.address(), address.port()}, options, sink);
+    report.connect += connect;
+    if (report.status != FetchStatus::kUnreachable) break;
+  }
+  return report;
+}
+
+}  // namespace
+
+FetchReport fetch_card(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+  switch (options.transport) {
+    case TransportKind::kTcp:
+      return fetch_by_tcp(where, options, sink);
+    case TransportKind::kUdp:
+      break;
+  }
+  return fetch_by_udp(where, options, sink);
 }
 
 }  // namespace kvferry

@@ -11,12 +11,14 @@
 #include "protocol/connection/connection.h"
 #include "transport/host_port.h"
 #include "transport/tcp_connection.h"
+#include "transport/transport_kind.h"
+#include "transport/udp_connection.h"
 
 namespace kvferry {
 
 enum class FetchStatus : std::uint8_t {
   kApplied,      // every chunk verified, apply() succeeded
-  kUnreachable,  // no TCP connection
+  kUnreachable,  // nobody listens there, or there is no way to them
   kNotKvferry,   // the connection ended before a greeting
   kRefused,      // the peer would not begin
   kFailed,       // the transfer was rejected, by either side, or withdrawn by the peer
@@ -28,8 +30,10 @@ enum class FetchStatus : std::uint8_t {
 struct FetchOptions {
   RequestOptions request;
   ConnectionConfig connection;  // role and binding are set
+  TransportKind transport = TransportKind::kTcp;
   TcpOptions tcp;
-  Duration connect_timeout = std::chrono::seconds(5);
+  UdpOptions udp;
+  Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   // When all chunks are in the sink: uses the card. An error rejects the transfer.
   std::function<Result<void>()> apply;
   // After each chunk: how many there are, and their payload bytes.
@@ -45,7 +49,8 @@ struct FetchReport {
   ChunkRanges chunks;  // verified when the transfer ended: what a later request need not ask for
   Ledger ledger;
   PathStats path;
-  Duration connect{};  // until TCP is connected
+  Bytes token;         // UDP: for the connection's configuration next time; may be empty
+  Duration connect{};  // until TCP is connected; UDP: until the address is known
   Duration
       manifest{};  // from then until the manifest is here: handshake, and the peer's work to make the card
   Duration chunk_data{};  // from the manifest to the last chunk

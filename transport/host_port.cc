@@ -65,10 +65,6 @@ std::string HostPort::text() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-HostPort host_port(const tcp::endpoint& endpoint) {
-  return {endpoint.address().to_string(), endpoint.port()};
-}
-
 Result<std::vector<tcp::endpoint>> resolve(const HostPort& where, std::chrono::nanoseconds timeout) {
   SocketError not_numeric;
   const auto address = asio::ip::make_address(where.host, not_numeric);

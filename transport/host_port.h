@@ -23,7 +23,10 @@ struct HostPort {
   [[nodiscard]] std::string text() const;
 };
 
-[[nodiscard]] HostPort host_port(const tcp::endpoint& endpoint);
+template <typename Protocol>
+[[nodiscard]] HostPort host_port(const asio::ip::basic_endpoint<Protocol>& endpoint) {
+  return {endpoint.address().to_string(), endpoint.port()};
+}
 
 // Addresses of the host, numeric or looked up. A lookup that takes longer than the timeout is left behind.
 [[nodiscard]] Result<std::vector<tcp::endpoint>> resolve(const HostPort& where,

@@ -4,11 +4,11 @@
 // peer, or a long answer, holds up nobody else.
 #pragma once
 
-#include <functional>
 #include <list>
 #include <memory>
 #include <thread>
 
+#include "transport/server.h"
 #include "transport/tcp_connection.h"
 
 namespace kvferry {
@@ -24,28 +24,18 @@ struct TcpServerOptions {
   Duration stop_grace = std::chrono::seconds(2);  // how long open connections may take to say goodbye
 };
 
-class TcpServer {
+class TcpServer final : public Server {
  public:
-  // Called on the accepting thread for each connection; the handler lives as long as its connection.
-  using MakeHandler = std::function<std::unique_ptr<ConnectionHandler>()>;
-  // Called on the accepting thread when a connection's thread failed: an exception of its handler.
-  using OnFailure = std::function<void(const std::string& peer, const std::string& what)>;
-
   // Binds and listens. The error names the address.
   [[nodiscard]] static Result<std::unique_ptr<TcpServer>> listen(const TcpServerOptions& options,
                                                                  MakeHandler make_handler,
                                                                  OnFailure on_failure = {});
-  ~TcpServer();
+  ~TcpServer() override;
 
-  [[nodiscard]] HostPort local() const;  // with the port that was picked
-
-  // Serves on this thread until stop(), then until every connection has ended.
-  void run();
-  // From any thread: open connections are closed, and dropped when the grace time has passed; run() returns.
-  void stop();
-
-  // The accepting thread's context, for signals.
-  [[nodiscard]] asio::io_context& io() { return io_; }
+  [[nodiscard]] HostPort local() const override;
+  void run() override;
+  void stop() override;
+  [[nodiscard]] asio::io_context& io() override { return io_; }
 
  private:
   struct Worker;

@@ -28,6 +28,15 @@ class MapReader {
     value.reset();
     if (find(key, name, false)) value = static_cast<T>(take_number(max));
   }
+  // Absent stands for the usual one, so the usual one that is there is refused.
+  template <typename T>
+  void default_number(std::uint8_t key, const char* name, T& value, std::type_identity_t<T> usual,
+                      std::uint64_t max = std::numeric_limits<T>::max()) {
+    value = usual;
+    if (!find(key, name, false)) return;
+    value = static_cast<T>(take_number(max));
+    if (value == usual) fail("the usual value, expected it absent");
+  }
   template <typename Enum>
   void choice(std::uint8_t key, const char* name, Enum& value, Enum last) {
     if (find(key, name, true)) value = static_cast<Enum>(take_number(static_cast<std::uint64_t>(last)));

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "protocol/base/digest.h"
@@ -30,6 +31,12 @@ class MapWriter {
   template <typename T>
   void optional_number(std::uint8_t key, const char*, const std::optional<T>& value, std::uint64_t = 0) {
     if (value) put_number(key, static_cast<std::uint64_t>(*value));
+  }
+  // Not written when it is the usual one.
+  template <typename T>
+  void default_number(std::uint8_t key, const char*, const T& value, std::type_identity_t<T> usual,
+                      std::uint64_t = 0) {
+    if (value != usual) put_number(key, static_cast<std::uint64_t>(value));
   }
   template <typename Enum>
   void choice(std::uint8_t key, const char*, const Enum& value, Enum) {

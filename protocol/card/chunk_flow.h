@@ -39,7 +39,7 @@ class ChunkSink {
   [[nodiscard]] virtual Result<void> finish(bool whole) = 0;
   // Before abandon(): beginnings of chunks that broke off, ascending, to resume with
   // (RequestOptions::partial).
-  virtual void keep(std::vector<PartialChunk>) {}
+  virtual void keep(const std::vector<PartialChunk>&) {}
   // The transfer ended without finish(): drop what was collected. The last call.
   virtual void abandon(const std::string& reason) = 0;
 };

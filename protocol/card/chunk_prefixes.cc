@@ -28,6 +28,10 @@ std::uint32_t ChunkPrefixes::size_of(std::uint32_t chunk) const {
   return found == prefixes_.end() ? 0 : found->size_bytes;
 }
 
+void ChunkPrefixes::remove(std::uint32_t chunk) {
+  std::erase_if(prefixes_, [&](const ChunkPrefix& prefix) { return prefix.chunk == chunk; });
+}
+
 void ChunkPrefixes::serialize(Bytes& out) const {
   for (const ChunkPrefix& prefix : prefixes_) {
     put_varint(out, prefix.chunk);

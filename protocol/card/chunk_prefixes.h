@@ -37,6 +37,8 @@ class ChunkPrefixes {
   [[nodiscard]] const std::vector<ChunkPrefix>& prefixes() const { return prefixes_; }
   [[nodiscard]] std::uint32_t size_of(std::uint32_t chunk) const;  // 0: nothing of it is here
 
+  void remove(std::uint32_t chunk);
+
   // Varint pairs (chunk, bytes), chunks ascending.
   void serialize(Bytes& out) const;
   [[nodiscard]] static Result<ChunkPrefixes> parse(ByteView in);

@@ -29,10 +29,8 @@ bool ChunkSender::ready() const {
   if (dropped_) return false;
   if (current_ || !with_losses_.empty() || !skipped_.empty()) return true;
   if (options_.wait_for_have || exhausted()) return false;
-  // Only the credit can hold a chunk back; the one that is chosen next may be another, or skipped.
-  std::uint32_t chunk = !again_.empty()       ? *again_.begin()
-                        : !preferred_.empty() ? *preferred_.begin()
-                                              : next_chunk_;
+  if (again_.empty() && unwanted(next_waiting())) return true;  // it is to be skipped
+  std::uint32_t chunk = again_.empty() ? next_waiting() : *again_.begin();
   return info(chunk).size_bytes <= options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_);
 }
 
@@ -43,24 +41,20 @@ void ChunkSender::settle(std::uint32_t chunk, State state) {
   while (next_chunk_ < states_.size() && states_[next_chunk_] != State::kWaiting) ++next_chunk_;
 }
 
-bool ChunkSender::may_not_be_sent(std::uint32_t chunk) {
-  if (info(chunk).level > level_) {
-    give_up(chunk, SkipReason::kLevel);
-    return true;
-  }
+std::optional<SkipReason> ChunkSender::unwanted(std::uint32_t chunk) const {
+  if (info(chunk).level > level_) return SkipReason::kLevel;
   std::uint64_t size = info(chunk).size_bytes - options_.partial.size_of(chunk);
-  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) {
-    give_up(chunk, SkipReason::kBudget);
-    return true;
-  }
-  return false;
+  if (options_.budget_bytes && size > *options_.budget_bytes - budgeted_bytes_) return SkipReason::kBudget;
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> ChunkSender::choose() {
   if (!again_.empty()) return *again_.begin();
   while (waiting_ > 0) {
-    std::uint32_t chunk = preferred_.empty() ? next_chunk_ : *preferred_.begin();
-    if (!may_not_be_sent(chunk)) return chunk;
+    std::uint32_t chunk = next_waiting();
+    auto reason = unwanted(chunk);
+    if (!reason) return chunk;
+    give_up(chunk, *reason);
   }
   return std::nullopt;
 }
@@ -136,9 +130,15 @@ Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting || states_[chunk] == State::kGivenUp || chunk == current_) return;
-    again_.insert(chunk);
-    if (expired_) give_up(chunk, SkipReason::kDeadline);
+    if (states_[chunk] == State::kKnown) {
+      states_[chunk] = State::kWaiting;
+      options_.partial.remove(chunk);  // it comes whole
+      ++waiting_;
+      next_chunk_ = std::min(next_chunk_, chunk);
+    } else if (states_[chunk] == State::kBegun && chunk != current_) {
+      again_.insert(chunk);
+    }
+    if (expired_ && states_[chunk] != State::kSkipped) give_up(chunk, SkipReason::kDeadline);
   });
 }
 
@@ -159,13 +159,14 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
   });
 }
 
+// The receiver gives back the credit of every skipped chunk: it cannot tell which had begun.
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
-  settle(chunk, State::kGivenUp);
+  bool to_begin = states_[chunk] == State::kWaiting || again_.erase(chunk) > 0;
+  if (to_begin) charged_bytes_ += info(chunk).size_bytes;
+  settle(chunk, State::kSkipped);
   skipped_[reason].add(chunk);
-  again_.erase(chunk);
   open_.erase(chunk);
   with_losses_.erase(chunk);
-  doomed_.erase(chunk);
   if (chunk != current_) return;
   current_.reset();
   current_bytes_ = {};
@@ -173,15 +174,10 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
 
 void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] != State::kWaiting && chunk != current_ && !with_losses_.contains(chunk)) return;
-    may_be_unheard_of(chunk) ? void(doomed_.emplace(chunk, reason)) : give_up(chunk, reason);
+    if (states_[chunk] == State::kWaiting || chunk == current_ || again_.contains(chunk) ||
+        with_losses_.contains(chunk))
+      give_up(chunk, reason);
   });
-}
-
-// A chunk that was begun, and charged: a receiver that has nothing of it would not give its credit back.
-bool ChunkSender::may_be_unheard_of(std::uint32_t chunk) const {
-  auto found = open_.find(chunk);
-  return found != open_.end() && found->second.acknowledged.size() <= options_.partial.size_of(chunk);
 }
 
 void ChunkSender::expire() {
@@ -203,12 +199,8 @@ void ChunkSender::acknowledged(const DataPlace& place, std::uint64_t size_bytes)
   auto found = open_.find(chunk);
   if (found == open_.end()) return;
   found->second.acknowledged.add(place.offset, place.offset + size_bytes);
-  if (found->second.acknowledged.size() < found->second.bytes.size()) {
-    if (auto doomed = doomed_.find(chunk); doomed != doomed_.end()) give_up(chunk, doomed->second);
-    return;
-  }
+  if (found->second.acknowledged.size() < found->second.bytes.size()) return;
   with_losses_.erase(chunk);
-  doomed_.erase(chunk);
   open_.erase(found);
 }
 
@@ -230,7 +222,6 @@ void ChunkSender::drop() {
   again_.clear();
   open_.clear();
   with_losses_.clear();
-  doomed_.clear();
   skipped_.clear();
 }
 

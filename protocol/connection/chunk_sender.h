@@ -53,6 +53,11 @@ class ChunkSender {
   // The receiver's wishes.
   void resend(const ChunkRanges& chunks);
   void have(const ChunkRanges& chunks);
+  // Of chunks that have not begun only the rest is sent; wait: for HAVE.
+  void resume_from(const ChunkPrefixes& partial, bool wait) {
+    options_.partial = partial;
+    options_.wait_for_have = wait;
+  }
   void know(const ChunkRanges& chunks);  // need not be sent: by one of the receiver's bases
   void prefer(const ChunkRanges& chunks);
   void limit_level(std::uint8_t level) { level_ = level; }
@@ -79,7 +84,7 @@ class ChunkSender {
   [[nodiscard]] std::uint64_t chunks_begun() const { return chunks_begun_; }
 
  private:
-  enum class State : std::uint8_t { kWaiting, kBegun, kKnown, kGivenUp };
+  enum class State : std::uint8_t { kWaiting, kBegun, kKnown, kSkipped };
   struct Open {
     Slice bytes;
     RangeSet acknowledged;
@@ -87,12 +92,14 @@ class ChunkSender {
   };
 
   [[nodiscard]] std::optional<std::uint32_t> choose();  // the next chunk to begin; skips what may not be sent
-  [[nodiscard]] bool may_not_be_sent(std::uint32_t chunk);
+  [[nodiscard]] std::uint32_t next_waiting() const {
+    return preferred_.empty() ? next_chunk_ : *preferred_.begin();
+  }
+  [[nodiscard]] std::optional<SkipReason> unwanted(std::uint32_t chunk) const;
   [[nodiscard]] Result<bool> begin_next_chunk();  // false: none, or no credit
   [[nodiscard]] std::optional<DataPiece> next_lost(std::size_t max_bytes);
   void settle(std::uint32_t chunk, State state);  // no longer waiting
   void give_up(std::uint32_t chunk, SkipReason reason);
-  [[nodiscard]] bool may_be_unheard_of(std::uint32_t chunk) const;
   [[nodiscard]] const ChunkInfo& info(std::uint32_t chunk) const { return source_->manifest().chunks[chunk]; }
   template <typename Function>
   void for_each(const ChunkRanges& chunks, Function&& function) const;
@@ -119,7 +126,6 @@ class ChunkSender {
 
   std::map<std::uint32_t, Open> open_;  // until acknowledged
   std::set<std::uint32_t> with_losses_;
-  std::map<std::uint32_t, SkipReason> doomed_;  // given up as soon as something of them is acknowledged
 };
 
 }  // namespace kvferry

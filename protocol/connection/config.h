@@ -17,7 +17,7 @@ enum class CreditPolicy : std::uint8_t {
   kWhenTaken,     // once the sink has taken it
   kWhenReleased,  // once the application says so: Connection::release()
 };
-enum class Congestion : std::uint8_t { kModel, kNewReno };  // datagram binding only
+enum class Congestion : std::uint8_t { kModel, kCubic };  // datagram binding only
 
 struct CongestionOptions {
   Congestion controller = Congestion::kModel;
@@ -47,7 +47,8 @@ struct ConnectionConfig {
   Duration idle_timeout = std::chrono::seconds(30);  // nothing heard; zero: never
   Duration progress_timeout =
       std::chrono::seconds(10);  // an open transfer that stands still is Stalled; zero: never
-  Duration give_up_timeout = std::chrono::seconds(60);  // and then Rejected; zero: never
+  Duration give_up_timeout = std::chrono::seconds(60);   // and then Rejected; zero: never
+  Duration verdict_timeout = std::chrono::seconds(600);  // instead, while the receiver applies the card
   CreditPolicy credit = CreditPolicy::kWhenTaken;
   bool verify_chunks = true;  // false: the sink compares every chunk with its digest itself
   bool grease = true;         // send reserved frame types, keys and features now and then

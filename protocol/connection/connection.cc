@@ -57,8 +57,9 @@ void Connection::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> s
                          const ChunkRanges& known) {
   impl_->session.provide(now, id, std::move(source), known);
 }
-TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source) {
-  return impl_->session.offer(now, document, std::move(source));
+TransferId Connection::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source,
+                             bool eager) {
+  return impl_->session.offer(now, document, std::move(source), eager);
 }
 void Connection::skip(Time now, TransferId id, const ChunkRanges& chunks) {
   impl_->session.skip(now, id, chunks);

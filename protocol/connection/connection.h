@@ -88,7 +88,9 @@ class Connection {
   // Commands of the source.
   // Answers Requested. known: chunks that the receiver has by one of the bases that it named.
   void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source, const ChunkRanges& known = {});
-  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+  // eager: does not wait for the answer, as far as the peer's limits let it; only once both have greeted.
+  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source,
+                   bool eager = false);
   void skip(Time now, TransferId id, const ChunkRanges& chunks);  // will not be sent, or not the rest
 
   // Commands of both.

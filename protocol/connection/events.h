@@ -24,6 +24,7 @@ struct OfferInfo {
   std::uint64_t payload_bytes = 0;
   std::uint64_t raw_bytes = 0;   // the full cache in FP16
   std::optional<Digest> base{};  // the card is a delta of this one
+  bool eager = false;            // manifest and chunks follow at once, as far as they may
   bool operator==(const OfferInfo&) const = default;
 };
 

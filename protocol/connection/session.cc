@@ -111,9 +111,16 @@ void Session::arm_timers(Time now) {
   if (peers > Duration::zero()) idle = idle > Duration::zero() ? std::min(idle, peers) : peers;
   if (state_ == SessionState::kOpen && idle > Duration::zero())
     timers_.arm(SessionTimer::kKeepAlive, now + idle / 3);
-  if (config_.progress_timeout > Duration::zero() && !timers_.at(SessionTimer::kProgress)) {
-    timers_.arm(SessionTimer::kProgress, now + config_.progress_timeout);
+  if (!timers_.at(SessionTimer::kProgress)) arm_progress_timer(now);
+}
+
+// The first thing that could be due of transfers that stand still from now on.
+void Session::arm_progress_timer(Time now) {
+  std::optional<Duration> least;
+  for (Duration timeout : {config_.progress_timeout, config_.give_up_timeout}) {
+    if (timeout > Duration::zero()) least = std::min(least.value_or(timeout), timeout);
   }
+  if (least) timers_.arm(SessionTimer::kProgress, now + *least);
 }
 
 void Session::handle_timeout(Time now) {
@@ -141,19 +148,24 @@ void Session::on_timer(Time now, SessionTimer timer) {
 
 // Stalls are told again each time the timeout has passed; in the end the transfer is given up.
 void Session::on_progress_timer(Time now) {
-  Time next = now + config_.progress_timeout;
+  arm_progress_timer(now);
+  Time next = *timers_.at(SessionTimer::kProgress);
   std::vector<std::pair<TransferId, std::string>> hopeless;
   for (auto& [id, transfer] : transfers_) {
     const char* missing = waits_for(transfer.state);
     if (!missing) continue;
-    Time quiet_since = std::max(transfer.active_at, transfer.stalled_at);
-    if (quiet_since + config_.progress_timeout <= now) {
-      events_.push_back(event::Stalled{id, std::string(missing) + " for the progress timeout"});
-      quiet_since = transfer.stalled_at = now;
+    if (config_.progress_timeout > Duration::zero()) {
+      Time quiet_since = std::max(transfer.active_at, transfer.stalled_at);
+      if (quiet_since + config_.progress_timeout <= now) {
+        events_.push_back(event::Stalled{id, std::string(missing) + " for the progress timeout"});
+        quiet_since = transfer.stalled_at = now;
+      }
+      next = std::min(next, quiet_since + config_.progress_timeout);
     }
-    next = std::min(next, quiet_since + config_.progress_timeout);
-    if (config_.give_up_timeout == Duration::zero()) continue;
-    Time end = transfer.active_at + config_.give_up_timeout;
+    bool verdict = transfer.state == TransferState::kSent || transfer.state == TransferState::kEnded;
+    Duration patience = verdict ? config_.verdict_timeout : config_.give_up_timeout;
+    if (patience == Duration::zero()) continue;
+    Time end = transfer.active_at + patience;
     if (end <= now)
       hopeless.emplace_back(id, std::string(missing) + " for the give-up timeout");
     else

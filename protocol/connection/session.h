@@ -33,6 +33,12 @@ enum class SessionTimer : std::uint8_t {
 
 inline constexpr std::size_t kMaxQueuedAnswers = 1024;  // waiting for a peer that asks and does not listen
 
+// DATA that a source sends before its manifest was acknowledged, datagram binding. SPEC.md, PKT-7.
+inline constexpr std::uint64_t kMaxBeforeManifestBytes = 64 * 1024;
+
+// What a DATA frame counts for beside its bytes while its transfer is not yet accepted.
+inline constexpr std::uint64_t kEagerFrameBytes = 64;
+
 struct ControlFrame {
   std::uint64_t type = 0;
   Bytes body;
@@ -62,6 +68,7 @@ class Session {
   void handle_timeout(Time now);
   void data_acknowledged(Time now, const DataPlace& place, std::uint64_t size_bytes);
   void data_lost(const DataPlace& place, std::uint64_t size_bytes);
+  void manifest_acknowledged(TransferId id);
   void note_rtt(Time now, Duration min_rtt);
 
   // To the binding.
@@ -80,7 +87,7 @@ class Session {
 
   // Commands; see Connection.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
-  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source);
+  TransferId offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source, bool eager);
   void accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptions& options);
   void provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source, const ChunkRanges& known);
   void refuse(Time now, TransferId id, const TransferFault& fault);
@@ -100,7 +107,7 @@ class Session {
   struct EarlyData {
     DataPlace place;
     Bytes bytes;
-    [[nodiscard]] std::uint64_t memory_bytes() const { return sizeof(EarlyData) + bytes.size(); }
+    [[nodiscard]] std::uint64_t memory_bytes() const { return kEagerFrameBytes + bytes.size(); }
   };
 
   // session.cc: life of the connection
@@ -108,6 +115,7 @@ class Session {
   void enter_closed();
   void end_transfers(const std::string& reason);
   void arm_timers(Time now);
+  void arm_progress_timer(Time now);
   void on_progress_timer(Time now);
   void on_timer(Time now, SessionTimer timer);
   template <typename Message>
@@ -156,15 +164,16 @@ class Session {
   [[nodiscard]] std::optional<TransferFault> receiver_objects(const Transfer& transfer) const;
   void begin_receiving(Time now, TransferId id, Transfer& transfer);
   [[nodiscard]] std::optional<TransferFault> account_for_held(Time now, TransferId id, Transfer& transfer);
+  bool give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk);
   void finish_if_whole(Time now, TransferId id);
 
   // session_data.cc: chunks in
   [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
   [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
-  [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint64_t size_bytes);
-  [[nodiscard]] DataVerdict take_held_data(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
-  [[nodiscard]] bool begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
-  [[nodiscard]] DataVerdict keep_early(const DataPlace& place, ByteView bytes);
+  [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
+  [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
+  [[nodiscard]] bool begin_chunk(Time now, const DataPlace& place, Transfer& transfer);
+  [[nodiscard]] DataVerdict keep_early(Time now, const DataPlace& place, ByteView bytes);
   void replay_early(Time now, TransferId id);
   void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
   void ask_again(TransferId id, const ChunkRanges& chunks);
@@ -184,8 +193,10 @@ class Session {
                                                             const EncodedManifest& encoded) const;
   [[nodiscard]] std::optional<TransferFault> begin_sending(Time now, TransferId id, Transfer& transfer,
                                                            const ChunkRanges& known);
+  void continue_sending(Time now, Transfer& transfer);
   void send_manifest(TransferId id, EncodedManifest encoded, const ChunkRanges& known);
   void announce_skips(TransferId id, Transfer& transfer);
+  [[nodiscard]] bool may_be_served(const Transfer& transfer) const;
   [[nodiscard]] std::optional<TransferId> next_served() const;
   [[nodiscard]] std::optional<Time> leave_by(const Transfer& transfer) const;
   void expire_late(Time now);
@@ -204,7 +215,8 @@ class Session {
   std::map<TransferId, Transfer> transfers_;
   TransferId next_own_id_;
   TransferId next_peer_id_;
-  TransferId last_served_ = 0;  // round robin of next_data()
+  std::uint64_t eager_bytes_ = 0;  // sent of offers that are not accepted yet
+  TransferId last_served_ = 0;     // round robin of next_data()
 
   ChunkAssembly arriving_;
   std::vector<EarlyData> early_;

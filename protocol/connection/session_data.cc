@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kMaxEarlyBytes = 256 * 1024;      // data that came before its manifest
 constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS, stream binding
 constexpr int kMaxFailures = 2;                           // RESENDs per chunk
-constexpr std::uint64_t kCreditPart = 4;  // CREDIT is sent when this part of the initial one has come back
+constexpr std::uint64_t kCreditPart = 8;  // CREDIT is sent when this part of the initial one has come back
 
 }  // namespace
 
@@ -27,12 +27,17 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
   Transfer* transfer = find(place.transfer);
   if (!transfer) {
     if (is_known(place.transfer)) return DataVerdict::kIgnored;
-    if (datagrams && state_ == SessionState::kGreeting) return DataVerdict::kNotNow;
+    // It may have overtaken its OFFER, or HELLO.
+    bool may_be_early = (place.transfer & 1) == (next_peer_id_ & 1) || state_ == SessionState::kGreeting;
+    if (datagrams && may_be_early) return DataVerdict::kNotNow;
     return refuse_data(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
   }
   switch (transfer->state) {
     case TransferState::kAsked:
-      if (datagrams) return keep_early(place, bytes);
+      if (datagrams || transfer->eager) return keep_early(now, place, bytes);
+      break;
+    case TransferState::kConsidering:
+      if (transfer->eager) return keep_early(now, place, bytes);
       break;
     case TransferState::kReceiving:
     case TransferState::kStopping:
@@ -52,13 +57,11 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
     return refuse_data(now, ErrorCode::kMalformed, "DATA outside its chunk");
   }
   auto chunk = static_cast<std::uint32_t>(place.chunk);
-  if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kSkipped) return DataVerdict::kIgnored;
-  if (transfer.arrivals.of(chunk) == ChunkArrivals::State::kHeld)
-    return take_held_data(now, place.transfer, transfer, chunk);
-  if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing) return DataVerdict::kRepeated;
+  if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing)
+    return take_in_vain(now, place.transfer, transfer, chunk);
   if (config_.binding == Binding::kDatagram && arriving_.is_full() && !arriving_.has(place.transfer, chunk))
     return DataVerdict::kNotNow;
-  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place.transfer, transfer, chunk))
+  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place, transfer))
     return DataVerdict::kIgnored;
   if (config_.binding == Binding::kStream &&
       place.offset != arriving_.contiguous_bytes(place.transfer, chunk)) {
@@ -73,39 +76,48 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   return DataVerdict::kTaken;
 }
 
+// Of a chunk that is here or was given up. A source may have begun one that is held before it knew, and
+// paid for it.
+DataVerdict Session::take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
+  auto state = transfer.arrivals.of(chunk);
+  if (state == ChunkArrivals::State::kHeld && transfer.begun_in_vain.insert(chunk).second) {
+    if (!charge(now, transfer, chunk)) return DataVerdict::kIgnored;
+    give_back(id, transfer, transfer.manifest.chunks[chunk].size_bytes);
+  }
+  return state == ChunkArrivals::State::kSkipped ? DataVerdict::kIgnored : DataVerdict::kRepeated;
+}
+
 // False: the peer is at fault.
-bool Session::charge(Time now, Transfer& transfer, std::uint64_t size_bytes) {
-  transfer.charged_bytes += size_bytes;
+bool Session::charge(Time now, Transfer& transfer, std::uint32_t chunk) {
+  transfer.charged_bytes += transfer.manifest.chunks[chunk].size_bytes;
   if (transfer.charged_bytes <= transfer.granted_bytes) return true;
   fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
   return false;
 }
 
-// It was begun before HAVE came: once, and nothing of it needs memory.
-DataVerdict Session::take_held_data(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
-  std::uint32_t size = transfer.manifest.chunks[chunk].size_bytes;
-  if (!transfer.begun_in_vain.insert(chunk).second) return DataVerdict::kRepeated;
-  if (!charge(now, transfer, size)) return DataVerdict::kIgnored;
-  give_back(id, transfer, size);
-  return DataVerdict::kRepeated;
-}
-
-// False: the peer is at fault.
-bool Session::begin_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
-  if (config_.binding == Binding::kStream && arriving_.has_any(id)) {
+// False: the peer is at fault. On a stream the source may begin at 0 although a prefix is here.
+bool Session::begin_chunk(Time now, const DataPlace& place, Transfer& transfer) {
+  bool stream = config_.binding == Binding::kStream;
+  auto chunk = static_cast<std::uint32_t>(place.chunk);
+  if (stream && arriving_.has_any(place.transfer)) {
     fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");
     return false;
   }
-  std::uint32_t size = transfer.manifest.chunks[chunk].size_bytes;
-  if (!charge(now, transfer, size)) return false;
+  if (!charge(now, transfer, chunk)) return false;
   auto prefix = transfer.prefixes.extract(chunk);
-  arriving_.begin(id, chunk, size, prefix.empty() ? ByteView() : prefix.mapped().view());
+  bool anew = prefix.empty() || (stream && place.offset == 0);
+  arriving_.begin(place.transfer, chunk, transfer.manifest.chunks[chunk].size_bytes,
+                  anew ? ByteView() : prefix.mapped().view());
   return true;
 }
 
-DataVerdict Session::keep_early(const DataPlace& place, ByteView bytes) {
+DataVerdict Session::keep_early(Time now, const DataPlace& place, ByteView bytes) {
   EarlyData early{place, Bytes(bytes.begin(), bytes.end())};
-  if (early.memory_bytes() > kMaxEarlyBytes - early_bytes_) return DataVerdict::kNotNow;
+  std::uint64_t room = std::max(kMaxEarlyBytes, config_.hello.limits.eager_bytes);
+  if (early.memory_bytes() > room - std::min(room, early_bytes_)) {
+    if (config_.binding == Binding::kDatagram) return DataVerdict::kNotNow;
+    return refuse_data(now, ErrorCode::kLimit, "more of an offer than may come before it is accepted");
+  }
   early_bytes_ += early.memory_bytes();
   early_.push_back(std::move(early));
   return DataVerdict::kTaken;
@@ -145,7 +157,11 @@ void Session::on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::u
     return fail_transfer(id, {TransferError::kStorage, taken.error().message});
   transfer.arrivals.set(chunk, ChunkArrivals::State::kVerified);
   events_.push_back(event::ChunkArrived{id, chunk, size});
-  if (config_.credit == CreditPolicy::kWhenTaken) give_back(id, transfer, size);
+  if (config_.credit == CreditPolicy::kWhenTaken) {
+    give_back(id, transfer, size);
+  } else {
+    transfer.unreleased.insert(chunk);
+  }
   finish_if_whole(now, id);
 }
 
@@ -158,21 +174,22 @@ void Session::ask_again(TransferId id, const ChunkRanges& chunks) {
   }
 }
 
+// CREDIT waits until it is worth a message, unless the source may be short of it.
 void Session::give_back(TransferId id, Transfer& transfer, std::uint64_t size_bytes) {
   std::uint64_t initial = config_.hello.limits.initial_credit_bytes;
   transfer.released_bytes += size_bytes;
   std::uint64_t credit = initial + transfer.released_bytes;
-  if (transfer.state != TransferState::kReceiving || credit == transfer.granted_bytes) return;
-  // Little is told, too, when the source may have no credit left for its next chunk.
-  bool needed = transfer.granted_bytes - transfer.charged_bytes < config_.hello.limits.max_chunk_bytes;
-  if (!needed && credit - transfer.granted_bytes < initial / kCreditPart) return;
+  std::uint64_t news = credit - transfer.granted_bytes;
+  bool short_of_it = transfer.granted_bytes < transfer.charged_bytes + transfer.largest_chunk_bytes;
+  if (transfer.state != TransferState::kReceiving || news == 0) return;
+  if (news < initial / kCreditPart && !short_of_it) return;
   transfer.granted_bytes = credit;
   send(CreditMessage{id, credit, {}});
 }
 
 void Session::release(Time, TransferId id, std::uint32_t chunk) {
   Transfer* transfer = find(id);
-  if (transfer && config_.credit == CreditPolicy::kWhenReleased && chunk < transfer->manifest.chunks.size())
+  if (transfer && transfer->unreleased.erase(chunk) > 0)
     give_back(id, *transfer, transfer->manifest.chunks[chunk].size_bytes);
 }
 

@@ -102,10 +102,11 @@ void Session::dispatch_to_source(Time now, FrameType type, ByteView body) {
 void Session::on(Time now, HelloMessage& message) {
   const Hello& peer = message.hello;
   if (message.magic != "kvferry") return fault(now, ErrorCode::kMalformed, "HELLO: no kvferry peer");
+  if (peer.versions.empty() ||
+      !std::is_sorted(peer.versions.begin(), peer.versions.end(), std::less_equal<>()))
+    return fault(now, ErrorCode::kMalformed, "HELLO: no versions, or not ascending");
   if (std::find(peer.versions.begin(), peer.versions.end(), Hello::kVersion) == peer.versions.end())
     return fault(now, ErrorCode::kVersion, "the peer does not speak version 1");
-  if (!std::is_sorted(peer.versions.begin(), peer.versions.end(), std::less_equal<>()))
-    return fault(now, ErrorCode::kMalformed, "HELLO: versions not ascending");
   if (peer.limits.initial_credit_bytes < peer.limits.max_chunk_bytes)
     return fault(now, ErrorCode::kMalformed, "HELLO: credit for less than one chunk");
   peer_ = peer;

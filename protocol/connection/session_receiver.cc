@@ -40,8 +40,7 @@ TransferId Session::request(Time now, const RequestOptions& options, ChunkSink& 
   message.options.partial.clear();
   message.options.held = transfer.held;
   message.partial = transfer.partial;
-  if (options.urgency != RequestOptions::kUsualUrgency)
-    message.urgency = std::min(options.urgency, RequestOptions::kMaxUrgency);
+  message.options.urgency = std::min(options.urgency, RequestOptions::kMaxUrgency);
   if (options.deadline) {
     message.deadline_us = static_cast<std::uint64_t>(
         std::clamp<std::int64_t>(to_us(*options.deadline), 0, static_cast<std::int64_t>(kMaxDeadlineUs)));
@@ -60,6 +59,7 @@ void Session::accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptio
   remember(*transfer, options.held, options.partial);
   transfer->manifest_first = options.manifest_first;
   send(AcceptMessage{id, transfer->held, transfer->partial, options.manifest_first, {}});
+  if (transfer->assembler) on_manifest_part(now, id);
 }
 
 void Session::stop(Time now, TransferId id) {
@@ -90,7 +90,9 @@ void Session::reject(Time now, TransferId id, const TransferFault& fault) {
 
 void Session::on(Time now, OfferMessage& message) {
   if (!admit_peer_transfer(now, message.transfer)) return;
-  open_transfer(now, message.transfer, TransferState::kConsidering).card = message.offer.card;
+  Transfer& transfer = open_transfer(now, message.transfer, TransferState::kConsidering);
+  transfer.card = message.offer.card;
+  transfer.eager = message.offer.eager;
   events_.push_back(event::Offered{message.transfer, std::move(message.offer)});
 }
 
@@ -98,6 +100,8 @@ void Session::on(Time now, ManifestMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerManifest, "MANIFEST");
   if (!transfer) return;
   if (transfer->assembler) return fault(now, ErrorCode::kUnexpected, "a second MANIFEST");
+  if (transfer->state == TransferState::kConsidering && !transfer->eager)
+    return fault(now, ErrorCode::kUnexpected, "MANIFEST before the offer was accepted");
   auto assembler = ManifestAssembler::from_root(message.root, config_.hello.limits);
   if (!assembler) return fail_transfer(message.transfer, {TransferError::kOther, assembler.error().message});
   if (transfer->card && *transfer->card != assembler->card_digest())
@@ -120,7 +124,7 @@ void Session::on(Time now, PageMessage& message) {
 
 void Session::on_manifest_part(Time now, TransferId id) {
   Transfer* transfer = find(id);
-  if (!transfer->assembler->complete()) return;
+  if (!transfer->assembler->complete() || !transfer->sink) return;  // an eager offer waits for its answer
   auto manifest = transfer->assembler->take();
   if (!manifest) return fail_transfer(id, {TransferError::kOther, manifest.error().message});
   transfer->manifest = std::move(*manifest);
@@ -156,6 +160,8 @@ void Session::begin_receiving(Time now, TransferId id, Transfer& transfer) {
   if (auto begun = transfer.sink->begin(transfer.manifest); !begun)
     return fail_transfer(id, {TransferError::kStorage, begun.error().message});
   transfer.arrivals.reset(transfer.manifest.chunks.size());
+  for (const ChunkInfo& chunk : transfer.manifest.chunks)
+    transfer.largest_chunk_bytes = std::max(transfer.largest_chunk_bytes, chunk.size_bytes);
   transfer.granted_bytes = config_.hello.limits.initial_credit_bytes;
   advance(now, transfer, TransferInput::kManifestWhole);
   if (auto objection = account_for_held(now, id, transfer)) return fail_transfer(id, *objection);
@@ -192,33 +198,42 @@ std::optional<TransferFault> Session::account_for_held(Time, TransferId id, Tran
   return std::nullopt;
 }
 
+// Whether the source had begun the chunk is not known here: it counts as begun. False: nothing is new.
+bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk) {
+  bool held = transfer.arrivals.of(chunk) == ChunkArrivals::State::kHeld;
+  if (held ? !transfer.begun_in_vain.insert(chunk).second
+           : !transfer.arrivals.set(chunk, ChunkArrivals::State::kSkipped))
+    return false;
+  std::uint64_t size_bytes = transfer.manifest.chunks[chunk].size_bytes;
+  if (arriving_.drop(id, chunk) == 0) transfer.charged_bytes += size_bytes;
+  transfer.released_bytes += size_bytes;
+  return !held;
+}
+
 void Session::on(Time now, SkipMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerSkip, "SKIP");
   if (!transfer) return;
   ChunkRanges skipped;
-  std::uint64_t dropped_bytes = 0;
   bool inside = true;
   message.chunks.for_each([&](std::uint32_t chunk) {
-    if (chunk >= transfer->arrivals.size()) return inside = false;
-    if (!transfer->arrivals.set(chunk, ChunkArrivals::State::kSkipped)) return true;
-    dropped_bytes += arriving_.drop(message.transfer, chunk);
-    skipped.add(chunk);
-    return true;
+    inside = chunk < transfer->arrivals.size();
+    if (inside && give_up_chunk(message.transfer, *transfer, chunk)) skipped.add(chunk);
+    return inside;
   });
   if (!inside) return fault(now, ErrorCode::kMalformed, "SKIP of a chunk that the card does not have");
+  give_back(message.transfer, *transfer, 0);
+  if (skipped.empty()) return;
   transfer->active_at = now;
-  give_back(message.transfer, *transfer, dropped_bytes);
-  if (!skipped.empty())
-    events_.push_back(event::Skipped{message.transfer, std::move(skipped), message.reason});
+  events_.push_back(event::Skipped{message.transfer, std::move(skipped), message.reason});
   finish_if_whole(now, message.transfer);
 }
 
 void Session::on(Time now, EndMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerEnd, "END");
   if (!transfer) return;
-  auto partial = arriving_.drop(message.transfer);  // no more comes for chunks in part
+  const auto partial = arriving_.drop(message.transfer);  // no more comes for chunks in part
   bool whole = transfer->arrivals.here() == transfer->arrivals.size();
-  if (!whole) transfer->sink->keep(std::move(partial));
+  if (!whole) transfer->sink->keep(partial);
   if (auto finished = transfer->sink->finish(whole); !finished)
     return fail_transfer(message.transfer, {TransferError::kStorage, finished.error().message});
   transfer->sink = nullptr;

@@ -8,7 +8,8 @@
 
 namespace kvferry {
 
-TransferId Session::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source) {
+TransferId Session::offer(Time now, const std::string& document, std::shared_ptr<ChunkSource> source,
+                          bool eager) {
   TransferId id = next_own_id_;
   next_own_id_ += 2;
   if (!can_begin()) {
@@ -18,10 +19,20 @@ TransferId Session::offer(Time now, const std::string& document, std::shared_ptr
   const Manifest& manifest = source->manifest();
   OfferMessage message;
   message.transfer = id;
-  message.offer = {encode_manifest(manifest).digest(), printable(document), manifest.payload_bytes(),
-                   manifest.raw_bytes, manifest.base};
-  open_transfer(now, id, TransferState::kOffering).source = std::move(source);
+  message.offer = {encode_manifest(manifest).digest(),
+                   printable(document),
+                   manifest.payload_bytes(),
+                   manifest.raw_bytes,
+                   manifest.base,
+                   eager && state_ == SessionState::kOpen};
+  Transfer& transfer = open_transfer(now, id, TransferState::kOffering);
+  transfer.source = std::move(source);
+  transfer.offered = true;
+  transfer.eager = message.offer.eager && peer_.limits.eager_bytes > 0;
+  message.offer.eager = transfer.eager;
   send(message);
+  if (!transfer.eager) return id;
+  if (auto objection = begin_sending(now, id, transfer, {})) fail_transfer(id, *objection);
   return id;
 }
 
@@ -39,7 +50,8 @@ void Session::on(Time now, RequestMessage& message) {
   transfer.manifest_first = options.manifest_first;
   transfer.byte_budget = options.byte_budget;
   transfer.min_quality = options.min_quality;
-  transfer.urgency = options.urgency = message.urgency.value_or(RequestOptions::kUsualUrgency);
+  transfer.urgency = options.urgency;
+  transfer.bases = options.bases;
   if (message.deadline_us) {
     options.deadline = std::chrono::microseconds(static_cast<std::int64_t>(*message.deadline_us));
     transfer.deadline = now + *options.deadline;
@@ -53,8 +65,18 @@ void Session::on(Time now, AcceptMessage& message) {
   transfer->held = message.held;
   transfer->partial = message.partial;
   transfer->manifest_first = message.manifest_first;
+  if (transfer->eager) return continue_sending(now, *transfer);
   if (auto objection = begin_sending(now, message.transfer, *transfer, {}))
     fail_transfer(message.transfer, *objection);
+}
+
+// An eager offer was accepted: what the receiver has need not be sent, and nothing holds the rest back.
+void Session::continue_sending(Time now, Transfer& transfer) {
+  eager_bytes_ -= transfer.eager_bytes;
+  transfer.eager = false;
+  transfer.sender->resume_from(transfer.partial, transfer.manifest_first);
+  transfer.sender->know(transfer.held);
+  if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
 }
 
 void Session::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source,
@@ -96,6 +118,8 @@ std::optional<TransferFault> Session::source_objects(const Transfer& transfer,
     return TransferFault{TransferError::kCodec,
                          "the receiver does not decode codec " + std::to_string(codec)};
   }
+  if (!transfer.offered && manifest.base && !transfer.bases.contains(*manifest.base))
+    return TransferFault{TransferError::kBase, "a delta of a card that the receiver does not have"};
   if (transfer.card && *transfer.card != encoded.digest())
     return TransferFault{TransferError::kNotHere, "the card asked for is not here"};
   if (transfer.min_quality && (!manifest.divergence || manifest.divergence->top1 < *transfer.min_quality))
@@ -233,7 +257,15 @@ void Session::on(Time now, ConfirmMessage& message) {
 bool Session::has_data() const {
   if (state_ != SessionState::kOpen) return false;
   return std::any_of(transfers_.begin(), transfers_.end(),
-                     [](const auto& entry) { return entry.second.sender && entry.second.sender->ready(); });
+                     [&](const auto& entry) { return may_be_served(entry.second); });
+}
+
+bool Session::may_be_served(const Transfer& transfer) const {
+  if (!transfer.sender || !transfer.sender->ready()) return false;
+  if (config_.binding == Binding::kDatagram && !transfer.manifest_acknowledged &&
+      transfer.before_manifest_bytes >= kMaxBeforeManifestBytes)
+    return false;
+  return !transfer.eager || eager_bytes_ + kEagerFrameBytes < peer_.limits.eager_bytes;
 }
 
 // The most urgent transfer that can send; of equal ones the next in turn.
@@ -244,7 +276,7 @@ std::optional<TransferId> Session::next_served() const {
   for (std::size_t i = 0; i < transfers_.size(); ++i, ++begin) {
     if (begin == transfers_.end()) begin = transfers_.begin();
     const Transfer& transfer = begin->second;
-    if (!transfer.sender || transfer.urgency >= urgency || !transfer.sender->ready()) continue;
+    if (transfer.urgency >= urgency || !may_be_served(transfer)) continue;
     best = begin->first;
     urgency = transfer.urgency;
   }
@@ -256,6 +288,9 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
     auto id = next_served();
     if (!id) return std::nullopt;
     Transfer& transfer = *find(*id);
+    if (transfer.eager)
+      max_bytes =
+          std::min<std::uint64_t>(max_bytes, peer_.limits.eager_bytes - eager_bytes_ - kEagerFrameBytes);
     auto piece = transfer.sender->next(max_bytes);
     if (!piece) {
       fail_transfer(*id, {TransferError::kStorage, piece.error().message});
@@ -265,10 +300,19 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
     if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
     if (!*piece) continue;
     last_served_ = *id;
+    if (!transfer.manifest_acknowledged) transfer.before_manifest_bytes += (*piece)->bytes.size();
+    if (transfer.eager) {
+      transfer.eager_bytes += (*piece)->bytes.size() + kEagerFrameBytes;
+      eager_bytes_ += (*piece)->bytes.size() + kEagerFrameBytes;
+    }
     if (config_.binding == Binding::kStream) transfer.active_at = now;
     return std::move(**piece);
   }
   return std::nullopt;
+}
+
+void Session::manifest_acknowledged(TransferId id) {
+  if (Transfer* transfer = find(id)) transfer->manifest_acknowledged = true;
 }
 
 void Session::data_acknowledged(Time now, const DataPlace& place, std::uint64_t size_bytes) {

@@ -39,9 +39,10 @@ void Session::drop(TransferId id, const std::string& reason) {
   auto node = transfers_.extract(id);
   if (node.empty()) return;
   Transfer& transfer = node.mapped();
-  auto partial = arriving_.drop(id);
+  if (transfer.eager) eager_bytes_ -= transfer.eager_bytes;
+  const auto partial = arriving_.drop(id);
   if (transfer.sink) {
-    transfer.sink->keep(std::move(partial));
+    transfer.sink->keep(partial);
     transfer.sink->abandon(reason);
   }
   auto stale = std::remove_if(early_.begin(), early_.end(),

@@ -30,6 +30,8 @@ constexpr Transition<T, TI> kTransfer[] = {
     {T::kAsked, TI::kCancel, T::kDone},
     {T::kConsidering, TI::kAccept, T::kAsked},
     {T::kConsidering, TI::kRefuse, T::kDone},
+    {T::kConsidering, TI::kPeerManifest, T::kConsidering},  // of an eager offer
+    {T::kConsidering, TI::kPeerPage, T::kConsidering},
     {T::kConsidering, TI::kPeerCancel, T::kDone},
     {T::kConsidering, TI::kCancel, T::kDone},
     {T::kReceiving, TI::kAllVerified, T::kVerified},

@@ -3,6 +3,8 @@
 // The stream binding: frames one after the other on a reliable stream (TCP,
 // TLS). Signalling goes before data; one call yields one frame, so that a
 // decision still matters when it is taken.
+#include <algorithm>
+
 #include "protocol/connection/binding.h"
 #include "protocol/connection/stream_reader.h"
 
@@ -15,7 +17,8 @@ class StreamBinding final : public BindingLayer {
       : session_(session),
         sent_(ledger.sent),
         reader_(session, ledger.received),
-        max_data_(config.max_data_bytes) {}
+        max_data_(std::clamp<std::size_t>(config.max_data_bytes, 1, kMaxDataBodyBytes - kMaxDataPlaceBytes)) {
+  }
 
   void handle_bytes(Time now, ByteView bytes, PathId) override {
     session_.on_heard(now);

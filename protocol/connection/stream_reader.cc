@@ -108,10 +108,8 @@ std::size_t StreamReader::read_place(Time now, ByteView bytes) {
     checksum_ = crc32c(held_, checksum_);
     received_.framing += held_.size();
     held_.clear();
-    if (left_ > 0)
-      part_ = Part::kPayload;
-    else
-      finish_frame(now);
+    part_ = Part::kPayload;
+    if (left_ == 0) fail(now, ErrorCode::kMalformed, "DATA without bytes");
     return taken;
   }
   if (left_ == 0 || held_.size() > kMaxDataPlaceBytes) {

@@ -58,21 +58,24 @@ struct Transfer {
   std::optional<Digest> card;  // the one that must come
   ChunkRanges held;            // as the receiver said when it began
   ChunkPrefixes partial;
+  DigestList bases;
   bool manifest_first = false;
   std::uint8_t wanted_level = 255;
 
   // Receiver
   ChunkSink* sink = nullptr;
   std::map<std::uint32_t, Slice> prefixes;  // of `partial`
-  DigestList bases;
-  bool any_base = false;  // an offer: the application has judged its base
+  bool eager = false;                       // an offer that did not wait
+  bool any_base = false;                    // an offer: the application has judged its base
   std::optional<ManifestAssembler> assembler;
   ChunkRanges known;  // as the source says
   Manifest manifest;
   ChunkArrivals arrivals;
-  std::set<std::uint32_t> begun_in_vain;  // held here, and the source did not know
   std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
-  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun
+  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun or skipped
+  std::set<std::uint32_t> begun_in_vain;  // of those that were held
+  std::set<std::uint32_t> unreleased;     // verified, and the application holds them
+  std::uint32_t largest_chunk_bytes = 0;
   std::uint64_t released_bytes = 0;
   std::uint64_t granted_bytes = 0;  // credit, as the source knows it
 
@@ -85,6 +88,10 @@ struct Transfer {
   std::optional<double> min_quality;
   std::uint8_t urgency = RequestOptions::kUsualUrgency;
   std::uint8_t own_level = 255;
+  bool offered = false;
+  bool manifest_acknowledged = false;  // datagram binding
+  std::uint64_t before_manifest_bytes = 0;
+  std::uint64_t eager_bytes = 0;  // sent before the offer was accepted
 };
 
 }  // namespace kvferry

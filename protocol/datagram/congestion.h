@@ -46,6 +46,6 @@ class CongestionController {
 };
 
 [[nodiscard]] std::unique_ptr<CongestionController> make_congestion_controller(
-    const CongestionOptions& options, std::size_t max_datagram_bytes, std::uint64_t seed);
+    const CongestionOptions& options, std::size_t packet_bytes, std::uint64_t seed);
 
 }  // namespace kvferry

@@ -60,8 +60,9 @@ ControlReceiver::Outcome ControlReceiver::add(std::uint64_t offset, ByteView byt
   return Outcome::kTaken;
 }
 
-Result<void> ControlReceiver::deliver(const std::function<void(std::uint64_t, ByteView)>& handle) {
-  if (here_.empty() || here_.ranges().front().begin != base_) return {};
+std::optional<ControlReceiver::Fault> ControlReceiver::deliver(
+    const std::function<void(std::uint64_t, ByteView)>& handle) {
+  if (here_.empty() || here_.ranges().front().begin != base_) return std::nullopt;
   ByteView ready = ByteView(bytes_).subspan(used_, here_.ranges().front().end - base_);
   std::size_t used = 0;
   while (used < ready.size()) {
@@ -70,25 +71,26 @@ Result<void> ControlReceiver::deliver(const std::function<void(std::uint64_t, By
     VarintRead size;
     if (type.error == VarintError::kNone) size = read_varint(rest.subspan(type.size_bytes));
     if (type.error == VarintError::kNotShortest || size.error == VarintError::kNotShortest) {
-      return Error{"control stream: a varint is not in its shortest form"};
+      return Fault{ErrorCode::kMalformed, "control stream: a varint is not in its shortest form"};
     }
     std::size_t head = type.size_bytes + size.size_bytes;
     if (type.size_bytes == 0 || size.size_bytes == 0) break;
     if (size.value > max_body_bytes(type.value)) {
-      return Error{"control stream: frame type " + std::to_string(type.value) + " is too large"};
+      return Fault{ErrorCode::kLimit,
+                   "control stream: frame type " + std::to_string(type.value) + " is too large"};
     }
     if (rest.size() - head < size.value) break;
     handle(type.value, rest.subspan(head, size.value));
     used += head + size.value;
   }
-  if (used == 0) return {};
+  if (used == 0) return std::nullopt;
   base_ += used;
   here_.forget_below(base_);
   used_ += used;
-  if (used_ < bytes_.size() / 2) return {};  // moved only when at least as much is gone
+  if (used_ < bytes_.size() / 2) return std::nullopt;  // moved only when at least as much is gone
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(used_));
   used_ = 0;
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace kvferry

@@ -34,6 +34,8 @@ class ControlSender {
   void acknowledged(std::uint64_t offset, std::uint64_t size_bytes);
   void lost(std::uint64_t offset, std::uint64_t size_bytes);
   [[nodiscard]] bool all_acknowledged() const { return bytes_.empty(); }
+  [[nodiscard]] std::uint64_t acknowledged_bytes() const { return base_; }  // from the beginning on
+  [[nodiscard]] std::uint64_t pushed_bytes() const { return base_ + bytes_.size(); }
 
  private:
   Bytes bytes_;             // from base_ on
@@ -50,8 +52,13 @@ class ControlReceiver {
   enum class Outcome : std::uint8_t { kTaken, kRepeated, kNoRoom };
   [[nodiscard]] Outcome add(std::uint64_t offset, ByteView bytes);
 
-  // Hands on every whole frame; an error says why the stream is malformed.
-  [[nodiscard]] Result<void> deliver(const std::function<void(std::uint64_t type, ByteView body)>& handle);
+  struct Fault {
+    ErrorCode code;
+    std::string reason;
+  };
+  // Hands on every whole frame, until the peer is at fault.
+  [[nodiscard]] std::optional<Fault> deliver(
+      const std::function<void(std::uint64_t type, ByteView body)>& handle);
 
  private:
   Bytes bytes_;             // from base_ - used_ on, with gaps

@@ -42,7 +42,7 @@ class DatagramBinding final : public BindingLayer {
   std::optional<Time> next_timeout() const override { return timers_.next(); }
   void describe(PathStats& stats) const override;
   std::optional<std::uint64_t> connection_id() const override { return connection_id_; }
-  const Bytes& token() const override { return token_; }
+  const Bytes& token() const override { return given_token_; }
 
  private:
   // A packet being filled, and how its bytes are to be booked.
@@ -58,6 +58,7 @@ class DatagramBinding final : public BindingLayer {
   struct Response {
     PathId path = 0;
     std::uint64_t challenge = 0;
+    bool operator==(const Response&) const = default;
   };
 
   // In
@@ -81,12 +82,14 @@ class DatagramBinding final : public BindingLayer {
   Verdict read_path_frame(Time now, FrameType type, ByteView body);
   void respond(const Response& response);
   Verdict read_repair(Time now, ByteView body);
-  void process_recovered(Time now, const std::vector<RecoveredPacket>& packets);
+  void process_recovered(Time now, std::vector<RecoveredPacket> packets);
+  void process_recovered(Time now, const RecoveredPacket& packet);
 
   // Recovery
   void on_acked(Time now, SentPackets::Acked acked);
   void on_lost(Time now, SentPackets::Lost lost);
   void forget_or_resend(Time now, const std::vector<SentPiece>& pieces, bool arrived);
+  void note_manifests();
   void remember_lost(SentPacket packet);
   void send_all_again(Time now);
   void restart_path(Time now);
@@ -96,10 +99,9 @@ class DatagramBinding final : public BindingLayer {
   void arm_mtu_timer();
 
   // Out
-  static constexpr std::size_t kLeastDatagramBytes = 40;  // a header and a challenge, with room to spare
-  [[nodiscard]] bool path_is_exhausted() const { return paths_.current().allowance() < kLeastDatagramBytes; }
   void move_control();
   [[nodiscard]] bool may_send(Time now);
+  [[nodiscard]] bool muted() const;  // until more is heard from the peer's address
   [[nodiscard]] bool server_may_be_mute() const;
   [[nodiscard]] bool has_something(Time now) const;
   [[nodiscard]] bool challenge_due(Time now) const;
@@ -109,9 +111,10 @@ class DatagramBinding final : public BindingLayer {
   void put_frame(Draft& draft, FrameType type, ByteView body, std::uint64_t& booked);
   void put_ack(Time now, Draft& draft);
   void put_recovered(Draft& draft);
-  void put_control(Draft& draft);
+  bool put_control(Draft& draft);  // true: some of it was sent before
   void put_data(Time now, Draft& draft);
   void put_path_frames(Time now, Draft& draft);
+  void put_challenge(Draft& draft, std::uint64_t challenge);
   void put_response(Draft& draft, const Response& response);
   void put_tokens(Draft& draft);
   void put_probe(Draft& draft, std::size_t size_bytes = 0);
@@ -124,6 +127,7 @@ class DatagramBinding final : public BindingLayer {
   [[nodiscard]] std::optional<Outgoing> close_packet(Time now);
   void protect(std::uint64_t number, const Draft& draft);
   void close_repair_block();
+  void skip_number();
   [[nodiscard]] Outgoing seal(Time now, Draft draft);
 
   Session& session_;
@@ -139,11 +143,15 @@ class DatagramBinding final : public BindingLayer {
   bool heard_ = false;              // a packet of the peer
   bool proved_ = false;             // client: the server knows that it is where it says
   bool retried_ = false;            // client: one RETRY was followed
-  Bytes token_;                     // client
+  Bytes token_;                     // client: to be shown
+  Bytes given_token_;               // client: for a later connection
   bool new_token_due_ = false;      // server
   std::deque<Response> responses_;  // to be sent
+  std::optional<std::uint64_t> challenge_to_send_;
 
   std::uint64_t next_number_ = 0;
+  std::uint64_t skip_at_ = 0;  // the next number that is not used
+  std::uint64_t skip_one_in_ = 0;
   ReceivedPackets received_;
   SentPackets sent_;
   RttEstimator rtt_;
@@ -152,16 +160,18 @@ class DatagramBinding final : public BindingLayer {
   MtuSearch mtu_;
   ControlSender control_out_;
   ControlReceiver control_in_;
-  int probes_ = 0;          // packets that may leave beyond the window
-  int probe_timeouts_ = 0;  // in a row
-  int bare_acks_ = 0;       // packets in a row that nobody will acknowledge
+  std::deque<std::pair<std::uint64_t, TransferId>> manifests_;  // not yet acknowledged: where they end
+  int probes_ = 0;                                              // packets that may leave beyond the window
+  int probe_timeouts_ = 0;                                      // in a row
+  int idle_timeouts_ = 0;  // with nothing in flight: of a client that wakes a server that may be mute
+  int bare_acks_ = 0;      // packets in a row that nobody will acknowledge
 
   RepairEncoder repair_out_;
   RepairRate repair_rate_;
   std::deque<RepairFrame> repairs_;  // to be sent
   RepairDecoder repair_in_;
-  bool recovering_ = false;  // the frames being read are of a packet that was solved for
-  RangeSet recovered_;       // to be told
+  std::deque<RecoveredPacket> solved_;                           // to be processed
+  RangeSet recovered_;                                           // to be told
   std::map<std::uint64_t, std::vector<SentPiece>> lost_lately_;  // the peer may still solve for them
 
   std::uint64_t packets_sent_ = 0;

@@ -11,8 +11,7 @@ namespace {
 constexpr std::size_t kDataHeadBytes = 1 + 2 + 3 * 4;  // type, length, and place: each below 2^30
 constexpr std::size_t kControlHeadBytes = 1 + 2 + 8;
 constexpr std::size_t kPathFrameBytes = 1 + 1 + 8;
-constexpr std::size_t kShortHeadBytes = 1 + 2;  // type and length of a frame that is not longer than a packet
-constexpr std::size_t kLeastAckBytes = 2 + 8 + 4 + 8;
+constexpr std::size_t kTokenHeadBytes = 1 + 2;
 constexpr std::size_t kLeastPiece = 32;  // smaller leftovers of a packet stay unused
 
 }  // namespace
@@ -25,7 +24,6 @@ void DatagramBinding::put_frame(Draft& draft, FrameType type, ByteView body, std
 }
 
 void DatagramBinding::put_ack(Time now, Draft& draft) {
-  if (draft.left() < kLeastAckBytes) return;
   AckFrame ack = received_.make_ack(now);
   timers_.stop(DatagramTimer::kAck);
   Bytes body;
@@ -49,10 +47,12 @@ void DatagramBinding::put_recovered(Draft& draft) {
   put_frame(draft, FrameType::kRecovered, body, draft.bytes.acks);
 }
 
-void DatagramBinding::put_control(Draft& draft) {
+bool DatagramBinding::put_control(Draft& draft) {
+  bool again = false;
   while (draft.left() > kControlHeadBytes + kLeastPiece) {
     auto piece = control_out_.next(draft.left() - kControlHeadBytes);
-    if (!piece) return;
+    if (!piece) break;
+    again = again || piece->again;
     Bytes offset;
     put_varint(offset, piece->offset);
     std::size_t before = draft.frames.size();
@@ -64,6 +64,7 @@ void DatagramBinding::put_control(Draft& draft) {
     draft.record.pieces.push_back({SentPiece::Kind::kControl, {0, 0, piece->offset}, piece->bytes.size()});
     draft.eliciting = true;
   }
+  return again;
 }
 
 void DatagramBinding::put_data(Time now, Draft& draft) {
@@ -89,18 +90,29 @@ void DatagramBinding::put_path_frames(Time now, Draft& draft) {
     put_response(draft, responses_.front());
     responses_.pop_front();
   }
-  if (!challenge_due(now) || paths_.current().failed(now) || draft.left() < kPathFrameBytes) return;
-  auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
-  put_frame(draft, FrameType::kChallenge, challenge, draft.bytes.signalling);
+  if (challenge_due(now) && !paths_.current().failed(now)) {
+    auto challenge = paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay), secret_);
+    challenge_to_send_ = load_le<std::uint64_t>(challenge.data());
+    timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
+  }
+  if (!challenge_to_send_ || draft.left() < kPathFrameBytes) return;
+  put_challenge(draft, *std::exchange(challenge_to_send_, std::nullopt));
+}
+
+void DatagramBinding::put_challenge(Draft& draft, std::uint64_t challenge) {
+  Bytes body;
+  put_le(body, challenge);
+  put_frame(draft, FrameType::kChallenge, body, draft.bytes.signalling);
+  draft.record.pieces.push_back({SentPiece::Kind::kChallenge, {challenge, draft.path, 0}, body.size()});
   draft.eliciting = true;
-  timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
 }
 
 void DatagramBinding::put_response(Draft& draft, const Response& response) {
   Bytes body;
   put_le(body, response.challenge);
   put_frame(draft, FrameType::kResponse, body, draft.bytes.signalling);
-  draft.record.pieces.push_back({SentPiece::Kind::kResponse, {response.challenge, 0, 0}, body.size()});
+  draft.record.pieces.push_back(
+      {SentPiece::Kind::kResponse, {response.challenge, response.path, 0}, body.size()});
   draft.eliciting = true;
 }
 
@@ -111,7 +123,7 @@ void DatagramBinding::put_tokens(Draft& draft) {
     put_frame(draft, FrameType::kToken, token_, draft.bytes.signalling);
     draft.eliciting = true;
   } else if (new_token_due_ && paths_.current().validated() &&
-             draft.left() >= kShortHeadBytes + config_.new_token.size()) {
+             draft.left() >= config_.new_token.size() + kTokenHeadBytes) {
     new_token_due_ = false;
     put_frame(draft, FrameType::kToken, config_.new_token, draft.bytes.signalling);
     draft.record.pieces.push_back({SentPiece::Kind::kToken, {}, config_.new_token.size()});
@@ -141,8 +153,8 @@ void DatagramBinding::put_padding(Draft& draft) {
 void DatagramBinding::put_close(Draft& draft) {
   const GoodbyeMessage& farewell = session_.farewell();
   Bytes body = encode_map(ErrorMessage{farewell.code, farewell.reason.substr(0, 128), {}});
-  if (body.size() + kShortHeadBytes > draft.left()) body = encode_map(ErrorMessage{farewell.code, {}, {}});
-  if (body.size() + kShortHeadBytes > draft.left()) return;
+  if (body.size() + 3 > draft.left()) body = encode_map(ErrorMessage{farewell.code, {}, {}});
+  if (body.size() + 3 > draft.left()) return;
   put_frame(draft, FrameType::kClose, body, draft.bytes.signalling);
 }
 

@@ -2,6 +2,7 @@
 //
 // Packets and their frames, as they come in.
 #include <algorithm>
+#include <iterator>
 
 #include "protocol/datagram/datagram_binding.h"
 #include "protocol/datagram/retry_packet.h"
@@ -100,7 +101,7 @@ bool DatagramBinding::handle_stateless(Time now, ByteView datagram) {
 
 void DatagramBinding::on_retry(Time now, Bytes token) {
   token_ = std::move(token);
-  probe_timeouts_ = 0;
+  probe_timeouts_ = idle_timeouts_ = 0;
   send_all_again(now);
 }
 
@@ -171,9 +172,9 @@ DatagramBinding::Verdict DatagramBinding::read_control(Time now, const PacketFra
   bytes.framing += frame.head_bytes + in.position();
   (outcome == ControlReceiver::Outcome::kTaken ? bytes.signalling : bytes.retransmitted) += in.rest().size();
   if (outcome == ControlReceiver::Outcome::kNoRoom) return Verdict::kNotNow;
-  auto delivered =
+  auto found =
       control_in_.deliver([&](std::uint64_t type, ByteView body) { session_.on_frame(now, type, body); });
-  if (!delivered) return fault(now, ErrorCode::kMalformed, delivered.error().message);
+  if (found) return fault(now, found->code, found->reason);
   return Verdict::kAccepted;
 }
 
@@ -198,7 +199,7 @@ DatagramBinding::Verdict DatagramBinding::read_close(Time now, ByteView body) {
 DatagramBinding::Verdict DatagramBinding::read_token(Time now, ByteView body) {
   if (body.empty() || body.size() > kMaxTokenBytes)
     return fault(now, ErrorCode::kMalformed, "TOKEN: expected 1 to 64 bytes");
-  if (config_.role == Role::kClient) token_.assign(body.begin(), body.end());
+  if (config_.role == Role::kClient) given_token_.assign(body.begin(), body.end());
   return Verdict::kAccepted;
 }
 
@@ -213,37 +214,37 @@ DatagramBinding::Verdict DatagramBinding::read_path_frame(Time now, FrameType ty
   return Verdict::kAccepted;
 }
 
-// Each challenge once, and not too many at a time: the peer asks again if it still wants to know.
+// Once, however often it was asked for or lost.
 void DatagramBinding::respond(const Response& response) {
-  bool queued = std::any_of(responses_.begin(), responses_.end(), [&](const Response& other) {
-    return other.path == response.path && other.challenge == response.challenge;
-  });
-  if (!queued && responses_.size() < kMaxResponses) responses_.push_back(response);
+  bool waits = std::find(responses_.begin(), responses_.end(), response) != responses_.end();
+  if (!waits && responses_.size() < kMaxResponses) responses_.push_back(response);
 }
 
 DatagramBinding::Verdict DatagramBinding::read_repair(Time now, ByteView body) {
   auto frame = RepairFrame::parse(body);
   if (!frame) return fault(now, ErrorCode::kMalformed, frame.error().message);
-  if (recovering_) return Verdict::kAccepted;  // or one datagram could hold hundreds, each in the next
   process_recovered(now, repair_in_.on_repair(std::move(*frame)));
   return Verdict::kAccepted;
 }
 
-// As if they had arrived, but for the acknowledgement: that would hide a loss from congestion control.
-void DatagramBinding::process_recovered(Time now, const std::vector<RecoveredPacket>& packets) {
-  for (const RecoveredPacket& packet : packets) {
-    if (!received_.is_new(packet.number) || session_.state() == SessionState::kClosed) continue;
-    ByteClasses bytes;
-    bool eliciting = false;
-    recovering_ = true;
-    Verdict verdict = read_frames(now, packet.frames, bytes, eliciting);
-    recovering_ = false;
-    if (verdict != Verdict::kAccepted) continue;
-    ++packets_recovered_;
-    recovered_.add(packet.number, packet.number + 1);
-    while (recovered_.ranges().size() > kMaxRecoveredRanges)
-      recovered_.forget_below(recovered_.ranges()[0].end);
-  }
+// As if they had arrived, but for the acknowledgement: that would hide a loss from congestion control. What
+// one of them solves in turn waits its turn: a peer may nest REPAIR as deep as it likes.
+void DatagramBinding::process_recovered(Time now, std::vector<RecoveredPacket> packets) {
+  bool nested = !solved_.empty();
+  std::move(packets.begin(), packets.end(), std::back_inserter(solved_));
+  if (nested) return;
+  for (; !solved_.empty(); solved_.pop_front()) process_recovered(now, solved_.front());
+}
+
+void DatagramBinding::process_recovered(Time now, const RecoveredPacket& packet) {
+  if (!received_.is_new(packet.number) || session_.state() == SessionState::kClosed) return;
+  ByteClasses bytes;
+  bool eliciting = false;
+  if (read_frames(now, packet.frames, bytes, eliciting) != Verdict::kAccepted) return;
+  ++packets_recovered_;
+  recovered_.add(packet.number, packet.number + 1);
+  while (recovered_.ranges().size() > kMaxRecoveredRanges)
+    recovered_.forget_below(recovered_.ranges()[0].end);
 }
 
 }  // namespace kvferry

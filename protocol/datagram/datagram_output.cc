@@ -8,15 +8,19 @@
 namespace kvferry {
 namespace {
 
-constexpr std::uint64_t kSkipOneIn = 64;
-constexpr int kBareAcks = 16;  // the next one asks for acknowledgement, so that ranges can be forgotten
+constexpr std::uint64_t kFirstSkipOneIn = 64;
+constexpr std::uint64_t kLastSkipOneIn = 4096;  // every gap costs room in ACKs
+constexpr std::size_t kLeastDatagram = 48;      // holds an ACK and a CHALLENGE
+constexpr int kBareAcks = 32;  // the next one asks for acknowledgement, so that ranges can be forgotten
 
 }  // namespace
 
 // Control frames wait in the session until the stream has room for them.
 void DatagramBinding::move_control() {
   while (session_.has_control() && control_out_.has_room(kMaxManifestBodyBytes)) {
-    control_out_.push(*session_.next_control());
+    ControlFrame frame = *session_.next_control();
+    control_out_.push(frame);
+    if (frame.source_of) manifests_.emplace_back(control_out_.pushed_bytes(), *frame.source_of);
   }
 }
 
@@ -28,7 +32,8 @@ bool DatagramBinding::challenge_due(Time now) const {
 
 bool DatagramBinding::has_something(Time now) const {
   return control_out_.ready() || !responses_.empty() || !repairs_.empty() || challenge_due(now) ||
-         (new_token_due_ && paths_.current().validated()) || session_.has_data();
+         challenge_to_send_.has_value() || (new_token_due_ && paths_.current().validated()) ||
+         session_.has_data();
 }
 
 bool DatagramBinding::repairing() const {
@@ -39,20 +44,23 @@ bool DatagramBinding::repairing() const {
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
   if (probes_ == 0 && !has_something(now)) return false;
-  // One packet may always be in flight: the least window was one of smaller datagrams, perhaps.
-  bool fits = sent_.empty() || sent_.bytes_in_flight() + mtu_.size() <= congestion_->window_bytes();
-  if (probes_ == 0 && !fits) return false;
+  bool full = sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes();
+  if (probes_ == 0 && full && sent_.bytes_in_flight() > 0) return false;  // one packet always may leave
   double rate = congestion_->pacing_bytes_per_s();
   if (pacer_.ready(now, rate)) return true;
   timers_.arm(DatagramTimer::kPacing, pacer_.next(now, rate));
   return false;
 }
 
+bool DatagramBinding::muted() const { return !paths_.current().may_send(kLeastDatagram); }
+
+// As large as the path carries, and as the peer's address has earned.
 DatagramBinding::Draft DatagramBinding::new_draft() const {
   Draft draft;
   draft.path = paths_.id();
-  auto size = static_cast<std::size_t>(std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance()));
-  draft.room = size - PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  std::uint64_t size = std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance_bytes());
+  draft.room = std::max(size, std::uint64_t{kLeastDatagram}) -
+               PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
   return draft;
 }
 
@@ -66,7 +74,7 @@ std::optional<Outgoing> DatagramBinding::poll_transmit(Time now) {
       control_out_.all_acknowledged()) {
     session_.on_flushed(now);
   }
-  if (path_is_exhausted()) return std::nullopt;  // until more was heard from there
+  if (muted()) return std::nullopt;
   if (session_.state() == SessionState::kClosed) return usual_packet(now);
   move_control();
   if (auto out = answer_elsewhere(now)) return out;
@@ -81,7 +89,6 @@ std::optional<Outgoing> DatagramBinding::usual_packet(Time now) {
   bool sends = !closed && may_send(now);
   if (sends && repairing())
     draft.room -= std::min(draft.room, RepairEncoder::overhead_bytes(next_number_ + 1));
-  if (sends) put_path_frames(now, draft);  // first: they may be all that there is room for
   if (received_.ack_due(now) || (received_.ack_wanted() && (sends || closed))) {
     put_ack(now, draft);
     if (closed && !session_.closed_by_peer()) put_close(draft);  // the peer does not know yet
@@ -104,20 +111,25 @@ void DatagramBinding::fill(Time now, Draft& draft) {
   // Before anything was heard, every probe repeats the first packet: nothing else can help.
   if (probes_ > 0 && !rtt_.has_sample()) forget_or_resend(now, sent_.oldest_pieces(1), false);
   put_tokens(draft);
+  put_path_frames(now, draft);
+  // A packet with data that comes too early is not acknowledged; what the data waits for must not share its
+  // fate.
+  if (!put_control(draft)) put_data(now, draft);
+  move_control();  // a transfer that failed there, or chunks that are skipped
   put_control(draft);
-  put_data(now, draft);
   if (probes_ > 0 && !draft.eliciting) put_probe(draft);
   if (!heard_ || (probes_ > 0 && server_may_be_mute())) put_padding(draft);
   if (probes_ > 0) --probes_;
-  bool more = has_something(now);
-  if (!more && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
+  // Waiting for the proof of an address is not the path's fault.
+  bool limited = !has_something(now) || !paths_.current().validated();
+  if (limited && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
 }
 
 // A challenge is answered to where it came from.
 std::optional<Outgoing> DatagramBinding::answer_elsewhere(Time now) {
   auto other = std::find_if(responses_.begin(), responses_.end(),
                             [&](const Response& response) { return response.path != paths_.id(); });
-  if (other == responses_.end() || !may_send(now)) return std::nullopt;
+  if (other == responses_.end()) return std::nullopt;
   Draft draft = new_draft();
   draft.path = other->path;
   put_response(draft, *other);
@@ -167,9 +179,15 @@ void DatagramBinding::protect(std::uint64_t number, const Draft& draft) {
   if (repair_out_.should_close()) close_repair_block();
 }
 
+void DatagramBinding::skip_number() {
+  if (next_number_ > 0) sent_.skip(next_number_++);
+  skip_one_in_ = std::clamp(skip_one_in_ * 2, kFirstSkipOneIn, kLastSkipOneIn);
+  skip_at_ = next_number_ + 1 + rng_.below(2 * skip_one_in_);
+}
+
 Outgoing DatagramBinding::seal(Time now, Draft draft) {
-  bool probe = draft.record.mtu_probe;  // its size was reckoned with this number
-  if (next_number_ > 0 && !probe && rng_.below(kSkipOneIn) == 0) sent_.skip(next_number_++);
+  // The size of a probe was reckoned with the next number.
+  if (next_number_ >= skip_at_ && !draft.record.mtu_probe) skip_number();
   PacketHeader header{*connection_id_, next_number_++};
   Outgoing out{seal_packet(header, draft.frames), {}, draft.path};
   (draft.eliciting ? draft.bytes.framing : draft.bytes.acks) += header.size_bytes();
@@ -192,13 +210,12 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   return out;
 }
 
-// One packet that says why; it is repeated only to a peer that goes on talking.
+// One packet that says why, if there is room; it is repeated only to a peer that goes on talking.
 std::optional<Outgoing> DatagramBinding::close_packet(Time now) {
+  Draft draft = new_draft();
+  if (!muted()) put_close(draft);
   session_.on_flushed(now);
   timers_.stop_all();
-  if (path_is_exhausted()) return std::nullopt;
-  Draft draft = new_draft();
-  put_close(draft);
   if (draft.frames.empty()) return std::nullopt;
   return seal(now, std::move(draft));
 }

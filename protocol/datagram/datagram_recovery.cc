@@ -9,7 +9,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::size_t kMaxLostLately = 256;  // packets that the peer may still solve for
-constexpr Duration kMaxProbeTimeout = std::chrono::seconds(10);
+constexpr Duration kMaxProbeTimeout = std::chrono::seconds(2);
 
 // Its output says nothing about the generator that the seed alone would give.
 Rng secret_rng(std::uint64_t seed) {
@@ -57,6 +57,7 @@ void DatagramBinding::on_acked(Time now, SentPackets::Acked acked) {
       mtu_.on_packet_acked(now, packet.number, packet.size_bytes);
     }
   }
+  note_manifests();
   repair_rate_.sample(acked.packets.size(), 0);
   if (!acked.sample) return;
   probe_timeouts_ = 0;
@@ -66,11 +67,20 @@ void DatagramBinding::on_acked(Time now, SentPackets::Acked acked) {
   arm_mtu_timer();
 }
 
+void DatagramBinding::note_manifests() {
+  while (!manifests_.empty() && manifests_.front().first <= control_out_.acknowledged_bytes()) {
+    TransferId id = manifests_.front().second;
+    manifests_.pop_front();
+    bool last = manifests_.empty() || manifests_.front().second != id;  // of its pages
+    if (last) session_.manifest_acknowledged(id);
+  }
+}
+
 void DatagramBinding::on_lost(Time now, SentPackets::Lost lost) {
   if (lost.packets.empty()) return;
   std::size_t size_before = mtu_.size();
   packets_lost_ += lost.packets.size();
-  repair_rate_.sample(lost.packets.size(), lost.packets.size());
+  repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   for (SentPacket& packet : lost.packets) {
     forget_or_resend(now, packet.pieces, false);
     if (packet.mtu_probe) {
@@ -95,6 +105,8 @@ void DatagramBinding::remember_lost(SentPacket packet) {
 DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body) {
   auto recovered = AckFrame::parse(body);
   if (!recovered) return fault(now, ErrorCode::kMalformed, recovered.error().message);
+  if (recovered->delay != Duration::zero())
+    return fault(now, ErrorCode::kMalformed, "RECOVERED with a delay");
   if (recovered->ranges.front().end > next_number_)
     return fault(now, ErrorCode::kAcknowledgement, "RECOVERED of a packet that was never sent");
   auto lost = sent_.take_recovered(now, *recovered);
@@ -107,8 +119,9 @@ DatagramBinding::Verdict DatagramBinding::read_recovered(Time now, ByteView body
     }
   }
   packets_lost_ += lost.packets.size();
-  repair_rate_.sample(lost.packets.size(), lost.packets.size());
+  repair_rate_.sample(lost.sample.lost_packets, lost.sample.lost_packets);
   if (lost.sample.lost_packets > 0) congestion_->on_lost(lost.sample);
+  on_lost(now, sent_.detect_lost(now, rtt_));  // when the next one is late has changed
   return Verdict::kAccepted;
 }
 
@@ -125,6 +138,10 @@ void DatagramBinding::forget_or_resend(Time now, const std::vector<SentPiece>& p
         break;
       case SentPiece::Kind::kToken:
         new_token_due_ = new_token_due_ || !arrived;
+        break;
+      case SentPiece::Kind::kChallenge:
+        if (!arrived && piece.place.chunk == paths_.id() && !paths_.current().validated())
+          challenge_to_send_ = piece.place.transfer;
         break;
       case SentPiece::Kind::kResponse:
         proved_ = proved_ || arrived;
@@ -147,6 +164,7 @@ void DatagramBinding::restart_path(Time now) {
   congestion_ = make_congestion_controller(config_.congestion, mtu_.size(), config_.seed);
   pacer_ = Pacer(mtu_.size());
   probe_timeouts_ = 0;
+  challenge_to_send_.reset();
   send_all_again(now);
 }
 
@@ -161,10 +179,10 @@ bool DatagramBinding::server_may_be_mute() const {
 void DatagramBinding::arm_loss_timer() {
   timers_.stop(DatagramTimer::kLoss);
   if (session_.state() == SessionState::kClosed || (sent_.empty() && !server_may_be_mute())) return;
-  if (path_is_exhausted()) return;  // armed again when the peer is heard
   if (auto late = sent_.loss_time()) return timers_.arm(DatagramTimer::kLoss, *late);
-  if (probes_ > 0) return;  // or when they leave
-  Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(probe_timeouts_, 10));
+  if (probes_ > 0 || muted()) return;  // armed again when they leave, or when the peer is heard
+  int timeouts = sent_.empty() ? std::max(probe_timeouts_, idle_timeouts_) : probe_timeouts_;
+  Duration timeout = rtt_.probe_timeout(kMaxAckDelay) * (std::int64_t{1} << std::min(timeouts, 10));
   timers_.arm(DatagramTimer::kLoss, *sent_.last_sent_at() + std::min<Duration>(timeout, kMaxProbeTimeout));
 }
 
@@ -199,6 +217,7 @@ void DatagramBinding::on_loss_timer(Time now) {
     on_lost(now, sent_.detect_lost(now, rtt_));
   } else {
     probes_ = kProbes;
+    if (sent_.empty()) ++idle_timeouts_;
     mtu_.on_probe_timeout(now, ++probe_timeouts_);
     congestion_->set_packet_bytes(mtu_.size());
     arm_mtu_timer();
@@ -208,14 +227,10 @@ void DatagramBinding::on_loss_timer(Time now) {
 }
 
 void DatagramBinding::on_path_timer(Time now) {
-  if (!paths_.current().failed(now)) {  // poll_transmit() challenges again, if it may
-    if (challenge_due(now) && path_is_exhausted() && paths_.has_other()) {
-      (void)paths_.current().challenge(now, rtt_.probe_timeout(kMaxAckDelay) * 3, secret_);
-      timers_.arm(DatagramTimer::kPath, *paths_.current().next_challenge_at());
-    }
-    return;
-  }
+  bool failed = paths_.current().failed(now);
+  if (!failed && !muted()) return;  // poll_transmit() challenges again
   if (paths_.give_up()) return restart_path(now);
+  if (!failed) return;  // and when it was heard again
   session_.fault(now, ErrorCode::kHandshake, "the peer's address was not confirmed");
 }
 

@@ -9,7 +9,7 @@
 //     │                         │                               │  (not at the ceiling)
 //     └────── black hole ───────┴────────── black hole ─────────┘
 //                  ▼
-//            kBlackHole: the base size; once more: the floor ──30 s, or on_confirmed──► kSearching
+//            kBlackHole: the base size; once more: the floor ──5 s, or  on_confirmed──► kSearching
 //
 // kSearching tries the ceiling first, because it usually works, then halves the
 // interval between the largest size known to work and the smallest known not
@@ -38,7 +38,7 @@ class MtuSearch {
   static constexpr int kMaxProbes = 3;
   static constexpr int kBlackHoleTimeouts = 3;
   static constexpr int kBlackHoleLosses = 6;
-  static constexpr Duration kBlackHoleTime = std::chrono::seconds(30);
+  static constexpr Duration kBlackHoleTime = std::chrono::seconds(5);
   static constexpr Duration kRaiseTime = std::chrono::seconds(600);
 
   // A ceiling below the base, or the floor, lowers these too.

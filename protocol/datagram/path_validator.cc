@@ -9,12 +9,12 @@
 
 namespace kvferry {
 
-std::uint64_t PathValidator::allowance() const {
+std::uint64_t PathValidator::allowance_bytes() const {
   if (validated_) return std::numeric_limits<std::uint64_t>::max();
-  return kAmplification * received_bytes_ - std::min(kAmplification * received_bytes_, sent_bytes_);
+  return kAmplification * received_bytes_ - std::min(sent_bytes_, kAmplification * received_bytes_);
 }
 
-PathChallenge PathValidator::challenge(Time now, Duration three_probe_timeouts, Rng& rng) {
+PathChallenge PathValidator::challenge(Time now, Duration probe_timeout, Rng& rng) {
   assert(challenges_.size() < kMaxChallenges);
   // Digested, so that a challenge read at one address does not tell the next one, sent to another.
   Bytes drawn;
@@ -23,7 +23,7 @@ PathChallenge PathValidator::challenge(Time now, Duration three_probe_timeouts, 
   PathChallenge challenge;
   std::copy_n(digest.bytes.begin(), challenge.size(), challenge.begin());
   challenges_.push_back(challenge);
-  challenge_ends_at_ = now + std::max(kMinChallengeTimeout, three_probe_timeouts);
+  challenge_ends_at_ = now + std::max(kMinChallengeTimeout, probe_timeout);
   return challenge;
 }
 

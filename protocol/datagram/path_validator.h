@@ -5,7 +5,7 @@
 // and challenges go out whose answer only a reader of that address can know (§8.2).
 //
 //   unvalidated ─response─► validated ─challenge() again─► validated, still asking
-//        └──────── three challenges time out: failed ◄───────┘
+//        └────────   challenges time out: failed   ◄───────┘
 #pragma once
 
 #include <array>
@@ -23,8 +23,9 @@ using PathChallenge = std::array<std::uint8_t, 8>;
 class PathValidator {
  public:
   static constexpr std::uint64_t kAmplification = 3;
-  static constexpr std::size_t kMaxChallenges = 3;  // in a row, unanswered
-  static constexpr Duration kMinChallengeTimeout = std::chrono::seconds(1);
+  static constexpr std::size_t kMaxChallenges =
+      20;  // in a row, unanswered: a third of all packets may be lost, both ways
+  static constexpr Duration kMinChallengeTimeout = milliseconds(200);
 
   // validated: something else has proved the address, a token or our own choice of it.
   explicit PathValidator(bool validated = false) : validated_(validated) {}
@@ -32,12 +33,12 @@ class PathValidator {
   // Whole datagrams on this path, whatever they hold.
   void on_received(std::uint64_t size_bytes) { received_bytes_ += size_bytes; }
   void on_sent(std::uint64_t size_bytes) { sent_bytes_ += size_bytes; }
-  [[nodiscard]] bool may_send(std::uint64_t size_bytes) const { return size_bytes <= allowance(); }
-  [[nodiscard]] std::uint64_t allowance() const;  // bytes that may be sent there now
+  [[nodiscard]] bool may_send(std::uint64_t size_bytes) const { return size_bytes <= allowance_bytes(); }
+  [[nodiscard]] std::uint64_t allowance_bytes() const;
 
   // What to send as a challenge now; another one every time. At most kMaxChallenges, until one is answered.
-  // Each waits for the longer of kMinChallengeTimeout and three_probe_timeouts.
-  [[nodiscard]] PathChallenge challenge(Time now, Duration three_probe_timeouts, Rng& rng);
+  // Each waits for the longer of kMinChallengeTimeout and the probe timeout.
+  [[nodiscard]] PathChallenge challenge(Time now, Duration probe_timeout, Rng& rng);
   // True when it answers a challenge of ours: the path is validated.
   bool on_response(const PathChallenge& response);
 

@@ -22,7 +22,7 @@ Bytes ranges_of(const std::vector<std::uint64_t>& numbers) {
 }
 
 Result<std::vector<std::uint64_t>> numbers_of(std::uint64_t first, ByteView ranges) {
-  auto pairs = parse_range_pairs(ranges, kMaxRepairSpan, kMaxRepairSources);
+  auto pairs = parse_range_pairs(ranges, kMaxRepairSpan + 1, kMaxRepairSources);
   if (!pairs) return pairs.error();
   std::size_t size = 0;
   for (RangePair pair : *pairs) size += pair.length;

@@ -4,6 +4,8 @@
 #include <cassert>
 
 #include "protocol/datagram/datagram_seal.h"
+#include "protocol/datagram/mtu_search.h"
+#include "protocol/datagram/packet.h"
 
 namespace kvferry {
 namespace {
@@ -51,6 +53,14 @@ std::optional<VersionsPacket> open_versions(ByteView datagram) {
   auto opened = open(kVersionsKind, datagram, kMaxVersions);
   if (!opened) return std::nullopt;
   return VersionsPacket{opened->connection_id, std::move(opened->body)};
+}
+
+std::optional<Bytes> answer_unknown_kind(ByteView datagram) {
+  if (datagram.size() < MtuSearch::kBaseBytes || datagram[0] >> 4 != 0xA) return std::nullopt;
+  for (std::uint8_t known : {kVersionsKind, kPacketKind, kRetryKind}) {
+    if (datagram[0] == known) return std::nullopt;
+  }
+  return seal_versions({load_le<std::uint64_t>(datagram.data() + 1), {kPacketKind}});
 }
 
 }  // namespace kvferry

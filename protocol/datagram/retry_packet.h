@@ -33,4 +33,8 @@ struct VersionsPacket {
 [[nodiscard]] Bytes seal_versions(const VersionsPacket& packet);
 [[nodiscard]] std::optional<VersionsPacket> open_versions(ByteView datagram);
 
+// The VERSIONS that a datagram deserves whose kind is of a later version (SPEC.md, ADR-7). Nothing for small
+// ones: the answer must neither amplify nor be answered in turn.
+[[nodiscard]] std::optional<Bytes> answer_unknown_kind(ByteView datagram);
+
 }  // namespace kvferry

@@ -27,40 +27,52 @@ void SentPackets::skip(std::uint64_t number) {
   if (skipped_.size() > kMaxSkipped) skipped_.pop_front();
 }
 
-Result<SentPackets::Acked> SentPackets::on_ack(Time now, const AckFrame& ack, std::uint64_t next_number,
-                                               RttEstimator& rtt) {
-  if (ack.ranges.front().end > next_number) return Error{"ACK of a packet that was never sent"};
-  for (std::uint64_t number : skipped_) {
-    for (const Range& range : ack.ranges) {
-      if (number >= range.begin && number < range.end)
-        return Error{"ACK of a packet number that was skipped"};
-    }
+bool SentPackets::names_skipped(const AckFrame& ack) const {
+  for (const Range& range : ack.ranges) {
+    auto at = std::lower_bound(skipped_.begin(), skipped_.end(), range.begin);
+    if (at != skipped_.end() && *at < range.end) return true;
   }
-  Acked acked;
-  AckSample sample;
+  return false;
+}
+
+// What the ACK is the first to name, no longer in flight; the newest stands first. Returns its number.
+std::uint64_t SentPackets::take_named(const AckFrame& ack, std::vector<SentPacket>& taken) {
   std::uint64_t newest = 0;
   for (const Range& range : ack.ranges) {
     auto at = packets_.lower_bound(range.begin);
     while (at != packets_.end() && at->first < range.end) {
       newest = std::max(newest, at->first);
-      sample.acked_bytes += at->second.size_bytes;
-      acked.packets.push_back(std::move(at->second));
-      if (newest == at->first)
-        std::swap(acked.packets.front(), acked.packets.back());  // the newest stands first
+      bytes_in_flight_ -= at->second.size_bytes;
+      delivered_bytes_ += at->second.size_bytes;
+      taken.push_back(std::move(at->second));
+      if (newest == at->first) std::swap(taken.front(), taken.back());
       at = packets_.erase(at);
     }
   }
+  return newest;
+}
+
+Result<SentPackets::Acked> SentPackets::on_ack(Time now, const AckFrame& ack, std::uint64_t next_number,
+                                               RttEstimator& rtt) {
+  if (ack.ranges.front().end > next_number) return Error{"ACK of a packet that was never sent"};
+  if (names_skipped(ack)) return Error{"ACK of a packet number that was skipped"};
+  Acked acked;
+  AckSample sample;
+  std::uint64_t delivered_before = delivered_bytes_;
+  std::uint64_t newest = take_named(ack, acked.packets);
   std::uint64_t largest = ack.ranges.front().end - 1;
   largest_acked_ = std::max(largest_acked_.value_or(0), largest);
   if (acked.packets.empty()) return acked;
+  acked_sent_at_.clear();
+  for (const SentPacket& packet : acked.packets) acked_sent_at_.push_back(packet.sent_at);
+  std::sort(acked_sent_at_.begin(), acked_sent_at_.end());
   const SentPacket& first = acked.packets.front();
   if (newest == largest) {
     sample.rtt = now - first.sent_at;
     rtt.sample(*sample.rtt, std::min(ack.delay, kMaxAckDelay));
   }
-  bytes_in_flight_ -= sample.acked_bytes;
-  delivered_bytes_ += sample.acked_bytes;
   sample.now = now;
+  sample.acked_bytes = delivered_bytes_ - delivered_before;
   sample.bytes_in_flight = bytes_in_flight_;
   sample.newest_sent_at = first.sent_at;
   sample.delivered_bytes = delivered_bytes_;
@@ -90,7 +102,6 @@ SentPackets::Lost SentPackets::detect_lost(Time now, const RttEstimator& rtt) {
   loss_time_.reset();
   if (!largest_acked_) return lost;
   Duration delay = rtt.loss_delay();
-  std::optional<Time> oldest;
   for (auto at = packets_.begin(); at != packets_.end() && at->first < *largest_acked_;) {
     const SentPacket& packet = at->second;
     bool late = packet.sent_at + delay <= now;
@@ -100,14 +111,10 @@ SentPackets::Lost SentPackets::detect_lost(Time now, const RttEstimator& rtt) {
       ++at;
       continue;
     }
-    if (!oldest) oldest = packet.sent_at;
     count_lost(lost, std::move(at->second));
     at = packets_.erase(at);
   }
-  // RFC 9002 §7.6: nothing sent over three probe timeouts got through.
-  if (oldest && rtt.has_sample()) {
-    lost.sample.persistent = lost.sample.newest_sent_at - *oldest > 3 * rtt.probe_timeout(kMaxAckDelay);
-  }
+  lost.sample.persistent = is_persistent(lost.packets, rtt);
   return lost;
 }
 
@@ -143,6 +150,19 @@ std::vector<SentPacket> SentPackets::take_all() {
   bytes_in_flight_ = 0;
   loss_time_.reset();
   return all;
+}
+
+// RFC 9002 §7.6: nothing sent over three probe timeouts got through. What an earlier ACK named cannot stand
+// between packets that are found lost together: it would have shown the older ones to be lost.
+bool SentPackets::is_persistent(const std::vector<SentPacket>& lost, const RttEstimator& rtt) const {
+  if (!rtt.has_sample() || lost.empty()) return false;
+  Time began_at = lost.front().sent_at;
+  for (std::size_t i = 1; i < lost.size(); ++i) {
+    auto after = std::upper_bound(acked_sent_at_.begin(), acked_sent_at_.end(), lost[i - 1].sent_at);
+    if (after != acked_sent_at_.end() && *after < lost[i].sent_at) began_at = lost[i].sent_at;
+    if (lost[i].sent_at - began_at > 3 * rtt.probe_timeout(kMaxAckDelay)) return true;
+  }
+  return false;
 }
 
 std::vector<SentPiece> SentPackets::oldest_pieces(std::size_t packets) const {

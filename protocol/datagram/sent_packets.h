@@ -18,9 +18,10 @@ namespace kvferry {
 
 // Something in a packet that is sent again when the packet is lost.
 struct SentPiece {
-  enum class Kind : std::uint8_t { kData, kControl, kToken, kResponse };
+  enum class Kind : std::uint8_t { kData, kControl, kToken, kChallenge, kResponse };
   Kind kind = Kind::kData;
-  DataPlace place;  // control: only the offset; response: the 8 bytes, as transfer
+  // Control: only the offset; challenge and response: the 8 bytes, as transfer, and the path, as chunk.
+  DataPlace place;
   std::uint64_t size_bytes = 0;
 };
 
@@ -79,11 +80,15 @@ class SentPackets {
 
  private:
   void count_lost(Lost& lost, SentPacket packet);
+  [[nodiscard]] bool names_skipped(const AckFrame& ack) const;
+  [[nodiscard]] std::uint64_t take_named(const AckFrame& ack, std::vector<SentPacket>& taken);
   void sample_rate(Time now, const SentPacket& newest, AckSample& sample, const RttEstimator& rtt);
+  [[nodiscard]] bool is_persistent(const std::vector<SentPacket>& lost, const RttEstimator& rtt) const;
 
   std::map<std::uint64_t, SentPacket> packets_;
-  std::deque<std::uint64_t> skipped_;  // the latest ones
+  std::deque<std::uint64_t> skipped_;  // the latest ones, ascending
   std::optional<std::uint64_t> largest_acked_;
+  std::vector<Time> acked_sent_at_;  // of the packets that the latest ACK was the first to name, ascending
   std::optional<Time> loss_time_;
   std::optional<Time> last_sent_at_;
   std::uint64_t bytes_in_flight_ = 0;

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "protocol/base/map_writer.h"
+
 namespace kvferry {
 
 inline constexpr std::uint64_t kMaxControlBodyBytes = 64 * 1024;     // every signalling body but two
@@ -17,7 +19,9 @@ struct Limits {
   std::uint64_t max_chunk_bytes = std::uint64_t{16} << 20;       // one chunk's payload
   std::uint64_t max_card_bytes = std::uint64_t{1} << 40;         // all chunks of one card
   std::uint64_t max_transfers = 16;                              // open at a time, both directions
-  std::uint64_t initial_credit_bytes = std::uint64_t{32} << 20;  // chunks begun and not released, a transfer
+  std::uint64_t initial_credit_bytes = std::uint64_t{64} << 20;  // chunks begun and not released, a transfer
+  std::uint64_t eager_bytes = 0;  // of chunks that may come before an offer is accepted, in all; absent: 0
+  UnknownFields unknown;
 
   bool operator==(const Limits&) const = default;
 
@@ -29,6 +33,8 @@ struct Limits {
     v.number(3, "max_card_bytes", max_card_bytes);
     v.number(4, "max_transfers", max_transfers);
     v.number(5, "initial_credit_bytes", initial_credit_bytes);
+    v.default_number(6, "eager_bytes", eager_bytes, 0);
+    v.unknown(unknown);
   }
 };
 

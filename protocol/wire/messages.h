@@ -42,11 +42,10 @@ struct RequestMessage {
   static constexpr FrameType kType = FrameType::kRequest;
   static constexpr const char* kName = "REQUEST";
   TransferId transfer = 0;
-  // Not on the wire as they are: its deadline (deadline_us), partial chunks (partial) and urgency (urgency).
+  // Not on the wire as they are: its deadline (deadline_us) and partial chunks (partial).
   RequestOptions options;
   std::optional<std::uint64_t> deadline_us;
   ChunkPrefixes partial;
-  std::optional<std::uint8_t> urgency;
   UnknownFields unknown;
   bool operator==(const RequestMessage&) const = default;
 
@@ -64,7 +63,8 @@ struct RequestMessage {
     v.optional_packed(9, "partial", partial, kMaxHeldBytes);
     v.optional_packed(10, "bases", options.bases, DigestList::kMaxCount * Digest::kBytes);
     v.optional_flag(11, "manifest_first", options.manifest_first);
-    v.optional_number(12, "urgency", urgency, RequestOptions::kMaxUrgency);
+    v.default_number(12, "urgency", options.urgency, RequestOptions::kUsualUrgency,
+                     RequestOptions::kMaxUrgency);
     v.unknown(unknown);
   }
 };
@@ -85,6 +85,7 @@ struct OfferMessage {
     v.number(3, "payload_bytes", offer.payload_bytes);
     v.number(4, "raw_bytes", offer.raw_bytes);
     v.optional_digest(5, "base", offer.base);
+    v.optional_flag(6, "eager", offer.eager);
     v.unknown(unknown);
   }
 };

@@ -35,7 +35,6 @@ Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& reques
   if (!request.document.empty() && request.document != document_name_) {
     return Error{"no document '" + request.document + "' here, this agent has '" + document_name_ + "'"};
   }
-  if (request.min_quality) return Error{"this agent has no quality model"};
   auto preset = preset_for(request);
   if (!preset) return preset.error();
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace kvferry {
 
@@ -18,6 +19,7 @@ int inspect(const InspectOptions& options);
 struct ServeOptions {
   std::string cards;  // a card file, or a folder of them
   std::string listen;
+  std::string transport = "tcp";
   bool insecure = false;
 };
 // Serves cards until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
@@ -25,6 +27,7 @@ int serve(const ServeOptions& options);
 
 struct FetchCommandOptions {
   std::string peer;
+  std::string transport = "tcp";
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";
@@ -33,5 +36,19 @@ struct FetchCommandOptions {
 };
 // Fetches one card into DIR/DIGEST.card.
 int fetch(const FetchCommandOptions& options);
+
+struct ConformOptions {
+  std::string peer;
+  std::vector<std::string> sections;  // all, if there are none
+  std::string transport = "tcp";      // or "udp"
+  std::string document;               // that the peer serves
+  double patience_s = 2;              // of one wait
+  bool slow = false;
+  bool verbose = false;
+  bool insecure = false;
+  bool json = false;
+};
+// Checks a server against SPEC.md, requirement by requirement.
+int run_conform(const ConformOptions& options);
 
 }  // namespace kvferry

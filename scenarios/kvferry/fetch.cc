@@ -110,6 +110,7 @@ int fetch(const FetchCommandOptions& options) {
   require_insecure(options.insecure);
   FetchOptions fetch_options;
   fetch_options.request = wanted(options);
+  fetch_options.transport = value_or_usage(parse_transport(options.transport));
   fetch_options.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   fetch_options.obey_signals = true;
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));

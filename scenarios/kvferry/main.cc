@@ -13,12 +13,17 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
+void add_transport(CLI::App& command, std::string& transport, bool& insecure) {
+  command.add_option("--transport", transport, "tcp or udp")->capture_default_str();
+  command.add_flag("--insecure", insecure, "allow plain TCP and UDP, for laboratories");
+}
+
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "serve card files to whoever asks");
   command->add_option("CARD|DIR", options.cards, "a card file, or a folder of them")->required();
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4917");
-  command->add_flag("--insecure", options.insecure, "allow plain TCP, for laboratories");
+  add_transport(*command, options.transport, options.insecure);
 }
 
 void add_fetch(CLI::App& app, FetchCommandOptions& options) {
@@ -28,8 +33,30 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
       command->add_option("DIGEST", options.digest, "the card's digest, 64 hexadecimal digits");
   command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
   command->add_option("--into", options.into, "folder for the card")->capture_default_str();
-  command->add_flag("--insecure", options.insecure, "allow plain TCP, for laboratories");
+  add_transport(*command, options.transport, options.insecure);
   command->add_flag("--json", options.json, "print one JSON object");
+}
+
+void add_conform(CLI::App& app, ConformOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("conform", "check any server of one card against the specification, as its client");
+  command->add_option("HOST:PORT", options.peer, "the server")->required();
+  command->add_option("SECTION", options.sections,
+                      "only these: a section (11.2), a prefix (TRF), a requirement (TRF-9)");
+  command->add_option("--transport", options.transport, "tcp or udp")
+      ->check(CLI::IsMember({"tcp", "udp"}))
+      ->capture_default_str();
+  command->add_option("--document", options.document, "the card's name at the server");
+  command->add_option("--patience", options.patience_s, "seconds to wait for an answer")
+      ->check(CLI::Range(0.1, 60.0))
+      ->capture_default_str();
+  command->add_flag("--slow", options.slow, "check timeouts too: minutes");
+  command->add_flag("--verbose", options.verbose, "name what cannot be checked too, and why");
+  command->add_flag("--insecure", options.insecure, "allow plain TCP and UDP, for laboratories");
+  command->add_flag("--json", options.json, "print one JSON object");
+  command->footer(
+      "A line for each check: ok, FAILED or skipped, the requirement of protocol/SPEC.md, the behaviour\n"
+      "that it asks for, and what happened instead. Exit status 0: nothing failed; 1: something did.");
 }
 
 int run(int argc, char** argv) {
@@ -38,13 +65,16 @@ int run(int argc, char** argv) {
   InspectOptions inspect_options;
   ServeOptions serve_options;
   FetchCommandOptions fetch_options;
+  ConformOptions conform_options;
   add_inspect(app, inspect_options);
   add_serve(app, serve_options);
   add_fetch(app, fetch_options);
+  add_conform(app, conform_options);
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
 
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("serve")) return serve(serve_options);
+  if (app.got_subcommand("conform")) return run_conform(conform_options);
   return fetch(fetch_options);
 }
 

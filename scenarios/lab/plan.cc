@@ -39,8 +39,8 @@ void read_protocols(TomlTable& root, TradeoffPlan& plan) {
   root.table("tcp").text("congestion", plan.tcp_congestion);
   auto udp = root.table("udp");
   udp.text("congestion", plan.udp_congestion);
-  if (plan.udp_congestion != "model" && plan.udp_congestion != "newreno") {
-    udp.reject("congestion", "expected model or newreno");
+  if (plan.udp_congestion != "model" && plan.udp_congestion != "cubic") {
+    udp.reject("congestion", "expected model or cubic");
   }
   udp.integer("max_datagram_bytes", plan.max_datagram_bytes, 1200, 9000);
 }

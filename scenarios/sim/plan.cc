@@ -42,8 +42,8 @@ void read_transports(TomlTable tcp, TomlTable udp, SimPlan& plan) {
     tcp.reject("congestion", "expected the name of an ns-3 congestion control, such as TcpCubic or TcpBbr");
   }
   udp.text("congestion", plan.udp_congestion);
-  if (plan.udp_congestion != "model" && plan.udp_congestion != "newreno") {
-    udp.reject("congestion", "expected model or newreno");
+  if (plan.udp_congestion != "model" && plan.udp_congestion != "cubic") {
+    udp.reject("congestion", "expected model or cubic");
   }
   udp.integer("max_datagram_bytes", plan.max_datagram_bytes, 256, 1472);
 }

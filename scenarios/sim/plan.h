@@ -37,7 +37,7 @@ struct TransferPlan {
 struct SimPlan {
   LinkPlan link;
   std::string tcp_congestion = "TcpCubic";  // a class ns3::X
-  std::string udp_congestion = "model";     // or "newreno"
+  std::string udp_congestion = "model";     // or "cubic"
   std::uint32_t max_datagram_bytes = 1452;
   std::vector<TransferPlan> transfers;
 };

@@ -106,7 +106,7 @@ KvAgentHelper TransferRun::agents() const {
   helper.SetAttribute("TcpCongestion", ns3::TypeIdValue(tcp_congestion));
   helper.SetAttribute("SocketBufferBytes", ns3::UintegerValue(buffer_bytes));
   helper.SetAttribute("UdpCongestion",
-                      ns3::EnumValue(plan_.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::NEWRENO));
+                      ns3::EnumValue(plan_.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::CUBIC));
   helper.SetAttribute("MaxDatagramBytes", ns3::UintegerValue(plan_.max_datagram_bytes));
   helper.SetAttribute("HandshakeTimeout", ns3::TimeValue(ns3::Seconds(30 + 10 * rtt_s)));
   helper.SetAttribute("IdleTimeout", ns3::TimeValue(ns3::Seconds(120 + 10 * rtt_s)));

@@ -48,7 +48,7 @@ TypeId KvAgent::GetTypeId() {
                         MakeTypeIdAccessor(&KvAgent::m_tcpCongestion), MakeTypeIdChecker())
           .AddAttribute("UdpCongestion", "UDP: the connection's congestion control.", EnumValue(MODEL),
                         MakeEnumAccessor(&KvAgent::m_udpCongestion),
-                        MakeEnumChecker(MODEL, "Model", NEWRENO, "NewReno"))
+                        MakeEnumChecker(MODEL, "Model", CUBIC, "Cubic"))
           .AddAttribute("MaxDatagramBytes", "UDP: largest payload of a datagram.", UintegerValue(1452),
                         MakeUintegerAccessor(&KvAgent::m_maxDatagramBytes),
                         MakeUintegerChecker<uint32_t>(256, 1472))
@@ -109,7 +109,7 @@ ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) const {
   config.binding = m_transport == TCP ? Binding::kStream : Binding::kDatagram;
   config.hello.agent = "kvferry-sim";
   config.max_datagram_bytes = m_maxDatagramBytes;
-  config.congestion.controller = m_udpCongestion == MODEL ? Congestion::kModel : Congestion::kNewReno;
+  config.congestion.controller = m_udpCongestion == MODEL ? Congestion::kModel : Congestion::kCubic;
   config.handshake_timeout = ToDuration(m_handshakeTimeout);
   config.idle_timeout = ToDuration(m_idleTimeout);
   config.seed = Rng(m_seed ^ Rng(number).next()).next();

@@ -20,7 +20,7 @@ namespace kvferry::sim {
 class KvAgent : public ns3::Application {
  public:
   enum Transport { TCP, UDP };
-  enum UdpCongestion { MODEL, NEWRENO };
+  enum UdpCongestion { MODEL, CUBIC };
 
   static ns3::TypeId GetTypeId();
   typedef void (*ClosedTracedCallback)(const std::string& reason);

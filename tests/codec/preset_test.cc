@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 namespace kvferry {
@@ -16,6 +17,18 @@ std::string canonical(std::string_view text) {
 std::string error_of(std::string_view text) {
   const auto preset = parse_preset(text);
   return preset ? "no error" : preset.error().message;
+}
+
+// protocol/SPEC.md §16 lists the names that a REQUEST may wish for.
+TEST(NamedPresets, are_those_that_the_specification_registers) {
+  std::ifstream file(KVFERRY_SOURCE_DIR "/protocol/SPEC.md");
+  std::string line, registered, known;
+  while (std::getline(file, line) && line != "```presets") {
+  }
+  while (std::getline(file, line) && line != "```") registered += line + "\n";
+  for (const NamedPreset& named : named_presets())
+    known += std::string(named.name) + ": " + std::string(named.pipeline) + "\n";
+  EXPECT_EQ(registered, known);
 }
 
 TEST(Preset, names_stand_for_pipelines) {

@@ -8,6 +8,8 @@
 #include "protocol/card/manifest_root.h"
 #include "protocol/connection/connection.h"
 #include "protocol/datagram/packet.h"
+#include "protocol/datagram/repair_frame.h"
+#include "protocol/datagram/retry_packet.h"
 #include "protocol/wire/messages.h"
 #include "tests/conformance/vector_file.h"
 
@@ -95,6 +97,26 @@ Result<Bytes> replay_ack(ByteView bytes) {
   return again;
 }
 
+Result<Bytes> replay_retry(ByteView bytes) {
+  auto retry = open_retry(bytes);
+  if (!retry) return Error{"damaged, or no RETRY"};
+  return seal_retry(*retry);
+}
+
+Result<Bytes> replay_versions(ByteView bytes) {
+  auto versions = open_versions(bytes);
+  if (!versions) return Error{"damaged, or no VERSIONS"};
+  return seal_versions(*versions);
+}
+
+Result<Bytes> replay_repair(ByteView bytes) {
+  auto frame = RepairFrame::parse(bytes);
+  if (!frame) return frame.error();
+  Bytes again;
+  frame->serialize(again);
+  return again;
+}
+
 Result<Bytes> replay_packet(ByteView bytes) {
   auto packet = open_packet(bytes);
   if (!packet) return Error{"damaged, or not a packet"};
@@ -103,7 +125,8 @@ Result<Bytes> replay_packet(ByteView bytes) {
 
 const std::map<std::string, Replay>& kinds() {
   static const std::map<std::string, Replay> table = {
-      {"varint", replay_varint},  {"ranges", replay_ranges}, {"manifest", replay_manifest},
+      {"varint", replay_varint},  {"retry", replay_retry},   {"versions", replay_versions},
+      {"repair", replay_repair},  {"ranges", replay_ranges}, {"manifest", replay_manifest},
       {"page", replay_page},      {"card", replay_card},     {"stream", replay_stream},
       {"ack", replay_ack},        {"packet", replay_packet}, message<HelloMessage>(),
       message<RequestMessage>(),  message<OfferMessage>(),   message<AcceptMessage>(),

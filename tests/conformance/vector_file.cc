@@ -54,6 +54,9 @@ Result<Bytes> from_hex(const std::string& text) {
 }
 
 std::string print_vector(const Vector& vector) {
+  if (vector.kind == "conversation")
+    return "what: " + vector.what + "\nkind: conversation\nexpect: " + vector.expect + "\n" +
+           vector.conversation;
   return "what: " + vector.what + "\nkind: " + vector.kind + "\nexpect: " + vector.expect + "\nhex:\n" +
          to_hex(vector.bytes) + "\n";
 }
@@ -64,9 +67,14 @@ Result<Vector> parse_vector(const std::string& name, const std::string& text) {
   std::string rest = text;
   std::string nothing;
   if (!take_line(rest, "what", vector.what) || !take_line(rest, "kind", vector.kind) ||
-      !take_line(rest, "expect", vector.expect) || !take_line(rest, "hex", nothing)) {
-    return Error{name + ": expected the lines what:, kind:, expect: and hex:"};
+      !take_line(rest, "expect", vector.expect)) {
+    return Error{name + ": expected the lines what:, kind: and expect:"};
   }
+  if (vector.kind == "conversation") {
+    vector.conversation = std::move(rest);
+    return vector;
+  }
+  if (!take_line(rest, "hex", nothing)) return Error{name + ": expected the line hex:"};
   auto bytes = from_hex(rest);
   if (!bytes) return bytes.error().in(name);
   vector.bytes = std::move(*bytes);

@@ -4,7 +4,8 @@
 // `what:`, `kind:` and `expect:`, then `hex:` and the bytes. `expect: accept`
 // means that they parse and, where the kind has an encoder, encode to the same
 // bytes again; `expect: reject TEXT` that they do not, for a reason with TEXT in
-// it.
+// it. Conversations have a script instead of bytes (conversation.h), and
+// `expect: accept` (the connection stays) or `expect: closed CODE`.
 #pragma once
 
 #include <string>
@@ -21,6 +22,7 @@ struct Vector {
   std::string kind;
   std::string expect;
   Bytes bytes;
+  std::string conversation;  // role, binding and script, of kind conversation
 };
 
 [[nodiscard]] std::string to_hex(ByteView bytes, std::size_t per_line = 32);

@@ -27,7 +27,7 @@ class SessionPair {
       config.seed = client;
       config.grease = true;
       config.max_data_bytes = 100;
-      config.hello.limits = {4096, 100, 400, 10'000, 3, 400};
+      config.hello.limits = {4096, 100, 400, 10'000, 3, 400, 0, {}};
       if (!client) config.credit = CreditPolicy::kWhenReleased;
       if (!client) config.repair = Repair::kFollowLoss;
       config.repair_loss_floor = 0.05;

@@ -7,7 +7,7 @@
 
 #include <chrono>
 
-#include "tests/protocol/raw_peer.h"
+#include "tests/protocol/victim.h"
 
 namespace kvferry::test {
 namespace {
@@ -41,15 +41,15 @@ class AttackedSource : public ::testing::Test {
     victim_.on_event = [this](const Event& event) {
       if (auto* wanted = std::get_if<event::Requested>(&event)) to_provide_ = wanted->id;
     };
-    victim_.take(stream_frame(raw_hello()));
+    victim_.take(raw_frame(raw_hello()));
   }
   void ask(RequestMessage request = {}) {
-    victim_.take(stream_frame(request));
+    victim_.take(raw_frame(request));
     victim_.command([&](Connection& c) { c.provide(victim_.now, to_provide_, source_); });
   }
   template <typename Message>
   void flood(const Message& message, int times) {
-    const Bytes frame = stream_frame(message);
+    const Bytes frame = raw_frame(message);
     for (int i = 0; i < times; ++i) victim_.take(frame);
   }
 
@@ -62,16 +62,16 @@ class AttackedSource : public ::testing::Test {
 struct Attacked {
   explicit Attacked(const ConnectionConfig& config = stream_config(Role::kClient)) : victim(config) {
     victim.command([&](Connection& c) { (void)c.request(victim.now, {}, sink); });
-    victim.take(stream_frame(raw_hello()));
+    victim.take(raw_frame(raw_hello()));
   }
   void give(const EncodedManifest& encoded) {
-    victim.take(stream_frame(ManifestMessage{0, encoded.root, {}, {}}));
+    victim.take(raw_frame(ManifestMessage{0, encoded.root, {}, {}}));
     for (std::size_t i = 0; i < encoded.pages.size(); ++i)
-      victim.take(stream_frame(PageMessage{0, i, encoded.pages[i], {}}));
+      victim.take(raw_frame(PageMessage{0, i, encoded.pages[i], {}}));
   }
   void give(const Card& card) { give(encode_manifest(card.manifest)); }
   void data(const DataPlace& place, ByteView bytes) {
-    victim.take(stream_frame(static_cast<std::uint64_t>(FrameType::kData), data_body(place, bytes)));
+    victim.take(raw_frame(static_cast<std::uint64_t>(FrameType::kData), data_body(place, bytes)));
   }
   [[nodiscard]] bool rejected() const { return victim.find<event::Rejected>() != nullptr; }
 
@@ -91,7 +91,7 @@ class AttackedReceiver : public ::testing::Test, protected Attacked {
 TEST_F(AttackedSource, ends_at_the_head_of_a_body_above_its_limit) {
   for (const FrameType type : kMessages) {
     Victim victim(stream_config(Role::kServer));
-    if (type != FrameType::kHello) victim.take(stream_frame(raw_hello()));
+    if (type != FrameType::kHello) victim.take(raw_frame(raw_hello()));
     const std::int64_t before = victim.heap_bytes();
     Bytes head;
     put_varint(head, static_cast<std::uint64_t>(type));
@@ -107,11 +107,11 @@ TEST_F(AttackedSource, ends_at_the_head_of_a_body_above_its_limit) {
 TEST_F(AttackedSource, ends_at_frames_of_packets_and_skips_what_is_not_critical) {
   for (std::uint64_t type = 0x31; type <= 0x41; type += 2) {
     Victim victim(stream_config(Role::kServer));
-    victim.take(stream_frame(raw_hello()));
-    victim.take(stream_frame(type, Bytes(4)));
+    victim.take(raw_frame(raw_hello()));
+    victim.take(raw_frame(type, Bytes(4)));
     EXPECT_EQ(victim.ended_with(), ErrorCode::kUnknownCritical) << type;
   }
-  victim_.take(stream_frame(0x42, Bytes(kMaxControlBodyBytes)));
+  victim_.take(raw_frame(0x42, Bytes(kMaxControlBodyBytes)));
   EXPECT_FALSE(victim_.ended_with());
 }
 
@@ -120,8 +120,8 @@ TEST_F(AttackedSource, ends_at_frames_of_packets_and_skips_what_is_not_critical)
 void lie_everywhere(FrameType type, const Bytes& honest) {
   const auto attack = [&](const Bytes& body) {
     Victim victim(stream_config(Role::kServer));
-    if (type != FrameType::kHello) victim.take(stream_frame(raw_hello()));
-    victim.take(stream_frame(static_cast<std::uint64_t>(type), body));
+    if (type != FrameType::kHello) victim.take(raw_frame(raw_hello()));
+    victim.take(raw_frame(static_cast<std::uint64_t>(type), body));
     EXPECT_LT(victim.heap().most_bytes, 160 * kKiB);
     EXPECT_EQ(victim.findings.first(), "");
   };
@@ -184,7 +184,7 @@ TEST_F(AttackedSource, refuses_maps_within_maps_within_maps) {
   Bytes body = {0x82, 0x00, 0x07, 0x01};
   body.resize(kMaxControlBodyBytes, 0x91);  // arrays of one, 64 Ki deep
   const double seconds =
-      seconds_of([&] { victim_.take(stream_frame(static_cast<std::uint64_t>(FrameType::kPing), body)); });
+      seconds_of([&] { victim_.take(raw_frame(static_cast<std::uint64_t>(FrameType::kPing), body)); });
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kMalformed);
   EXPECT_LT(victim_.heap().most_bytes, 256 * kKiB);
   EXPECT_LT(seconds, 0.5);
@@ -197,7 +197,7 @@ TEST_F(AttackedReceiver, rejects_a_table_that_is_larger_than_it_would_hold) {
   root->chunk_count = std::uint64_t{1} << 40;
   encoded.root = encode_map(*root);
   const std::int64_t before = victim.heap_bytes();
-  victim.take(stream_frame(ManifestMessage{0, encoded.root, {}, {}}));
+  victim.take(raw_frame(ManifestMessage{0, encoded.root, {}, {}}));
   EXPECT_TRUE(rejected());
   EXPECT_FALSE(victim.ended_with());
   EXPECT_LT(victim.heap().most_bytes, before + 64 * kKiB);
@@ -217,7 +217,7 @@ class CarefulReceiver : public AttackedReceiver {
   CarefulReceiver() : AttackedReceiver(config()) {}
   static ConnectionConfig config() {
     ConnectionConfig config = stream_config(Role::kClient);
-    config.hello.limits = {4096, 10, 1000, 5000, 1, 1000};
+    config.hello.limits = {4096, 10, 1000, 5000, 1, 1000, 0, {}};
     return config;
   }
 };
@@ -270,22 +270,22 @@ TEST_F(CarefulReceiver, ends_when_more_is_begun_than_it_gave_credit_for) {
 // TRF-9: credit that shrinks, TRF-1: numbers that were never used, TRF-16: another card.
 TEST_F(AttackedSource, ends_at_credit_that_shrinks) {
   ask();
-  victim_.take(stream_frame(CreditMessage{0, 1, {}}));
+  victim_.take(raw_frame(CreditMessage{0, 1, {}}));
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kMalformed);
 }
 TEST_F(AttackedSource, ends_at_a_transfer_that_never_was) {
-  victim_.take(stream_frame(HaveMessage{kVarintMax, {}, {}}));
+  victim_.take(raw_frame(HaveMessage{kVarintMax, {}, {}}));
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kUnexpected);
 }
 TEST_F(AttackedSource, ends_at_transfer_numbers_out_of_order) {
   RequestMessage request;
   request.transfer = 4;
-  victim_.take(stream_frame(request));
+  victim_.take(raw_frame(request));
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kUnexpected);
 }
 TEST_F(AttackedSource, ends_when_another_card_is_confirmed) {
   ask();
-  victim_.take(stream_frame(ConfirmMessage{0, 100, Digest{}, {}}));
+  victim_.take(raw_frame(ConfirmMessage{0, 100, Digest{}, {}}));
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kUnexpected);
 }
 
@@ -310,7 +310,7 @@ TEST_F(AttackedSource, takes_ranges_of_four_billion_chunks_in_its_stride) {
 TEST_F(AttackedReceiver, ends_at_a_skip_of_four_billion_chunks) {
   give(sample_card(1, 300, 10));
   const double seconds = seconds_of([&] {
-    victim.take(stream_frame(SkipMessage{0, all_there_could_be(), {}, {}}));
+    victim.take(raw_frame(SkipMessage{0, all_there_could_be(), {}, {}}));
   });
   EXPECT_EQ(victim.ended_with(), ErrorCode::kMalformed);
   EXPECT_LT(seconds, 0.5);
@@ -341,9 +341,9 @@ TEST_F(AttackedSource, holds_no_more_however_often_it_is_asked) {
 // TRF-2: beyond the limit every request is refused; nothing of it stays.
 TEST_F(AttackedSource, refuses_transfers_beyond_its_limit_and_forgets_them) {
   RequestMessage request;
-  for (; request.transfer < 32; request.transfer += 2) victim_.take(stream_frame(request));
+  for (; request.transfer < 32; request.transfer += 2) victim_.take(raw_frame(request));
   const std::int64_t before = victim_.heap_bytes();
-  for (; request.transfer < 20'000; request.transfer += 2) victim_.take(stream_frame(request));
+  for (; request.transfer < 20'000; request.transfer += 2) victim_.take(raw_frame(request));
   EXPECT_FALSE(victim_.ended_with());
   EXPECT_LT(victim_.heap_bytes(), before + 16 * kKiB);
 }
@@ -354,14 +354,14 @@ TEST_F(AttackedSource, does_not_send_again_what_it_has_skipped) {
   request.options.byte_budget = 0;
   ask(request);
   std::uint64_t said = 0;
-  victim_.take(stream_frame(ResendMessage{0, all_there_could_be(), {}}));
+  victim_.take(raw_frame(ResendMessage{0, all_there_could_be(), {}}));
   said = victim_.connection().ledger().sent.payload + victim_.connection().ledger().sent.retransmitted;
   EXPECT_EQ(said, 0u);
 }
 
 // FRM-2: frames without bodies cost nothing.
 TEST_F(AttackedSource, takes_a_million_frames_of_nothing) {
-  const Bytes frame = stream_frame(reserved_type(0), {});
+  const Bytes frame = raw_frame(reserved_type(0), {});
   Bytes many;
   for (int i = 0; i < 100'000; ++i) append(many, frame);
   const std::int64_t before = victim_.heap_bytes();
@@ -393,7 +393,7 @@ TEST_F(AttackedSource, gives_up_a_slow_reader_that_keeps_talking_and_holds_littl
   victim_.reads = false;
   ask();
   const std::int64_t before = victim_.heap_bytes();
-  const Bytes sign_of_life = stream_frame(PongMessage{1, {}});
+  const Bytes sign_of_life = raw_frame(PongMessage{1, {}});
   for (int second = 0; second < 200; ++second) {
     victim_.take(sign_of_life);
     victim_.wait(std::chrono::seconds(1));
@@ -418,7 +418,7 @@ TEST_F(AttackedSource, ends_with_a_silent_reader) {
 TEST_F(AttackedReceiver, gives_up_a_source_that_only_talks) {
   give(sample_card(1, 3, 100));
   for (int second = 0; second < 100; ++second) {
-    victim.take(stream_frame(PingMessage{1, {}}));
+    victim.take(raw_frame(PingMessage{1, {}}));
     victim.wait(std::chrono::seconds(1));
   }
   ASSERT_TRUE(rejected());
@@ -427,7 +427,7 @@ TEST_F(AttackedReceiver, gives_up_a_source_that_only_talks) {
 
 // CON-4: half a frame, and never the rest.
 TEST_F(AttackedSource, ends_with_a_peer_that_never_finishes_its_frame) {
-  Bytes frame = stream_frame(static_cast<std::uint64_t>(FrameType::kManifest), Bytes(kMaxManifestBodyBytes));
+  Bytes frame = raw_frame(static_cast<std::uint64_t>(FrameType::kManifest), Bytes(kMaxManifestBodyBytes));
   frame.resize(frame.size() / 2);
   victim_.take(frame);
   EXPECT_LT(victim_.heap_bytes(), 1200 * kKiB);

@@ -61,6 +61,23 @@ TEST(RangeSets, behave_like_sets_of_integers) {
   for (std::uint64_t v = 0; v < 410; ++v) EXPECT_EQ(ranges.contains(v), v >= 200 && truth.count(v) == 1);
 }
 
+// A range touches a set when adding it makes no new range.
+TEST(RangeSets, are_touched_by_what_overlaps_or_stands_beside) {
+  Rng rng(3);
+  for (int round = 0; round < 200; ++round) {
+    RangeSet ranges;
+    for (int i = 0; i < 6; ++i) {
+      std::uint64_t begin = rng.below(60);
+      ranges.add(begin, begin + 1 + rng.below(6));
+    }
+    std::uint64_t begin = rng.below(70), end = begin + 1 + rng.below(5);
+    RangeSet grown = ranges;
+    grown.add(begin, end);
+    ASSERT_EQ(ranges.touches(begin, end), grown.ranges().size() <= ranges.ranges().size());
+  }
+  EXPECT_FALSE(RangeSet().touches(0, 1));
+}
+
 TEST(Acknowledgements, come_at_every_second_packet_and_at_once_after_a_gap) {
   ReceivedPackets received;
   Time now = time_from_ns(0);

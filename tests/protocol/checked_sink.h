@@ -88,7 +88,7 @@ class CheckedSink final : public ChunkSink {
     stage_ = Stage::kEnded;
     return {};
   }
-  void keep(std::vector<PartialChunk> partial) override {
+  void keep(const std::vector<PartialChunk>& partial) override {
     const HeapScope outside(nullptr);
     for (const PartialChunk& chunk : partial) keep(chunk);
   }

@@ -8,6 +8,7 @@
 #include <regex>
 #include <sstream>
 
+#include "tests/conformance/conversation.h"
 #include "tests/conformance/vector_file.h"
 
 namespace kvferry::test {
@@ -22,6 +23,13 @@ std::string read_text(const std::filesystem::path& path) {
 
 void expect_as_told(const Vector& vector) {
   SCOPED_TRACE(vector.name);
+  if (vector.kind == "conversation") {
+    auto conversation = parse_conversation(vector.conversation);
+    ASSERT_TRUE(conversation.ok()) << conversation.error().message;
+    auto held = replay_conversation(*conversation, vector.expect);
+    EXPECT_TRUE(held.ok()) << held.error().message;
+    return;
+  }
   auto again = replay(vector.kind, vector.bytes);
   if (vector.expect == "accept") {
     ASSERT_TRUE(again.ok()) << again.error().message;
@@ -61,7 +69,7 @@ TEST(Conformance, the_examples_in_the_specification_hold) {
   for (std::sregex_iterator at(spec.begin(), spec.end(), block), end; at != end; ++at, ++count) {
     auto bytes = from_hex((*at)[2]);
     ASSERT_TRUE(bytes.ok()) << bytes.error().message;
-    expect_as_told({"SPEC.md example " + std::to_string(count + 1), "", (*at)[1], "accept", *bytes});
+    expect_as_told({"SPEC.md example " + std::to_string(count + 1), "", (*at)[1], "accept", *bytes, {}});
   }
   EXPECT_GE(count, 5);
 }

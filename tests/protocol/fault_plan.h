@@ -138,7 +138,7 @@ class FaultPlanner {
     config.idle_timeout = between(std::chrono::seconds(5), std::chrono::seconds(30));
     config.progress_timeout = between(std::chrono::seconds(1), std::chrono::seconds(20));
     config.max_data_bytes = between(std::uint64_t{16}, std::uint64_t{16 * 1024});
-    if (rng_.chance(0.5)) config.congestion.controller = Congestion::kNewReno;
+    if (rng_.chance(0.5)) config.congestion.controller = Congestion::kCubic;
     config.congestion.initial_window_packets = static_cast<std::uint32_t>(2 + rng_.below(31));
     config.max_datagram_bytes = rng_.chance(0.5) ? 1452 : between(std::uint64_t{256}, std::uint64_t{16'383});
     if (rng_.chance(0.5)) config.repair = Repair::kFollowLoss;

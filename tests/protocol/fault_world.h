@@ -469,7 +469,8 @@ class FaultWorld {
   }
 
   static constexpr Time kStart = time_from_ns(1'000'000'000);
-  static constexpr std::int64_t kMostOtherBytes = 512 * 1024;  // early data, manifests, packets, queues
+  static constexpr std::int64_t kMostOtherBytes = 1
+                                                  << 20;  // early data, manifests, records of packets, queues
   static constexpr std::int64_t kMostRepairBytes = 2 << 20;
 
   FaultPlan plan_;

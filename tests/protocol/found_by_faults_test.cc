@@ -5,8 +5,8 @@
 
 #include "tests/protocol/fault_world.h"
 #include "tests/protocol/pair.h"
-#include "tests/protocol/raw_peer.h"
 #include "tests/protocol/sample_cards.h"
+#include "tests/protocol/victim.h"
 
 namespace kvferry::test {
 namespace {

@@ -3,7 +3,7 @@
 // Peers that mean harm, against one connection.
 #include <gtest/gtest.h>
 
-#include "tests/protocol/raw_peer.h"
+#include "tests/protocol/victim.h"
 
 namespace kvferry::test {
 namespace {
@@ -36,11 +36,11 @@ TEST_F(RawClient, that_asks_on_and_on_and_never_reads_is_cut_off) {
   for (TransferId id = 0; id < 20'000 && !server_.is_closed(); id += 2) {
     RequestMessage request;
     request.transfer = id;
-    server_.handle_bytes(now_, stream_frame(request));
+    server_.handle_bytes(now_, raw_frame(request));
     server_.provide(now_, id, source);
     CancelMessage cancel;
     cancel.transfer = id;
-    server_.handle_bytes(now_, stream_frame(cancel));
+    server_.handle_bytes(now_, raw_frame(cancel));
   }
   std::size_t requests = 0;
   while (auto event = server_.poll_event()) requests += std::holds_alternative<event::Requested>(*event);
@@ -52,7 +52,7 @@ TEST_F(RawClient, that_asks_on_and_on_and_never_reads_is_cut_off) {
 
 TEST_F(RawClient, whose_data_has_no_place_ends_the_reading_even_of_a_connection_that_is_closing) {
   server_.close(now_);
-  Bytes bytes = stream_frame(static_cast<std::uint64_t>(FrameType::kData), Bytes{0x80});
+  Bytes bytes = raw_frame(static_cast<std::uint64_t>(FrameType::kData), Bytes{0x80});
   bytes.push_back(0);
   server_.handle_bytes(now_, bytes);  // once an endless loop
   EXPECT_FALSE(server_.is_established());

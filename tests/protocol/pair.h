@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Two connections over two virtual links on one virtual clock, with a capped
-// number of steps. Applications are callbacks on events.
+// number of steps. Applications are callbacks on events. The client of a datagram
+// pair may change its address.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "protocol/connection/connection.h"
@@ -39,6 +41,8 @@ struct Side {
   std::vector<Event> log;
   std::function<void(Time, const Event&)> on_event;
   std::uint64_t handed_out_bytes = 0;
+  std::map<PathId, std::uint64_t> sent_to_bytes{};        // by address, datagrams
+  std::map<PathId, std::uint64_t> received_from_bytes{};  // by address, datagrams
 
   template <typename T>
   [[nodiscard]] const T* find() const {  // the first event of a kind
@@ -78,10 +82,20 @@ class Pair {
       deliver(server.out, client);
       for (Side* side : {&client, &server}) {
         auto timer = side->connection.poll_timeout();
-        if (timer && *timer <= now) side->connection.handle_timeout(now);
+        if (!timer || *timer > now) continue;
+        side->connection.handle_timeout(now);
+        pump(*side);
+        timer = side->connection.poll_timeout();
+        if (timer && *timer <= now) ++late_timers;
       }
     }
     return false;
+  }
+
+  // Runs until then, whatever happens.
+  void run_until(Time end) {
+    (void)run([] { return false; }, end);
+    now = std::max(now, end);
   }
 
   // Drains both sides until neither has anything to say.
@@ -97,6 +111,9 @@ class Pair {
   Time now = time_from_ns(1'000'000'000);
   Side client;
   Side server;
+  PathId client_address = 0;           // from which the server hears its client
+  bool old_addresses_deliver = false;  // what the server sends to another one still arrives
+  int late_timers = 0;                 // still due after they were handled
 
  private:
   static ConnectionConfig with(ConnectionConfig config, Role role, Binding binding) {
@@ -114,7 +131,9 @@ class Pair {
       Bytes bytes = std::move(out->head);
       append(bytes, out->payload.view());
       side.handed_out_bytes += bytes.size();
-      side.out.send(now, std::move(bytes));
+      if (!stream_) side.sent_to_bytes[out->path] += bytes.size();
+      bool lost = !stream_ && &side == &server && !old_addresses_deliver && out->path != client_address;
+      if (!lost) side.out.send(now, std::move(bytes), &side == &client ? client_address : 0);
     }
     while (auto event = side.connection.poll_event()) {
       any = true;
@@ -129,7 +148,8 @@ class Pair {
       if (stream_) {
         to.connection.handle_bytes(now, *bytes);
       } else {
-        to.connection.handle_datagram(now, *bytes);
+        to.received_from_bytes[link.taken_tag()] += bytes->size();
+        to.connection.handle_datagram(now, *bytes, link.taken_tag());
       }
       pump(to);
     }

@@ -43,6 +43,7 @@ TEST(PathValidator, sends_what_it_likes_once_a_challenge_is_answered) {
   PathValidator path;
   path.on_received(100);
   EXPECT_FALSE(path.may_send(301));
+  EXPECT_EQ(path.allowance_bytes(), 300u);
   PathChallenge challenge = path.challenge(kStart, milliseconds(100), rng);
   EXPECT_FALSE(path.validated());
   EXPECT_TRUE(path.on_response(challenge));
@@ -86,22 +87,22 @@ TEST(PathValidator, never_repeats_a_challenge) {
   }
 }
 
-TEST(PathValidator, challenges_again_after_a_second_or_three_probe_timeouts) {
+TEST(PathValidator, challenges_again_after_200_ms_or_a_probe_timeout) {
   Rng rng(5);
   PathValidator path;
   EXPECT_FALSE(path.next_challenge_at());
   (void)path.challenge(kStart, milliseconds(100), rng);
-  EXPECT_EQ(path.next_challenge_at(), kStart + std::chrono::seconds(1));
+  EXPECT_EQ(path.next_challenge_at(), kStart + milliseconds(200));
   (void)path.challenge(kStart, milliseconds(1500), rng);
   EXPECT_EQ(path.next_challenge_at(), kStart + milliseconds(1500));
 }
 
-TEST(PathValidator, fails_after_three_challenges_in_vain) {
+TEST(PathValidator, fails_after_twenty_challenges_in_vain) {
   for (bool validated : {false, true}) {
     Rng rng(6);
     PathValidator path(validated);
     Time now = kStart;
-    for (int i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < PathValidator::kMaxChallenges; ++i) {
       EXPECT_FALSE(path.failed(now));
       (void)path.challenge(now, milliseconds(400), rng);
       now = *path.next_challenge_at();

@@ -1,88 +1,105 @@
 // SPDX-License-Identifier: MIT
 //
-// Peers that write their own bytes: frames and packets with whatever is in
-// them, against one connection under watch.
+// One connection, and a peer that is played by hand, frame by frame, on either
+// binding. It acknowledges what it is sent and answers challenges, and says
+// nothing else by itself.
 #pragma once
 
-#include <deque>
-#include <optional>
-#include <utility>
-#include <vector>
+#include <gtest/gtest.h>
 
 #include "protocol/base/crc32c.h"
-#include "protocol/card/manifest_root.h"
+#include "protocol/connection/connection.h"
 #include "protocol/datagram/packet.h"
 #include "protocol/wire/messages.h"
-#include "tests/protocol/checked_end.h"
 #include "tests/protocol/sample_cards.h"
 
 namespace kvferry::test {
 
-[[nodiscard]] inline Bytes stream_frame(std::uint64_t type, ByteView body) {
+inline Bytes stream_frame(std::uint64_t type, ByteView body) {
   Bytes frame;
-  put_varint(frame, type);
-  put_varint(frame, body.size());
-  put_le(frame, crc32c(body, crc32c(frame)));
+  put_stream_frame_head(frame, type, body);
   append(frame, body);
   return frame;
 }
 
-template <typename Message>
-[[nodiscard]] Bytes stream_frame(const Message& message) {
-  return stream_frame(static_cast<std::uint64_t>(Message::kType), encode_map(message));
-}
+struct SeenFrame {
+  FrameType type;
+  Bytes body;         // of DATA: the payload
+  DataPlace place{};  // of DATA
+};
 
-[[nodiscard]] inline Bytes packet_frame(FrameType type, ByteView body) {
-  Bytes frame;
-  put_packet_frame_head(frame, type, body.size());
-  append(frame, body);
-  return frame;
-}
-
-[[nodiscard]] inline Bytes data_body(const DataPlace& place, ByteView bytes) {
-  Bytes body;
-  put_data_place(body, place);
-  append(body, bytes);
-  return body;
-}
-
-[[nodiscard]] inline Bytes ranges_body(std::initializer_list<std::uint64_t> varints) {
-  Bytes body;
-  for (std::uint64_t value : varints) put_varint(body, value);
-  return body;
-}
-
-// The connection under attack, and what it has said and told.
-class Victim {
+class RawPeer {
  public:
-  explicit Victim(ConnectionConfig config) : config_(config), end_(findings, config, now) { drain(); }
-
-  void take(ByteView bytes, PathId path = 0) {
-    end_.handle(now, bytes, path);
+  explicit RawPeer(ConnectionConfig config)
+      : stream_(config.binding == Binding::kStream), id_(77), connection(with_defaults(config), now) {
+    if (config.role == Role::kClient && !stream_) id_ = *connection.connection_id();
     drain();
   }
-  void wait(Duration duration) {
-    for (const Time until = now + duration;;) {
-      const auto next = end_.next_timeout();
-      if (!next || *next > until) {
-        now = until;
-        return drain();
-      }
-      now = std::max(now, *next);
-      end_.handle_timeout(now);
-      drain();
+
+  void greet(const Hello& hello = {}) {
+    HelloMessage message;
+    message.hello = hello;
+    send(message);
+  }
+  template <typename Message>
+  void send(const Message& message) {
+    send_frame(static_cast<std::uint64_t>(Message::kType), encode_map(message));
+  }
+  void send_frame(std::uint64_t type, ByteView body) {
+    if (stream_) {
+      connection.handle_bytes(now, stream_frame(type, body));
+    } else {
+      Bytes control;
+      put_varint(control, type);
+      put_varint(control, body.size());
+      append(control, body);
+      send_control(control);
     }
-  }
-  template <typename Command>
-  void command(Command&& f) {
-    end_.call(f);
     drain();
   }
+  void send_data(const DataPlace& place, ByteView bytes) {
+    Bytes body;
+    put_data_place(body, place);
+    append(body, bytes);
+    if (stream_) {
+      connection.handle_bytes(now, stream_frame(static_cast<std::uint64_t>(FrameType::kData), body));
+    } else {
+      send_packet(FrameType::kData, body);
+    }
+    drain();
+  }
+  void send_packet(FrameType type, ByteView body) {
+    Bytes frames;
+    put_packet_frame_head(frames, type, body.size());
+    append(frames, body);
+    if (next_number_ == 0) frames.resize(1300 + frames.size() % 2);  // by PADDING frames without bodies
+    connection.handle_datagram(now, seal_packet({id_, next_number_++}, frames));
+  }
 
-  // The code that the connection has ended with; nothing while it has not.
-  [[nodiscard]] std::optional<ErrorCode> ended_with() const {
-    const auto* closed = find<event::Closed>();
-    return closed ? std::optional(closed->code) : std::nullopt;
+  // Time passes; the connection's timers fire.
+  void wait(Duration duration) {
+    drain();
+    Time end = now + duration;
+    for (auto due = connection.poll_timeout(); due && *due <= end; due = connection.poll_timeout()) {
+      now = std::max(now, *due);
+      connection.handle_timeout(now);
+      drain();
+      auto next = connection.poll_timeout();
+      EXPECT_TRUE(!reading || !next || *next > now) << "a timer that is still due";
+    }
+    now = end;
+  }
+
+  template <typename Message>
+  [[nodiscard]] std::vector<Message> seen_messages() const {
+    std::vector<Message> found;
+    for (const SeenFrame& frame : seen) {
+      if (frame.type != Message::kType) continue;
+      auto message = decode_map<Message>(frame.body, Message::kName);
+      EXPECT_TRUE(message.ok());
+      found.push_back(*message);
+    }
+    return found;
   }
   template <typename T>
   [[nodiscard]] const T* find() const {
@@ -91,86 +108,143 @@ class Victim {
     }
     return nullptr;
   }
-  [[nodiscard]] const Connection& connection() const { return end_.connection(); }
-  [[nodiscard]] std::int64_t heap_bytes() const { return end_.heap().live_bytes; }
-  [[nodiscard]] const HeapAccount& heap() const { return end_.heap(); }
+  // The code with which the connection ended itself.
+  [[nodiscard]] std::optional<ErrorCode> fault() const {
+    auto* closed = find<event::Closed>();
+    return closed && !closed->by_peer ? std::optional(closed->code) : std::nullopt;
+  }
+  [[nodiscard]] std::uint64_t seen_payload_bytes() const {
+    std::uint64_t total = 0;
+    for (const SeenFrame& frame : seen) total += frame.type == FrameType::kData ? frame.body.size() : 0;
+    return total;
+  }
+
+  // Takes everything that the connection has to say.
   void drain() {
-    end_.drain(now, {[&] { return reads; }, [&](Bytes bytes, PathId) { said.push_back(std::move(bytes)); },
-                     [&](const Event& event) {
-                       events.push_back(event);
-                       if (on_event) on_event(event);
-                     }});
+    for (bool more = true; more;) {
+      more = false;
+      while (auto out = reading ? connection.poll_transmit(now) : std::nullopt) {
+        Bytes bytes = std::move(out->head);
+        append(bytes, out->payload.view());
+        stream_ ? take_stream(bytes) : take_datagram(bytes);
+        more = true;
+      }
+      while (auto event = connection.poll_event()) {
+        events.push_back(std::move(*event));
+        more = true;
+      }
+      if (more && !stream_ && acknowledging) acknowledge();
+    }
   }
-
-  Time now = time_from_ns(1'000'000'000);
-  Findings findings;
-  bool reads = true;  // stream: the socket takes what it says
-  std::vector<Event> events;
-  std::function<void(const Event&)> on_event;
-  std::deque<Bytes> said;
 
  private:
-  ConnectionConfig config_;
-  CheckedEnd end_;
-};
-
-// Speaks datagrams of one connection.
-class RawPackets {
- public:
-  explicit RawPackets(std::uint64_t connection_id = 7) : id_(connection_id) {}
-
-  [[nodiscard]] Bytes packet(ByteView frames) { return packet(next_++, frames); }
-  [[nodiscard]] Bytes packet(std::uint64_t number, ByteView frames) const {
-    return seal_packet({id_, number}, frames);
+  static ConnectionConfig with_defaults(ConnectionConfig config) {
+    config.grease = false;
+    return config;
   }
-  // Padded as a first one has to be.
-  [[nodiscard]] Bytes first_packet(Bytes frames) {
-    Bytes padding(1200 - std::min<std::size_t>(1190, frames.size()));
-    append(frames, packet_frame(FrameType::kPadding, padding));
-    return packet(frames);
+
+  void take_stream(ByteView bytes) {
+    ByteReader in(bytes);
+    auto type = static_cast<FrameType>(*in.take_varint());
+    (void)in.take_varint();
+    (void)in.take_le<std::uint32_t>();
+    take_frame(type, in.rest());
   }
-  // The next piece of the control stream.
-  [[nodiscard]] Bytes control(ByteView bytes) {
+  void take_frame(FrameType type, ByteView body) {
+    ByteReader in(body);
+    SeenFrame frame{type, {}, {}};
+    if (type == FrameType::kData) frame.place = *take_data_place(in);
+    append(frame.body, in.rest());
+    seen.push_back(std::move(frame));
+  }
+  void take_datagram(ByteView bytes) {
+    auto packet = open_packet(bytes);
+    ASSERT_TRUE(packet);
+    if (acknowledging) arrived_.add(packet->header.number, packet->header.number + 1);
+    ByteReader in(packet->frames);
+    while (!in.at_end()) {
+      auto frame = take_packet_frame(in);
+      ASSERT_TRUE(frame);
+      auto type = static_cast<FrameType>(frame->type);
+      if (type == FrameType::kChallenge) challenges_.emplace_back(frame->body.begin(), frame->body.end());
+      owes_ack_ = owes_ack_ || asks_for_acknowledgement(frame->type);
+      type == FrameType::kControl ? take_control(frame->body) : take_frame(type, frame->body);
+    }
+  }
+  // Nothing is lost between the two, so that the control stream grows in order.
+  void take_control(ByteView body) {
+    ByteReader in(body);
+    if (*in.take_varint() != control_in_.size() + control_base_) return;  // a probe's repetition
+    append(control_in_, in.rest());
+    while (auto frame = whole_control_frame()) {
+      std::size_t used = frame->head_bytes + frame->body.size();
+      take_frame(static_cast<FrameType>(frame->type), frame->body);
+      control_in_.erase(control_in_.begin(), control_in_.begin() + static_cast<std::ptrdiff_t>(used));
+      control_base_ += used;
+    }
+  }
+  std::optional<PacketFrame> whole_control_frame() const {
+    ByteReader in(control_in_);
+    return take_packet_frame(in);
+  }
+  void send_control(ByteView bytes) {
+    for (std::size_t at = 0; at < bytes.size(); at += 1100) {
+      Bytes body;
+      put_varint(body, control_sent_);
+      ByteView part = bytes.subspan(at, std::min<std::size_t>(1100, bytes.size() - at));
+      append(body, part);
+      control_sent_ += part.size();
+      send_packet(FrameType::kControl, body);
+    }
+  }
+  void acknowledge() {
+    for (const Bytes& challenge : std::exchange(challenges_, {}))
+      send_packet(FrameType::kResponse, challenge);
+    if (!std::exchange(owes_ack_, false)) return;
+    AckFrame ack;
+    ack.ranges.assign(arrived_.ranges().rbegin(), arrived_.ranges().rend());
+    ack.ranges.resize(std::min(ack.ranges.size(), kMaxAckRanges));
     Bytes body;
-    put_varint(body, control_);
-    append(body, bytes);
-    control_ += bytes.size();
-    return packet_frame(FrameType::kControl, body);
-  }
-  template <typename Message>
-  [[nodiscard]] Bytes message(const Message& message) {
-    Bytes bytes;
-    const Bytes body = encode_map(message);
-    put_varint(bytes, static_cast<std::uint64_t>(Message::kType));
-    put_varint(bytes, body.size());
-    append(bytes, body);
-    return control(bytes);
+    ack.serialize(body);
+    send_packet(FrameType::kAck, body);
   }
 
- private:
+  bool stream_;
   std::uint64_t id_;
-  std::uint64_t next_ = 0;
-  std::uint64_t control_ = 0;
+  std::uint64_t next_number_ = 0;
+  RangeSet arrived_;
+  bool owes_ack_ = false;
+  std::vector<Bytes> challenges_;
+  Bytes control_in_;
+  std::uint64_t control_base_ = 0;
+  std::uint64_t control_sent_ = 0;
+
+ public:
+  Time now = time_from_ns(1'000'000'000);
+  Connection connection;
+  std::vector<Event> events;
+  std::vector<SeenFrame> seen;
+  bool reading = true;        // false: what the connection has to say waits
+  bool acknowledging = true;  // false: as if it were lost
 };
 
-[[nodiscard]] inline HelloMessage raw_hello() {
-  HelloMessage hello;
-  hello.hello.limits.initial_credit_bytes = hello.hello.limits.max_chunk_bytes;
-  return hello;
+// MANIFEST and every PAGE of a card.
+inline void send_manifest(RawPeer& peer, TransferId id, const Card& card, const ChunkRanges& known = {}) {
+  EncodedManifest encoded = encode_manifest(card.manifest);
+  peer.send(ManifestMessage{id, encoded.root, known, {}});
+  for (std::size_t i = 0; i < encoded.pages.size(); ++i) peer.send(PageMessage{id, i, encoded.pages[i], {}});
 }
 
-// The frames of a packet that somebody has sent.
-[[nodiscard]] inline std::vector<PacketFrame> frames_of(ByteView datagram) {
-  std::vector<PacketFrame> frames;
-  const auto packet = open_packet(datagram);
-  if (!packet) return frames;
-  ByteReader in(packet->frames);
-  while (!in.at_end()) {
-    auto frame = take_packet_frame(in);
-    if (!frame) break;
-    frames.push_back(*frame);
-  }
-  return frames;
+inline void send_chunk(RawPeer& peer, TransferId id, const Card& card, std::uint32_t chunk) {
+  ByteView bytes = card.chunks[chunk].view();
+  for (std::size_t at = 0; at < bytes.size(); at += 1100)
+    peer.send_data({id, chunk, at}, bytes.subspan(at, std::min<std::size_t>(1100, bytes.size() - at)));
+}
+
+inline ChunkRanges chunks_of(std::initializer_list<std::uint32_t> indices) {
+  ChunkRanges out;
+  for (std::uint32_t index : indices) out.add(index);
+  return out;
 }
 
 }  // namespace kvferry::test

@@ -79,5 +79,22 @@ TEST(VersionsPacket, has_1_to_8_kinds) {
   EXPECT_FALSE(open_versions(with_body(kVersionsKind, kMaxVersions + 1)));
 }
 
+TEST(VersionsPacket, answers_large_datagrams_of_a_later_version_only) {
+  Bytes datagram(1200, 0xA2);
+  for (int kind = 0; kind <= 0xFF; ++kind) {
+    datagram[0] = static_cast<std::uint8_t>(kind);
+    bool later = kind >= 0xA2 && kind <= 0xAF && kind != kRetryKind;
+    EXPECT_EQ(answer_unknown_kind(datagram).has_value(), later) << kind;
+  }
+  datagram[0] = 0xA2;
+  auto answer = open_versions(*answer_unknown_kind(datagram));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->connection_id, 0xA2A2A2A2A2A2A2A2u);
+  EXPECT_EQ(answer->kinds, Bytes{kPacketKind});
+  datagram.resize(1199);
+  EXPECT_FALSE(answer_unknown_kind(datagram));
+  EXPECT_FALSE(answer_unknown_kind({}));
+}
+
 }  // namespace
 }  // namespace kvferry::test

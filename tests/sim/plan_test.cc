@@ -16,7 +16,7 @@ TEST(SimPlanFile, is_read_in_full) {
       folder.write("plan.toml",
                    "seed = 3\n[link]\nrate_mbps = 10\nrtt_ms = 15.5\nloss = 0.02\nqueue_packets = 25\n"
                    "[tcp]\ncongestion = 'TcpBbr'\n"
-                   "[udp]\ncongestion = 'newreno'\nmax_datagram_bytes = 1200\n"
+                   "[udp]\ncongestion = 'cubic'\nmax_datagram_bytes = 1200\n"
                    "[[transfer]]\nid = 'a'\ncard = 'x/a.card'\ntransport = 'ns3-tcp'\n"
                    "[[transfer]]\nid = 'b'\ncard = '/b.card'\ntransport = 'ns3-udp'\nseed = 9\n"
                    "deadline_s = 2\n");
@@ -27,7 +27,7 @@ TEST(SimPlanFile, is_read_in_full) {
   EXPECT_EQ(plan->link.loss, 0.02);
   EXPECT_EQ(plan->link.queue_packets, 25u);
   EXPECT_EQ(plan->tcp_congestion, "TcpBbr");
-  EXPECT_EQ(plan->udp_congestion, "newreno");
+  EXPECT_EQ(plan->udp_congestion, "cubic");
   EXPECT_EQ(plan->max_datagram_bytes, 1200u);
   ASSERT_EQ(plan->transfers.size(), 2u);
   EXPECT_EQ(plan->transfers[0].card, folder / "x/a.card");
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
             "[tcp]\ncongestion = 'UdpSocketFactory'\n",
             ":2: key 'tcp.congestion': expected the name of an ns-3 congestion control, such as TcpCubic or "
             "TcpBbr"},
-        BadPlan{"[udp]\ncongestion = 'cubic'\n", ":2: key 'udp.congestion': expected model or newreno"},
+        BadPlan{"[udp]\ncongestion = 'reno'\n", ":2: key 'udp.congestion': expected model or cubic"},
         BadPlan{"[udp]\nmax_datagram_bytes = 9000\n",
                 ":2: key 'udp.max_datagram_bytes': expected a whole number from 256 to 1472"},
         BadPlan{"[[transfer]]\nid = 'b'\ncard = 'b.card'\ntransport = 'quic'\n",

@@ -146,10 +146,10 @@ TEST(SimTcpCongestion, every_kind_that_the_plan_may_name_delivers_and_repeats_it
   }
 }
 
-TEST(SimUdpCongestion, newreno_delivers_too) {
+TEST(SimUdpCongestion, cubic_delivers_too) {
   const auto card = test::sample_card(8, 24, 8000);
   auto plan = plan_with_loss(0.01);
-  plan.udp_congestion = "newreno";
+  plan.udp_congestion = "cubic";
   const auto result = run_transfer(plan, transfer_plan(SimTransport::kUdp, 5), source_of(card));
   ASSERT_TRUE(result.ok) << result.reason;
   EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);

@@ -7,6 +7,7 @@
 // After asio.h.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -18,16 +19,17 @@
 #include "tests/protocol/sample_cards.h"
 #include "transport/fetch.h"
 #include "transport/tcp_server.h"
+#include "transport/udp_server.h"
 
 namespace kvferry::test {
 
 // What a server does with a request: a source, or the reason for refusing.
-using Answer = std::function<Result<std::shared_ptr<ChunkSource>>(TcpConnection&, const RequestOptions&)>;
+using Answer = std::function<Result<std::shared_ptr<ChunkSource>>(ConnectionDriver&, const RequestOptions&)>;
 
 class AnsweringHandler final : public ConnectionHandler {
  public:
   explicit AnsweringHandler(Answer answer) : answer_(std::move(answer)) {}
-  void on_event(TcpConnection& connection, const Event& event) override {
+  void on_event(ConnectionDriver& connection, const Event& event) override {
     const auto* requested = std::get_if<event::Requested>(&event);
     if (!requested) return;
     auto source = answer_(connection, requested->options);
@@ -46,12 +48,10 @@ class AnsweringHandler final : public ConnectionHandler {
 
 class ServerThread {
  public:
-  explicit ServerThread(Answer answer, const TcpServerOptions& options = {})
-      : server_(std::move(TcpServer::listen(
-                              options, [answer] { return std::make_unique<AnsweringHandler>(answer); },
-                              [this](const std::string&, const std::string& what) { failure_ = what; }))
-                    .value()),
-        thread_([this] { server_->run(); }) {}
+  explicit ServerThread(const Answer& answer, const TcpServerOptions& options = {})
+      : server_(listen<TcpServer>(options, answer)), thread_([this] { server_->run(); }) {}
+  ServerThread(const Answer& answer, const UdpServerOptions& options)
+      : server_(listen<UdpServer>(options, answer)), thread_([this] { server_->run(); }) {}
   ServerThread(const ServerThread&) = delete;
   ServerThread& operator=(const ServerThread&) = delete;
   ~ServerThread() { stop(); }
@@ -63,21 +63,55 @@ class ServerThread {
   [[nodiscard]] HostPort where() const { return server_->local(); }
   // What a handler threw; after stop().
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  // Connections so far.
+  [[nodiscard]] int handlers() const { return handlers_; }
 
  private:
+  template <typename AServer, typename Options>
+  std::unique_ptr<Server> listen(const Options& options, const Answer& answer) {
+    return AServer::listen(
+               options,
+               [this, answer] {
+                 ++handlers_;
+                 return std::make_unique<AnsweringHandler>(answer);
+               },
+               [this](const std::string&, const std::string& what) { failure_ = what; })
+        .value();
+  }
+
   std::string failure_;
-  std::unique_ptr<TcpServer> server_;
+  std::atomic<int> handlers_{0};
+  std::unique_ptr<Server> server_;
   std::thread thread_;
 };
 
+// Serves a card and counts the chunks that it is asked for; may do something before one of them.
+class CountingSource final : public ChunkSource {
+ public:
+  CountingSource(Card card, std::atomic<std::uint32_t>& asked, std::function<void(std::uint32_t)> before = {})
+      : card_(std::move(card)), asked_(asked), before_(std::move(before)) {}
+  const Manifest& manifest() const override { return card_.manifest(); }
+  Result<Slice> chunk(std::uint32_t index) override {
+    ++asked_;
+    if (before_) before_(index);
+    return card_.chunk(index);
+  }
+
+ private:
+  CardSource card_;
+  std::atomic<std::uint32_t>& asked_;
+  std::function<void(std::uint32_t)> before_;
+};
+
 [[nodiscard]] inline Answer serving(const Card& card) {
-  return [card](TcpConnection&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+  return [card](ConnectionDriver&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
     return std::shared_ptr<ChunkSource>(std::make_shared<CardSource>(card));
   };
 }
 
-[[nodiscard]] inline FetchOptions quick_options() {
+[[nodiscard]] inline FetchOptions quick_options(TransportKind transport = TransportKind::kTcp) {
   FetchOptions options;
+  options.transport = transport;
   options.request.document = "document";
   options.connection.progress_timeout = std::chrono::seconds(20);
   return options;
@@ -108,9 +142,10 @@ class RawClient {
 };
 
 // Expects that a well-behaved client gets the card.
-inline void expect_served(const HostPort& server, const Card& card) {
+inline void expect_served(const HostPort& server, const Card& card,
+                          TransportKind transport = TransportKind::kTcp) {
   CardSink sink;
-  const FetchReport report = fetch_card(server, quick_options(), sink);
+  const FetchReport report = fetch_card(server, quick_options(transport), sink);
   ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
   EXPECT_TRUE(same_bytes(sink.card(), card));
 }

@@ -29,7 +29,7 @@ TEST(TcpServer, TellsPeersThatItStops) {
   const Card card = sample_card(33, 1, 10);
   std::unique_ptr<ServerThread> server;
   server = std::make_unique<ServerThread>(
-      [&](TcpConnection& connection, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+      [&](ConnectionDriver& connection, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
         (void)connection;
         return std::shared_ptr<ChunkSource>();  // leaves the client waiting
       });
@@ -93,7 +93,7 @@ TEST(TcpServer, LetsPeersWaitWhenItIsFull) {
 TEST(TcpServer, SurvivesAHandlerThatThrows) {
   const Card card = sample_card(37, 3, 1000);
   std::atomic<int> requests{0};
-  ServerThread server([&](TcpConnection& connection, const RequestOptions& options) {
+  ServerThread server([&](ConnectionDriver& connection, const RequestOptions& options) {
     if (requests++ == 0) throw std::runtime_error("out of ideas");
     return serving(card)(connection, options);
   });

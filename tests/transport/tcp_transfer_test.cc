@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Whole transfers over loopback sockets.
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -9,24 +8,6 @@
 
 namespace kvferry::test {
 namespace {
-
-// Serves a card and counts the chunks that it is asked for; may do something before one of them.
-class CountingSource final : public ChunkSource {
- public:
-  CountingSource(Card card, std::atomic<std::uint32_t>& asked, std::function<void(std::uint32_t)> before = {})
-      : card_(std::move(card)), asked_(asked), before_(std::move(before)) {}
-  const Manifest& manifest() const override { return card_.manifest(); }
-  Result<Slice> chunk(std::uint32_t index) override {
-    ++asked_;
-    if (before_) before_(index);
-    return card_.chunk(index);
-  }
-
- private:
-  CardSource card_;
-  std::atomic<std::uint32_t>& asked_;
-  std::function<void(std::uint32_t)> before_;
-};
 
 struct Size {
   std::uint32_t chunks;
@@ -66,7 +47,7 @@ TEST(TcpTransferOptions, WorksWithTheSmallestBuffers) {
 TEST(TcpTransferOptions, CarriesWhatTheReceiverAsksFor) {
   RequestOptions seen;
   const Card card = sample_card(9, 2, 100);
-  ServerThread server([&](TcpConnection& connection, const RequestOptions& options) {
+  ServerThread server([&](ConnectionDriver& connection, const RequestOptions& options) {
     seen = options;
     return serving(card)(connection, options);
   });
@@ -81,7 +62,7 @@ TEST(TcpTransferOptions, CarriesWhatTheReceiverAsksFor) {
 
 TEST(TcpTransferOutcome, TellsTheReasonOfARefusal) {
   ServerThread server(
-      [](TcpConnection&, const RequestOptions& options) -> Result<std::shared_ptr<ChunkSource>> {
+      [](ConnectionDriver&, const RequestOptions& options) -> Result<std::shared_ptr<ChunkSource>> {
         return Error{"no document '" + options.document + "' here"};
       });
   CardSink sink;
@@ -115,7 +96,7 @@ TEST(TcpTransferOutcome, EndsWithAReasonWhenTheModelsDiffer) {
 }
 
 TEST(TcpTransferOutcome, StallsWithinTheProgressTimeoutWhenNothingComes) {
-  ServerThread server([](TcpConnection&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+  ServerThread server([](ConnectionDriver&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
     return std::shared_ptr<ChunkSource>();  // never answers
   });
   FetchOptions options = quick_options();
@@ -133,7 +114,7 @@ TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
   CardSink sink;
   FetchReport first;
   {
-    ServerThread server([&](TcpConnection& connection, const RequestOptions&) {
+    ServerThread server([&](ConnectionDriver& connection, const RequestOptions&) {
       const auto die_at_25 = [&connection](std::uint32_t index) {
         if (index == 25) connection.drop();
       };
@@ -154,7 +135,7 @@ TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
     if (first.chunks.contains(i)) resumed.hold(i, card.chunks[i]);
   }
   asked = 0;
-  ServerThread server([&](TcpConnection&, const RequestOptions&) {
+  ServerThread server([&](ConnectionDriver&, const RequestOptions&) {
     return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked));
   });
   FetchOptions options = quick_options();
@@ -179,7 +160,7 @@ TEST(TcpTransferFlow, ASlowReceiverHoldsTheSenderBack) {
     add_chunk(card, info, Slice(random_bytes(rng, chunk_bytes)));
   }
   std::atomic<std::uint32_t> asked{0};
-  ServerThread server([&](TcpConnection&, const RequestOptions&) {
+  ServerThread server([&](ConnectionDriver&, const RequestOptions&) {
     return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked));
   });
   FetchOptions options = quick_options();
@@ -215,7 +196,7 @@ TEST(TcpTransferConcurrent, AnswersThroughAWorker) {
    public:
     DeferringHandler(const Card& card, std::vector<std::thread>& workers, std::mutex& mutex)
         : card_(card), workers_(workers), mutex_(mutex) {}
-    void on_event(TcpConnection& connection, const Event& event) override {
+    void on_event(ConnectionDriver& connection, const Event& event) override {
       const auto* requested = std::get_if<event::Requested>(&event);
       if (!requested) return;
       const std::lock_guard lock(mutex_);

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""The Wireshark dissector, by tshark: streams, datagrams, damage, conformance vectors, real transfers.
+
+Called with the folder of the programs. The real transfers want root, to capture."""
+
+import pathlib
+import shutil
+import sys
+import unittest
+
+from wireshark_datagrams import OverDatagrams
+from wireshark_hostile import Damage, Vectors
+from wireshark_streams import OverStreams
+from wireshark_transfers import RealTransfers
+
+__all__ = ["Damage", "OverDatagrams", "OverStreams", "RealTransfers", "Vectors"]
+
+
+def main():
+    if not shutil.which("tshark"):
+        sys.exit("wireshark_test: no tshark; scenarios/install installs it")
+    RealTransfers.programs = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// One Connection driven over some socket, on one thread: what an application
+// sees of it, and what TCP and UDP drivers share.
+//
+//   socket ─handle_*─► Connection ─► events ─► handler ─► command() ─► Connection
+//   socket ◄─ transmit() ◄─ poll_transmit ◄─┘
+//
+// Timers: one, at Connection::poll_timeout(), or at the end of the linger time
+// in which a closed connection's last bytes leave.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "protocol/connection/connection.h"
+#include "transport/alive.h"
+#include "transport/asio.h"
+#include "transport/clock.h"
+
+namespace kvferry {
+
+class ConnectionDriver;
+
+// Told of everything on the connection's thread. May issue commands through ConnectionDriver::command.
+class ConnectionHandler {
+ public:
+  virtual ~ConnectionHandler() = default;
+  virtual void on_event(ConnectionDriver& connection, const Event& event) = 0;
+};
+
+class ConnectionDriver {
+ public:
+  virtual ~ConnectionDriver() = default;
+  ConnectionDriver(const ConnectionDriver&) = delete;
+  ConnectionDriver& operator=(const ConnectionDriver&) = delete;
+
+  // Runs f(connection, now) and drains the connection. On the connection's thread, before it runs or from the
+  // handler; events that it causes follow after the handler has returned.
+  template <typename Function>
+  auto command(Function&& f) {
+    struct Drain {
+      ConnectionDriver& driver;
+      ~Drain() { driver.drain(); }
+    } drain_after{*this};
+    return std::forward<Function>(f)(core_, steady_now());
+  }
+
+  // The same from any thread while the connection lives: workers answer through it.
+  void post(std::function<void(Connection&, Time)> f);
+
+  // Says goodbye to a peer that may not hear it: it is over when that is acknowledged, or when the time has
+  // passed. On the connection's thread.
+  void leave_within(Duration time);
+  // Ends it soon, from any thread: no goodbye, no linger.
+  void drop();
+
+  [[nodiscard]] const Connection& connection() const { return core_; }
+  [[nodiscard]] const std::string& peer() const { return peer_; }  // "127.0.0.1:4433"
+  // The socket's own error, if it ended the connection.
+  [[nodiscard]] const SocketError& socket_error() const { return socket_error_; }
+
+ protected:
+  // The handler, and the sinks it gives to the connection, must outlive this.
+  ConnectionDriver(asio::io_context& io, const ConnectionConfig& config, ConnectionHandler& handler,
+                   std::string peer);
+
+  // Sends what the connection hands out, as far as the socket takes it.
+  virtual void transmit() = 0;
+  // The connection has closed: finish(), now or when the last bytes have left. Called again whenever
+  // something has happened since.
+  virtual void wind_down() = 0;
+  // From finish(): nothing is sent or received any more.
+  virtual void release() = 0;
+
+  // Drains and dispatches until nothing is left: after everything that changed the connection.
+  void settle();
+  // Starts the linger time, once; finish() follows at its end.
+  void linger_for(Duration time);
+  void finish();
+  // The transport below has failed; the first error stays.
+  void note_socket_error(const SocketError& error);
+
+  [[nodiscard]] Connection& core() { return core_; }
+  // How the connection ended, once it has closed.
+  [[nodiscard]] const std::optional<event::Closed>& closed() const { return closed_; }
+  [[nodiscard]] bool is_lingering() const { return linger_end_.has_value(); }
+  [[nodiscard]] bool is_finished() const { return finished_; }
+
+ private:
+  void drain();  // the connection's outputs: events are queued, bytes go to the socket, the timer is armed
+  void take_events();
+  void arm();
+  void on_timer();
+  [[nodiscard]] std::optional<Time> deadline() const;
+
+  asio::io_context& io_;
+  asio::steady_timer timer_;
+  ConnectionHandler& handler_;
+  std::string peer_;
+  Connection core_;
+  std::deque<Event> events_;
+  std::optional<event::Closed> closed_;
+  std::optional<Time> armed_for_;   // set while the timer has a handler queued
+  std::optional<Time> linger_end_;  // set once the connection has closed, or is to be left
+  SocketError socket_error_;
+  bool finished_ = false;
+  Alive alive_;
+};
+
+}  // namespace kvferry
