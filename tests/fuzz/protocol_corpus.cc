@@ -41,7 +41,7 @@ RequestMessage full_request() {
   request.options.manifest_first = true;
   request.partial = ChunkPrefixes({{3, Slice(Bytes(5))}});
   request.deadline_us = 1'000'000;
-  request.urgency = 1;
+  request.options.urgency = 1;
   return request;
 }
 
