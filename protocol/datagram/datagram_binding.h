@@ -82,7 +82,7 @@ class DatagramBinding final : public BindingLayer {
   Verdict read_path_frame(Time now, FrameType type, ByteView body);
   void respond(const Response& response);
   Verdict read_repair(Time now, ByteView body);
-  void process_recovered(Time now, std::vector<RecoveredPacket> packets);
+  void process_recovered(Time now, const std::vector<RecoveredPacket>& packets);
   void process_recovered(Time now, const RecoveredPacket& packet);
 
   // Recovery
@@ -170,7 +170,7 @@ class DatagramBinding final : public BindingLayer {
   RepairRate repair_rate_;
   std::deque<RepairFrame> repairs_;  // to be sent
   RepairDecoder repair_in_;
-  std::deque<RecoveredPacket> solved_;                           // to be processed
+  bool reading_recovered_ = false;
   RangeSet recovered_;                                           // to be told
   std::map<std::uint64_t, std::vector<SentPiece>> lost_lately_;  // the peer may still solve for them
 

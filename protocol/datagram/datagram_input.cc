@@ -223,17 +223,16 @@ void DatagramBinding::respond(const Response& response) {
 DatagramBinding::Verdict DatagramBinding::read_repair(Time now, ByteView body) {
   auto frame = RepairFrame::parse(body);
   if (!frame) return fault(now, ErrorCode::kMalformed, frame.error().message);
-  process_recovered(now, repair_in_.on_repair(std::move(*frame)));
+  if (!reading_recovered_) process_recovered(now, repair_in_.on_repair(std::move(*frame)));
   return Verdict::kAccepted;
 }
 
-// As if they had arrived, but for the acknowledgement: that would hide a loss from congestion control. What
-// one of them solves in turn waits its turn: a peer may nest REPAIR as deep as it likes.
-void DatagramBinding::process_recovered(Time now, std::vector<RecoveredPacket> packets) {
-  bool nested = !solved_.empty();
-  std::move(packets.begin(), packets.end(), std::back_inserter(solved_));
-  if (nested) return;
-  for (; !solved_.empty(); solved_.pop_front()) process_recovered(now, solved_.front());
+// As if they had arrived, but for the acknowledgement: that would hide a loss from congestion control. REPAIR
+// in them is not followed: nobody protects repair packets, and a peer could nest them as deep as it liked.
+void DatagramBinding::process_recovered(Time now, const std::vector<RecoveredPacket>& packets) {
+  reading_recovered_ = true;
+  for (const RecoveredPacket& packet : packets) process_recovered(now, packet);
+  reading_recovered_ = false;
 }
 
 void DatagramBinding::process_recovered(Time now, const RecoveredPacket& packet) {

@@ -6,6 +6,7 @@
 namespace kvferry {
 namespace {
 
+constexpr double kLongestWait_s = 0.5;  // between two packets
 constexpr double kStartupGain = 2.77;
 constexpr double kDrainGain = 0.5;
 constexpr double kUpGain = 1.25;
@@ -64,7 +65,9 @@ double ModelBased::pacing_bytes_per_s() const {
       static_cast<double>(initial_window_bytes_) / (min_rtt_ ? to_seconds(*min_rtt_) : kFirstFlight_s);
   // A short first flight underestimates: startup never paces below the initial window per round trip.
   if (rate == 0 || phase_ == Phase::kStartup) return kStartupGain * std::max(rate, first);
-  return pacing_gain() * rate;
+  // A rate that was sampled over a long silence would keep the next probe, and all that would mend it,
+  // waiting.
+  return std::max(pacing_gain() * rate, static_cast<double>(packet_bytes_) / kLongestWait_s);
 }
 
 std::uint64_t ModelBased::window_bytes() const {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <limits>
 
+#include "protocol/datagram/repair_decoder.h"
 #include "tests/protocol/pair.h"
 #include "tests/protocol/victim.h"
 
@@ -246,6 +247,57 @@ TEST_F(AttackedServer, sends_three_times_as_much_to_a_stranger_that_is_at_fault)
   victim_.wait(std::chrono::minutes(1));
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kAcknowledgement);
   EXPECT_LE(bytes_of(victim_.said), 3 * taken);
+}
+
+// ADR-6, ADR-2: a client that seems to have moved, to an address that never answers.
+TEST_F(AttackedServer, does_not_flood_the_address_that_a_client_seems_to_have) {
+  validate();
+  victim_.wait(milliseconds(200));
+  const Bytes moved = client_.packet(packet_frame(FrameType::kProbe, {}));
+  victim_.take(moved, 1);
+  EXPECT_EQ(victim_.connection().path().path, 1u);
+  victim_.wait(std::chrono::seconds(20));
+  EXPECT_EQ(victim_.connection().path().path, 0u);
+  EXPECT_GT(victim_.said_bytes_to[1], 0u);
+  EXPECT_LE(victim_.said_bytes_to[1], 3 * moved.size());
+}
+
+// ADR-3: challenges without end are answered, but not faster than they are asked.
+TEST_F(AttackedServer, answers_a_flood_of_challenges_with_no_more_than_it_took) {
+  validate();
+  victim_.wait(std::chrono::seconds(1));
+  const std::int64_t held = victim_.heap_bytes();
+  Bytes frames;
+  for (int i = 0; i < 100; ++i) append(frames, packet_frame(FrameType::kChallenge, Bytes(8, 1)));
+  std::uint64_t taken = 0;
+  const std::uint64_t before = bytes_of(victim_.said);
+  for (PathId path = 0; path < 1000; ++path) {
+    const Bytes packet = client_.packet(0xFFFF - path, frames);
+    taken += packet.size();
+    victim_.take(packet, path % 7);
+  }
+  EXPECT_LE(bytes_of(victim_.said) - before, taken);
+  EXPECT_LT(victim_.heap_bytes(),
+            held + 64 * kKiB + static_cast<std::int64_t>(RepairDecoder::kMaxPacketBytes));
+}
+
+// RPR-2: a recovered packet may hold a REPAIR frame that recovers another, and so on: each packet says so
+// once.
+TEST_F(AttackedRepair, does_not_follow_repairs_within_repairs) {
+  Bytes frames = packet_frame(FrameType::kProbe, {});
+  std::uint64_t number = 1'000'000;
+  while (frames.size() < 16'000) {
+    Bytes symbol;
+    put_le(symbol, static_cast<std::uint16_t>(frames.size()));
+    append(symbol, frames);
+    Bytes body =
+        ranges_body({number++, 2, 0, 1, 0, 1});  // one packet, one symbol, which is the packet times 1
+    append(body, symbol);
+    frames = packet_frame(FrameType::kRepair, body);
+  }
+  victim_.take(client_.packet(frames));
+  EXPECT_FALSE(victim_.ended_with());
+  EXPECT_LE(victim_.connection().path().packets_recovered, 1u);
 }
 
 // PKT-8, PKT-6: pieces of one byte at every second offset of the control stream.

@@ -29,7 +29,7 @@ TEST(Faults, then_healing_settle_every_transfer_on_streams) { expect_all_held(Bi
 // Beyond the thousand: each found something, as long as plans are drawn as they were.
 TEST(Faults, of_seeds_that_found_something_are_settled) {
   for (const std::uint64_t seed :
-       {27909, 30033, 37504, 42065, 45485, 47760, 50786, 54057, 59437, 60628, 63657}) {
+       {27909, 30033, 37504, 42065, 45485, 47760, 50786, 54057, 59437, 60628, 63657, 1078995}) {
     for (const Binding binding : {Binding::kStream, Binding::kDatagram})
       EXPECT_EQ(run_faults(binding, seed).failure, "") << "seed " << seed;
   }

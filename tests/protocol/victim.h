@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -95,7 +96,11 @@ class Victim {
   [[nodiscard]] std::int64_t heap_bytes() const { return end_.heap().live_bytes; }
   [[nodiscard]] const HeapAccount& heap() const { return end_.heap(); }
   void drain() {
-    end_.drain(now, {[&] { return reads; }, [&](Bytes bytes, PathId) { said.push_back(std::move(bytes)); },
+    end_.drain(now, {[&] { return reads; },
+                     [&](Bytes bytes, PathId path) {
+                       said_bytes_to[path] += bytes.size();
+                       said.push_back(std::move(bytes));
+                     },
                      [&](const Event& event) {
                        events.push_back(event);
                        if (on_event) on_event(event);
@@ -108,6 +113,7 @@ class Victim {
   std::vector<Event> events;
   std::function<void(const Event&)> on_event;
   std::deque<Bytes> said;
+  std::map<PathId, std::uint64_t> said_bytes_to;
 
  private:
   ConnectionConfig config_;
