@@ -27,18 +27,21 @@ class FetchHandler final : public ConnectionHandler {
     std::visit([&](const auto& each) { on(connection, each); }, event);
   }
 
+  // Right behind our own greeting: the answer is one round trip away.
+  void begin(ConnectionDriver& connection) {
+    id_ =
+        connection.command([&](Connection& c, Time now) { return c.request(now, options_.request, sink_); });
+  }
+
   void interrupt(ConnectionDriver& connection) {
     settle_on(FetchStatus::kInterrupted, "interrupted");
-    if (!id_) return connection.drop();  // nobody there to take leave of
-    connection.command([&](Connection& c, Time now) { c.cancel(now, *id_, "interrupted"); });
+    if (!greeted_) return connection.drop();  // nobody there to take leave of
+    connection.command([&](Connection& c, Time now) { c.cancel(now, id_, "interrupted"); });
     connection.leave_within(kPatience);
   }
 
  private:
-  void on(ConnectionDriver& connection, const event::Connected&) {
-    id_ =
-        connection.command([&](Connection& c, Time now) { return c.request(now, options_.request, sink_); });
-  }
+  void on(ConnectionDriver&, const event::Connected&) { greeted_ = true; }
   void on(ConnectionDriver&, const event::ManifestArrived& event) {
     report_.card = event.card;
     manifest_at_ = steady_now();
@@ -81,10 +84,10 @@ class FetchHandler final : public ConnectionHandler {
   }
   void on(ConnectionDriver& connection, const event::Closed& event) {
     report_.code = event.code;
-    if (!id_ && is_unreachable(connection.socket_error())) {
+    if (!greeted_ && is_unreachable(connection.socket_error())) {
       return settle_on(FetchStatus::kUnreachable, where_ + ": " + connection.socket_error().message());
     }
-    settle_on(id_ ? FetchStatus::kLost : FetchStatus::kNotKvferry, explain(connection, event));
+    settle_on(greeted_ ? FetchStatus::kLost : FetchStatus::kNotKvferry, explain(connection, event));
   }
   // The server's side of the protocol; this client has no part in it.
   void on(ConnectionDriver& connection, const event::Requested& event) { decline(connection, event.id); }
@@ -119,7 +122,7 @@ class FetchHandler final : public ConnectionHandler {
     const std::string why = connection.socket_error() ? connection.socket_error().message() : event.reason;
     const bool said_so = event.by_peer && event.code != ErrorCode::kEndOfStream;
     if (said_so) return where_ + " closed the connection: " + why;
-    if (id_) return where_ + ": the connection was lost: " + why;
+    if (greeted_) return where_ + ": the connection was lost: " + why;
     return where_ + ": no kvferry greeting from this peer: " + why;
   }
 
@@ -129,7 +132,8 @@ class FetchHandler final : public ConnectionHandler {
   FetchReport& report_;
   Time begun_;
   Time manifest_at_{};
-  std::optional<TransferId> id_;
+  TransferId id_ = 0;
+  bool greeted_ = false;
   std::uint64_t payload_bytes_ = 0;
   bool settled_ = false;
 };
@@ -150,6 +154,7 @@ void run_errand(asio::io_context& io, ConnectionDriver& connection, FetchHandler
     const auto interrupt = [&](Connection&, Time) { handler.interrupt(connection); };
     signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
   }
+  handler.begin(connection);
   run();
   report.ledger = connection.connection().ledger();
   report.path = connection.connection().path();
