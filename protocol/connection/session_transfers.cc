@@ -56,7 +56,9 @@ void Session::fail_transfer(TransferId id, const TransferFault& fault) {
   Transfer* transfer = find(id);
   if (!transfer) return;
   std::string reason = printable(fault.reason);
-  if (!transfer->source) {
+  if (transfer->state == TransferState::kConsidering) {
+    send(RefuseMessage{id, reason, fault.code, {}});
+  } else if (!transfer->source) {
     send(RejectMessage{id, reason, fault.code, {}});
   } else {
     send(CancelMessage{id, reason, fault.code, {}});
