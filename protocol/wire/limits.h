@@ -20,7 +20,7 @@ struct Limits {
   std::uint64_t max_card_bytes = std::uint64_t{1} << 40;         // all chunks of one card
   std::uint64_t max_transfers = 16;                              // open at a time, both directions
   std::uint64_t initial_credit_bytes = std::uint64_t{64} << 20;  // chunks begun and not released, a transfer
-  std::uint64_t eager_bytes = 256 * 1024;  // of chunks that may come before an offer is accepted, in all; absent: 0
+  std::uint64_t eager_bytes = 256 * 1024;  // of chunks ahead of an ACCEPT, in all; absent: 0
   UnknownFields unknown;
 
   bool operator==(const Limits&) const = default;
