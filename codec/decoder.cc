@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "codec/decoder.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "codec/chunk/chunk_decoder.h"
-#include "codec/chunk/chunk_plan.h"
+#include "codec/chunk/card_contents.h"
+#include "codec/chunk/cell_map.h"
 
 namespace kvferry {
 namespace {
 
-// Several layers share a chunk only where that keeps chunks from being small.
-constexpr std::uint64_t kMaxMergedBytes = 1 << 20;
-
 std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
   return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
 }
-
-KvGeometry geometry_of(const ModelIdentity& model) { return {model.layers, model.kv_heads, model.head_dim}; }
 
 std::uint64_t rows_of(const Manifest& manifest, std::uint32_t layer) {
   return manifest.position_sets[manifest.layer_sets[layer]].size();
@@ -26,13 +20,19 @@ std::uint64_t rows_of(const Manifest& manifest, std::uint32_t layer) {
 
 // Whether the card is one that this codec makes.
 Result<Preset> check_kind(const Manifest& manifest) {
-  if (manifest.codec != CodecId::kPipeline) {
-    return Error{quoted("codec", static_cast<std::uint64_t>(manifest.codec), "1 (pipeline)")};
+  const bool planes = manifest.codec == CodecId::kPlanes;
+  if (!planes && manifest.codec != CodecId::kPipeline) {
+    return Error{
+        quoted("codec", static_cast<std::uint64_t>(manifest.codec), "1 (pipeline) or 2 (bit planes)")};
   }
   if (manifest.base) return Error{"card is a delta, expected one without a base"};
   if (!manifest.model.k_after_rope) return Error{"K is stored before RoPE, expected after"};
   auto preset = parse_preset(manifest.preset);
   if (!preset) return preset;
+  if (planes != preset->is_progressive()) {
+    return Error{quoted("codec", static_cast<std::uint64_t>(manifest.codec), planes ? "1" : "2") +
+                 " for the preset"};
+  }
   if (manifest.query_aware != preset->is_query_aware()) {
     return Error{quoted("query_aware", manifest.query_aware, preset->is_query_aware() ? "1" : "0") +
                  " for the preset"};
@@ -53,65 +53,6 @@ Result<void> check_size(const Manifest& manifest, const DecodeLimits& limits) {
   return Error{quoted("cache size", bytes, "at most " + std::to_string(limits.max_cache_bytes) + " bytes")};
 }
 
-// Every (tensor, layer, row) is in exactly one chunk: none is in two, and the counts agree.
-Result<void> check_cover(const Manifest& manifest) {
-  std::vector<std::uint64_t> first_cell;  // of each layer
-  std::uint64_t cells = 0;                // of one tensor
-  for (std::uint32_t layer = 0; layer < manifest.model.layers; ++layer) {
-    first_cell.push_back(cells);
-    cells += rows_of(manifest, layer);
-  }
-  std::vector<bool> seen(2 * cells);
-  const std::uint64_t row_bytes = geometry_of(manifest.model).channels() * 2 * sizeof(std::uint16_t);
-  std::uint64_t covered = 0;
-  for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
-    const ChunkInfo& info = manifest.chunks[i];
-    const std::string where = "chunk " + std::to_string(i);
-    if (info.tensor == TensorPart::kTables) continue;
-    const std::uint64_t bytes = std::uint64_t{info.layer_count} * info.row_count * row_bytes;
-    if (info.layer_count > 1 && bytes > kMaxMergedBytes) {
-      return Error{
-          where + ": " +
-          quoted("FP16 size of its layers", bytes, "at most " + std::to_string(kMaxMergedBytes) + " bytes")};
-    }
-    if (info.row_count > kChunkRows) {
-      return Error{where + ": " + quoted("rows", info.row_count, "at most " + std::to_string(kChunkRows))};
-    }
-    if (info.level != 0 || info.refines) return Error{where + ": " + quoted("level", info.level, "0, whole")};
-    for (std::uint32_t layer = info.layer_begin; layer < info.layer_begin + info.layer_count; ++layer) {
-      for (std::uint64_t tensor = 0; tensor < 2; ++tensor) {
-        if (info.tensor != TensorPart::kBoth && static_cast<std::uint64_t>(info.tensor) != tensor) continue;
-        const std::uint64_t begin = tensor * cells + first_cell[layer] + info.row_begin;
-        for (std::uint64_t cell = begin; cell < begin + info.row_count; ++cell) {
-          if (seen[cell]) return Error{where + " overlaps another chunk, expected each row once"};
-          seen[cell] = true;
-        }
-        covered += info.row_count;
-      }
-    }
-  }
-  if (covered == 2 * cells) return {};
-  return Error{quoted("rows in chunks", covered, std::to_string(2 * cells))};
-}
-
-Result<KvCache> make_cache(const Manifest& manifest) {
-  std::vector<std::vector<std::int32_t>> positions;
-  for (const std::uint32_t set : manifest.layer_sets) {
-    positions.push_back(manifest.position_sets[set].positions());
-  }
-  return KvCache::create(geometry_of(manifest.model), std::move(positions),
-                         static_cast<std::uint32_t>(manifest.token_count));
-}
-
-CodecContext context_of(const Manifest& manifest, const Preset& preset, const DecodeOptions& options) {
-  CodecContext context;
-  context.geometry = geometry_of(manifest.model);
-  context.rope_theta = manifest.model.rope_theta;
-  context.preset = preset;
-  if (manifest.calibration) context.calibration = options.calibration;
-  return context;
-}
-
 // The calibration that the manifest names is the one that is here.
 Result<void> check_calibration(const Manifest& manifest, const Preset& preset, const DecodeOptions& options) {
   if (manifest.calibration.has_value() != preset.needs_calibration()) {
@@ -130,35 +71,10 @@ Result<void> check_calibration(const Manifest& manifest, const Preset& preset, c
 }  // namespace
 
 struct ChunkDecoder::State {
-  CodecContext context;
-  std::optional<ChunkPayloadDecoder> payloads;
   std::vector<ChunkInfo> chunks;
   std::vector<bool> added;
   std::size_t missing_count = 0;
-  bool tables_here = true;
-  std::vector<std::pair<std::uint32_t, Bytes>> waiting;  // for the tables
-  KvCache cache;
-
-  [[nodiscard]] Result<void> read_tables(ByteView payload, const DecodeLimits& limits) {
-    auto tables = CardTables::parse(payload, context.geometry, limits.max_table_bytes);
-    if (!tables) return tables.error();
-    context.tables = std::move(*tables);
-    tables_here = true;
-    return {};
-  }
-
-  // Chunks that came before the tables. One that does not decode is missing again; the error is the first's.
-  [[nodiscard]] Result<void> decode_waiting() {
-    Result<void> result;
-    for (const auto& [index, bytes] : std::exchange(waiting, {})) {
-      auto decoded = payloads->decode(chunks[index], bytes, cache);
-      if (decoded) continue;
-      added[index] = false;
-      ++missing_count;
-      if (result) result = decoded.error().in("decode: chunk " + std::to_string(index));
-    }
-    return result;
-  }
+  std::unique_ptr<CardContents> contents;
 };
 
 ChunkDecoder::ChunkDecoder(DecodeOptions options) : options_(std::move(options)) {}
@@ -173,19 +89,15 @@ Result<void> ChunkDecoder::begin(const Manifest& manifest) {
   if (!preset) return preset.error().in("decode");
   if (auto valid = check_calibration(manifest, *preset, options_); !valid) return valid.error().in("decode");
   if (auto valid = check_size(manifest, options_.limits); !valid) return valid.error().in("decode");
-  if (auto valid = check_cover(manifest); !valid) return valid.error().in("decode");
-  auto state = std::make_unique<State>();
-  state->context = context_of(manifest, *preset, options_);
-  if (auto ready = state->context.prepare(); !ready) return ready.error().in("decode");
-  auto cache = make_cache(manifest);
-  if (!cache) return cache.error().in("decode");
-  state->cache = std::move(*cache);
-  state->payloads.emplace(state->context);
-  state->chunks = manifest.chunks;
-  state->added.resize(state->chunks.size());
-  state->missing_count = state->chunks.size();
-  state->tables_here = state->chunks.empty() || state->chunks[0].tensor != TensorPart::kTables;
-  state_ = std::move(state);
+  const bool planes = manifest.codec == CodecId::kPlanes;
+  auto contents = planes ? open_plane_contents(manifest, *preset, options_)
+                         : open_pipeline_contents(manifest, *preset, options_);
+  if (!contents) return contents.error().in("decode");
+  state_ = std::make_unique<State>();
+  state_->contents = std::move(*contents);
+  state_->chunks = manifest.chunks;
+  state_->added.resize(state_->chunks.size());
+  state_->missing_count = state_->chunks.size();
   return {};
 }
 
@@ -200,16 +112,14 @@ Result<void> ChunkDecoder::add(std::uint32_t index, ByteView payload) {
   if (payload.size() != chunks[index].size_bytes) {
     return Error{where + ": " + quoted("size", payload.size(), std::to_string(chunks[index].size_bytes))};
   }
-  if (chunks[index].tensor == TensorPart::kTables) {
-    if (auto read = state_->read_tables(payload, options_.limits); !read) return read.error().in(where);
-  } else if (!state_->tables_here) {
-    state_->waiting.emplace_back(index, Bytes(payload.begin(), payload.end()));
-  } else if (auto read = state_->payloads->decode(chunks[index], payload, state_->cache); !read) {
-    return read.error().in(where);
-  }
+  std::vector<std::uint32_t> lost;
+  auto read = state_->contents->add(index, payload, lost);
+  if (!read && lost.empty()) return read.error().in(where);
   state_->added[index] = true;
   --state_->missing_count;
-  return state_->tables_here ? state_->decode_waiting() : Result<void>();
+  for (const std::uint32_t chunk : lost) state_->added[chunk] = false;
+  state_->missing_count += lost.size();
+  return read ? read : read.error().in("decode");
 }
 
 std::vector<std::uint32_t> ChunkDecoder::missing() const {
@@ -228,8 +138,15 @@ Result<KvCache> ChunkDecoder::take() {
     return Error{"decode: " + std::to_string(state_->missing_count) + " of " +
                  std::to_string(state_->chunks.size()) + " chunks are missing, expected all"};
   }
-  KvCache cache = std::move(state_->cache);
+  auto cache = state_->contents->take();
   state_.reset();
+  return cache;
+}
+
+Result<KvCache> ChunkDecoder::snapshot() const {
+  if (!state_) return Error{"decode: no card, expected begin first"};
+  auto cache = state_->contents->snapshot();
+  if (!cache) return cache.error().in("decode");
   return cache;
 }
 

@@ -41,10 +41,14 @@ class ChunkDecoder {
   [[nodiscard]] Result<void> begin(const Manifest& manifest);
 
   // Decodes chunk `index` of the table. After an error the chunk is still missing and may
-  // be added again; adding it a second time after success is an error. Tables come first:
-  // chunks added before them are kept undecoded. One of those that turns out bad is missing again, and the
-  // tables' add says so.
+  // be added again; adding it a second time after success is an error. Tables come first, and levels after
+  // those that they refine: chunks added before what they need are kept undecoded. One of those that turns
+  // out bad is missing again, and the add that it waited for says so.
   [[nodiscard]] Result<void> add(std::uint32_t index, ByteView payload);
+
+  // The cache as far as it has come: of every layer the rows whose K and V are here, each as good as its
+  // levels make it. More chunks may follow. The error says that no row is here yet.
+  [[nodiscard]] Result<KvCache> snapshot() const;
 
   // Chunks of the table that have not been added, ascending.
   [[nodiscard]] std::vector<std::uint32_t> missing() const;

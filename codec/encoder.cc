@@ -14,6 +14,8 @@
 #include "codec/chunk/coding_plan.h"
 #include "codec/chunk/make_tables.h"
 #include "codec/decoder.h"
+#include "codec/planes/encode_planes.h"
+#include "codec/planes/plane_plan.h"
 #include "codec/select/layers.h"
 #include "codec/select/select.h"
 #include "protocol/wire/limits.h"
@@ -26,6 +28,18 @@ struct Selected {
   std::optional<KvCache> part;  // none: the whole cache
   std::vector<float> scores;
 };
+
+AttentionScore score_of(DelayWeigher weigher) {
+  switch (weigher) {
+    case DelayWeigher::kH2o:
+      return AttentionScore::kH2o;
+    case DelayWeigher::kTemplates:
+      return AttentionScore::kTemplatesPeak;
+    case DelayWeigher::kQ2c:
+      return AttentionScore::kQ2cPeak;
+  }
+  return AttentionScore::kTemplatesPeak;
+}
 
 Result<void> check_options(const KvCache& cache, const EncodeOptions& options) {
   const KvGeometry& ours = cache.geometry();
@@ -93,7 +107,7 @@ Result<Manifest> describe(const KvCache& cache, const KvCache& kept, const Encod
   manifest.model = options.model;
   manifest.token_count = cache.token_count();
   manifest.preset = to_string(preset);
-  manifest.codec = CodecId::kPipeline;
+  manifest.codec = preset.is_progressive() ? CodecId::kPlanes : CodecId::kPipeline;
   manifest.query_aware = preset.is_query_aware();
   manifest.raw_bytes = cache.full_bytes_fp16();
   if (preset.needs_calibration()) manifest.calibration = options.calibration->digest;
@@ -168,6 +182,42 @@ Result<void> add_chunks(const KvCache& kept, const CodecContext& context, const 
   return {};
 }
 
+// How late each position's row begins.
+Result<std::vector<std::uint8_t>> delays_of(const KvCache& cache, const EncodeOptions& options) {
+  if (options.preset.allocate.method != AllocateMethod::kDelay) return std::vector<std::uint8_t>();
+  const auto energy = ask_scores(options.scores, score_of(options.preset.allocate.weigher), "allocate=delay",
+                                 cache.token_count());
+  if (!energy) return energy.error();
+  return row_delays(*energy);
+}
+
+Result<void> add_planes(const KvCache& cache, const KvCache& kept, const EncodeOptions& options, Card& card,
+                        EncodeStats& stats) {
+  const auto& planes = options.calibration->calibration.planes;
+  if (!planes) return Error{"the calibration has no bit planes, expected them for the preset"};
+  auto delays = delays_of(cache, options);
+  if (!delays) return delays.error();
+  const PlaneOptions how{options.preset.quant.planes, options.model.rope_theta, std::move(*delays)};
+  auto chunks = encode_planes(kept, *planes, how);
+  if (!chunks) return chunks.error();
+  for (PlaneChunk& chunk : *chunks) {
+    stats.body_bytes += chunk.payload.size();
+    stats.payload_bytes += chunk.payload.size();
+    add_chunk(card, chunk.info, std::move(chunk.payload));
+  }
+  return {};
+}
+
+Result<void> add_blocks(const KvCache& cache, const Selected& selected, const EncodeOptions& options,
+                        CodecContext& context, Card& card, EncodeStats& stats) {
+  const KvCache& kept = selected.part ? *selected.part : cache;
+  const auto codings = plan(cache, kept, options);
+  if (!codings) return codings.error();
+  if (auto made = make_tables(kept, *codings, context); !made) return made.error();
+  if (auto made = add_tables(context.tables, card, stats); !made) return made.error();
+  return add_chunks(kept, context, *codings, selected.scores, card, stats);
+}
+
 Result<void> measure(const EncodeOptions& options, Card& card) {
   DecodeOptions decoding;
   decoding.calibration = options.calibration;
@@ -186,9 +236,6 @@ Result<Card> encode_card(const KvCache& cache, const EncodeOptions& options, Enc
   const auto selected = select(cache, options);
   if (!selected) return selected.error();
   const KvCache& kept = selected->part ? *selected->part : cache;
-  const auto codings = plan(cache, kept, options);
-  if (!codings) return codings.error();
-  if (auto made = make_tables(kept, *codings, context); !made) return made.error();
 
   Card card;
   auto manifest = describe(cache, kept, options);
@@ -200,8 +247,8 @@ Result<Card> encode_card(const KvCache& cache, const EncodeOptions& options, Enc
   for (std::uint32_t layer = 0; layer < kept.geometry().layers; ++layer) {
     stats.rows_kept = std::max(stats.rows_kept, kept.rows(layer));
   }
-  if (auto made = add_tables(context.tables, card, stats); !made) return made.error();
-  auto added = add_chunks(kept, context, *codings, selected->scores, card, stats);
+  auto added = options.preset.is_progressive() ? add_planes(cache, kept, options, card, stats)
+                                               : add_blocks(cache, *selected, options, context, card, stats);
   if (!added) return added.error();
   if (auto valid = card.manifest.validate(); !valid) return valid.error();
   if (options.probe) {

@@ -7,22 +7,26 @@
 //             | 'layers='    ( 'all' | score ':' ratio *( ':alpha=' x | ':mu=' x | ':sigma=' x ) )
 //             | 'protect='   ( 'none' | option *( ':' option ) )
 //                              option := 'first=' n | 'recent=' n | 'ends=' n | 'fp16'
-//             | 'transform=' ( 'none' | 'rope' | [ 'rope+' ] ( 'svd:' rank | 'anchor:' n ) | 'rope+pca' )
-//             | 'quant='     spec [ '/' spec ]           of K and of V; one alone is both
-//             | 'allocate='  ( 'none' | 'sensitivity' | 'tokens:' bits ':' weight | 'cachegen:' level )
+//             | 'transform=' ( 'none' | 'rope' | [ 'rope+' ] ( 'svd:' rank | 'anchor:' n ) | 'rope+pca'
+//                              | 'rope+metric' )
+//             | 'quant='     ( spec [ '/' spec ] | 'planes:' n )      of K and of V; one alone is both
+//             | 'allocate='  ( 'none' | 'sensitivity' | 'tokens:' bits ':' weight | 'cachegen:' level
+//                              | 'delay:' weigher )
 //             | 'facts='     ( 'none' | words )
 //             | 'entropy='   ( 'none' | 'zstd' [ ':' level ] | 'rans:' tables )
 //   method   := 'random' | 'streaming' | 'h2o' | 'snapkv' | 'templates' | 'q2c'
 //   score    := 'attention' | 'gaussian' | 'hybrid'
 //   weight   := 'attention' | 'position' | 'random' | 'uniform'
-//   tables   := 'static' | 'card' | 'adaptive'
+//   weigher  := 'h2o' | 'templates' | 'q2c'
+//   tables   := 'static' | 'card' | 'adaptive' | 'context'
 //   spec     := 'fp16' | 'q8_0' | 'fwht' bits | 'pca:' bits | uniform [ grouping ]
 //   uniform  := 'int' bits [ ':sym' ] | 'bins' n
 //   grouping := ':tensor' | ':token' | [ ':channel' | ':group' ] [ ':' group ]
 //
 // Stages stand in this order, each at most once; a missing stage is its first choice. Without
 // a grouping, K is quantized by channel and V by group (KIVI). binsN is CacheGen's: N - 1
-// symbols around 0, so that int4:sym is bins16. q8_0 is int8:sym:group:32.
+// symbols around 0, so that int4:sym is bins16. q8_0 is int8:sym:group:32. rope+metric, planes and
+// rans:context go together: a progressive card, whose every prefix is a cache (PLANES.md).
 #pragma once
 
 #include <cstdint>
@@ -41,6 +45,7 @@ inline constexpr std::uint32_t kMaxRank = 4096;
 inline constexpr std::uint32_t kMinAnchorGroup = 2;
 inline constexpr std::uint32_t kMaxAnchorGroup = 64;
 inline constexpr std::uint32_t kMaxCacheGenLevel = 3;
+inline constexpr std::uint32_t kMaxPlaneLevels = 24;
 inline constexpr std::uint32_t kMaxFactWords = 1024;
 inline constexpr int kMaxZstdLevel = 19;
 inline constexpr int kDefaultZstdLevel = 3;
@@ -85,7 +90,7 @@ struct ProtectStage {
   friend bool operator==(const ProtectStage&, const ProtectStage&) = default;
 };
 
-enum class ColumnTransform : std::uint8_t { kNone = 0, kSvd = 1, kPca = 2, kAnchor = 3 };
+enum class ColumnTransform : std::uint8_t { kNone = 0, kSvd = 1, kPca = 2, kAnchor = 3, kMetric = 4 };
 
 struct TransformStage {
   bool undo_rope = false;  // K is stored as before RoPE
@@ -97,18 +102,22 @@ struct TransformStage {
 struct QuantStage {
   QuantSpec key, value;
   double component_bits = 0;  // of kComponents: mean bits a number before transform, K and V alike
+  std::uint32_t planes = 0;   // levels of a progressive card; 0: the specs count
   friend bool operator==(const QuantStage&, const QuantStage&) = default;
 };
 
 // Who gets more bits than quant says.
-enum class AllocateMethod : std::uint8_t { kNone, kSensitivity, kTokens, kCacheGen };
+enum class AllocateMethod : std::uint8_t { kNone, kSensitivity, kTokens, kCacheGen, kDelay };
 enum class TokenWeight : std::uint8_t { kAttention, kPosition, kRandom, kUniform };
+// Whose attention says which rows' planes come later.
+enum class DelayWeigher : std::uint8_t { kH2o, kTemplates, kQ2c };
 
 struct AllocateStage {
   AllocateMethod method = AllocateMethod::kNone;
   double bits = 0;  // of tokens: mean bits a number
   TokenWeight weight = TokenWeight::kAttention;
-  std::uint32_t level = 0;  // of cachegen, 1 .. 3
+  std::uint32_t level = 0;                          // of cachegen, 1 .. 3
+  DelayWeigher weigher = DelayWeigher::kTemplates;  // of delay
   friend bool operator==(const AllocateStage&, const AllocateStage&) = default;
 };
 
@@ -118,7 +127,8 @@ enum class EntropyCoder : std::uint8_t {
   kZstd = 1,
   kRansStatic = 2,
   kRansCard = 3,
-  kRansAdaptive = 4
+  kRansAdaptive = 4,
+  kRansContext = 5,  // of bit planes; in no chunk header
 };
 
 struct EntropyStage {
@@ -137,13 +147,17 @@ struct Preset {
   std::uint32_t fact_words = 0;  // of the summary that travels in the card
   EntropyStage entropy;
 
+  // Whether its chunks are bit planes.
+  [[nodiscard]] bool is_progressive() const { return quant.planes != 0; }
   // Whether the result depends on the question, so that the card serves only that one.
   [[nodiscard]] bool is_query_aware() const {
-    return select.method == SelectMethod::kQ2c || select.method == SelectMethod::kUnion;
+    return select.method == SelectMethod::kQ2c || select.method == SelectMethod::kUnion ||
+           (allocate.method == AllocateMethod::kDelay && allocate.weigher == DelayWeigher::kQ2c);
   }
   // Whether encoding and decoding need a calibration of the model.
   [[nodiscard]] bool needs_calibration() const {
-    return transform.columns == ColumnTransform::kPca || entropy.coder == EntropyCoder::kRansStatic;
+    return transform.columns == ColumnTransform::kPca || entropy.coder == EntropyCoder::kRansStatic ||
+           is_progressive();
   }
   friend bool operator==(const Preset&, const Preset&) = default;
 };

@@ -45,6 +45,10 @@ class Source {
         if (!layers) return layers.error();
         return values_of(layers->mean(0));
       }
+      case AttentionScore::kQ2cPeak:
+        return reader_.question_peaks(full_, context_.question);
+      case AttentionScore::kTemplatesPeak:
+        return peaks_of_templates();
       case AttentionScore::kLayers:
         return importance();
     }
@@ -84,20 +88,42 @@ class Source {
     return scores;
   }
 
+  Result<std::vector<std::string>> templates() const {
+    auto questions = context_.templates.empty() ? question_templates(context_.document) : context_.templates;
+    if (!questions.empty()) return questions;
+    return Error{"templates: none for this document, expected names in it that they ask for, or questions"};
+  }
+
+  // The root of the mean square over the templates.
+  Result<std::vector<float>> peaks_of_templates() const {
+    const auto questions = templates();
+    if (!questions) return questions.error();
+    std::vector<double> squares(full_.token_count());
+    for (const auto& question : *questions) {
+      const auto peaks = reader_.question_peaks(full_, reader_.question_tokens(question));
+      if (!peaks) return peaks.error();
+      for (size_t row = 0; row < squares.size(); ++row) {
+        squares[row] += static_cast<double>((*peaks)[row]) * static_cast<double>((*peaks)[row]);
+      }
+    }
+    std::vector<float> peaks;
+    for (const double square : squares) {
+      peaks.push_back(static_cast<float>(std::sqrt(square / static_cast<double>(questions->size()))));
+    }
+    return peaks;
+  }
+
   // Mean over the templates, [L, T].
   Result<at::Tensor> of_templates() const {
-    const auto questions =
-        context_.templates.empty() ? question_templates(context_.document) : context_.templates;
-    if (questions.empty()) {
-      return Error{"templates: none for this document, expected names in it that they ask for, or questions"};
-    }
+    const auto questions = templates();
+    if (!questions) return questions.error();
     at::Tensor sum;
-    for (const auto& question : questions) {
+    for (const auto& question : *questions) {
       const auto layers = reader_.layer_attention(full_, reader_.question_tokens(question));
       if (!layers) return layers.error();
       sum = sum.defined() ? sum + *layers : *layers;
     }
-    return sum / static_cast<double>(questions.size());
+    return sum / static_cast<double>(questions->size());
   }
 
   Result<std::vector<float>> importance() const {

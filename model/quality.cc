@@ -37,6 +37,7 @@ double least_bits(const Preset& preset) {
     case AllocateMethod::kCacheGen:
       return preset.allocate.level == 1 ? 4 : least;
     case AllocateMethod::kNone:
+    case AllocateMethod::kDelay:
       return least;
   }
   return least;

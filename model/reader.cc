@@ -51,6 +51,10 @@ std::vector<int64_t> Reader::question_tokens(const std::string& question) const 
   return kvferry::question_tokens(tokenizer_, question);
 }
 
+std::vector<int64_t> Reader::answer_tokens(const std::string& answer) const {
+  return tokenizer_.encode(answer + " " + kEndMark);
+}
+
 std::string Reader::text_of(const std::vector<int64_t>& tokens) const { return tokenizer_.decode(tokens); }
 
 std::vector<std::string> Reader::unknown_words(const std::string& text) const {
@@ -147,20 +151,41 @@ Result<Answer> Reader::answer(const KvCache& cache, const std::string& question,
   return answer;
 }
 
-Result<at::Tensor> Reader::layer_attention(const KvCache& full, const std::vector<int64_t>& question) const {
+Result<void> Reader::observe_question(const KvCache& full, const std::vector<int64_t>& question,
+                                      const AttentionObserver& observer) const {
   if (auto fit = fits(full); !fit) return fit.error();
   if (question.empty()) return Error{"question attention: expected a question, found no token"};
   for (size_t layer = 0; layer < full.geometry().layers; ++layer) {
     if (full.rows(layer) != full.token_count()) return Error{"question attention: expected the full cache"};
   }
   const c10::NoGradGuard no_grad;
-  const auto rows = static_cast<int64_t>(full.token_count());
   auto state = state_of(full);
-  auto scores = at::empty({static_cast<int64_t>(state.size()), rows});
-  (void)decoder_->forward_cached(
-      tensor_of(question), positions_from(full.next_position(), question.size()), state,
-      [&](int64_t layer, const at::Tensor& p) { scores[layer] = p.narrow(2, 0, rows).mean(0).mean(0); });
+  (void)decoder_->forward_cached(tensor_of(question), positions_from(full.next_position(), question.size()),
+                                 state, observer);
+  return {};
+}
+
+Result<at::Tensor> Reader::layer_attention(const KvCache& full, const std::vector<int64_t>& question) const {
+  const auto rows = static_cast<int64_t>(full.token_count());
+  auto scores = at::empty({config().num_layers, rows});
+  const auto observed = observe_question(full, question, [&](int64_t layer, const at::Tensor& p) {
+    scores[layer] = p.narrow(2, 0, rows).mean(0).mean(0);
+  });
+  if (!observed) return observed.error();
   return scores;
+}
+
+Result<std::vector<float>> Reader::question_peaks(const KvCache& full,
+                                                  const std::vector<int64_t>& question) const {
+  const auto rows = static_cast<int64_t>(full.token_count());
+  auto squares = at::zeros({rows});
+  const auto observed = observe_question(full, question, [&](int64_t, const at::Tensor& p) {
+    squares += p.narrow(2, 0, rows).square().mean(0).mean(0);
+  });
+  if (!observed) return observed.error();
+  const auto peaks = (squares / static_cast<double>(config().num_layers)).sqrt();
+  const auto* data = peaks.data_ptr<float>();
+  return std::vector<float>(data, data + peaks.numel());
 }
 
 Result<std::vector<float>> Reader::question_attention(const KvCache& full,
@@ -188,7 +213,7 @@ Result<at::Tensor> Reader::gold_log_probabilities(const KvCache& cache, const st
 Result<GoldReference> Reader::reference(const KvCache& full, const std::string& question,
                                         const std::string& gold) const {
   const c10::NoGradGuard no_grad;
-  const auto target = tokenizer_.encode(gold + " " + kEndMark);
+  const auto target = answer_tokens(gold);
   auto logs = gold_log_probabilities(full, question, target, {});
   if (!logs) return logs.error();
   return GoldReference{target, std::move(*logs)};

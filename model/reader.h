@@ -59,6 +59,8 @@ class Reader {
 
   [[nodiscard]] std::vector<int64_t> document_tokens(const std::string& text) const;
   [[nodiscard]] std::vector<int64_t> question_tokens(const std::string& question) const;
+  // With the end mark.
+  [[nodiscard]] std::vector<int64_t> answer_tokens(const std::string& answer) const;
   // The words of tokens, without marks.
   [[nodiscard]] std::string text_of(const std::vector<int64_t>& tokens) const;
   // Words of the text that the tokenizer does not know, each once.
@@ -86,6 +88,10 @@ class Reader {
   [[nodiscard]] Result<at::Tensor> layer_attention(const KvCache& full,
                                                    const std::vector<int64_t>& question) const;
 
+  // The root of the mean square over layers, heads and the question's tokens: close looks count more.
+  [[nodiscard]] Result<std::vector<float>> question_peaks(const KvCache& full,
+                                                          const std::vector<int64_t>& question) const;
+
   // Compares the next-token distributions over `gold` after `question`: of the full cache, read plainly, and
   // of `cache`, read as told.
   [[nodiscard]] Result<Fidelity> compare(const KvCache& full, const KvCache& cache,
@@ -105,6 +111,9 @@ class Reader {
   explicit Reader(Checkpoint checkpoint);
   [[nodiscard]] Result<std::vector<int64_t>> checked_document(const std::string& document) const;
   [[nodiscard]] Result<DecoderState> open_state(const KvCache& cache, const Reading& reading) const;
+  // Reads the question from the full cache, and shows the attention of each layer.
+  [[nodiscard]] Result<void> observe_question(const KvCache& full, const std::vector<int64_t>& question,
+                                              const AttentionObserver& observer) const;
   [[nodiscard]] std::vector<int64_t> prompt(const std::string& question, const Reading& reading) const;
   [[nodiscard]] Result<at::Tensor> gold_log_probabilities(const KvCache& cache, const std::string& question,
                                                           const std::vector<int64_t>& gold,

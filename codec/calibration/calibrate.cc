@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/calibration/calibration.h"
+#include "codec/planes/encode_planes.h"
 #include "codec/quant/load.h"
 #include "codec/transform/covariance.h"
 #include "codec/transform/rope.h"
@@ -14,6 +15,9 @@ namespace {
 
 // Of the variance: what the cache's own rounding to FP16 loses.
 constexpr double kNegligibleShare = 0x1p-23;
+
+// Of the log odds of an answer: the error of a coefficient that plane 0 leaves. Below it cards are useless.
+constexpr double kFirstStep = 0.6;
 
 // What the rows of one tensor in one layer add up to, over all caches.
 struct TensorSums {
@@ -144,6 +148,22 @@ Result<Calibration> calibrate(std::span<const KvCache> caches, double rope_theta
     calibration.layers.push_back(std::move(*measured));
   }
   return calibration;
+}
+
+Result<void> calibrate_planes(Calibration& calibration, const AnswerMetric& metric,
+                              std::span<const KvCache> caches,
+                              std::span<const std::vector<std::uint8_t>> delays) {
+  PlaneCalibration planes;
+  for (std::size_t i = 0; i < metric.matrices.size(); ++i) {
+    const LayerCalibration& layer = calibration.layers[i / 2];
+    const LinearBasis& components = i % 2 == 0 ? layer.key_basis : layer.value_basis;
+    planes.bases.push_back(make_weighted_basis(components, metric.matrices[i], kFirstStep));
+  }
+  auto tables = count_planes(caches, planes, calibration.rope_theta, delays);
+  if (!tables) return tables.error().in("calibrate");
+  planes.tables = *tables;
+  calibration.planes = std::move(planes);
+  return {};
 }
 
 }  // namespace kvferry

@@ -15,6 +15,7 @@
 
 #include "codec/entropy/symbol_model.h"
 #include "codec/kv_cache.h"
+#include "codec/planes/plane_calibration.h"
 #include "codec/quant/spec.h"
 #include "codec/transform/basis.h"
 #include "protocol/base/bytes.h"
@@ -55,6 +56,7 @@ struct Calibration {
   Digest weights;  // of the model it was measured on
   std::vector<LayerCalibration> layers;
   std::vector<PipelineModels> pipelines;
+  std::optional<PlaneCalibration> planes;
 
   // Null where that pipeline was not measured.
   [[nodiscard]] const PipelineModels* models_of(const std::string& pipeline) const;
@@ -84,5 +86,12 @@ struct LoadedCalibration {
 // what is wrong with it.
 [[nodiscard]] Result<Calibration> calibrate(std::span<const KvCache> caches, double rope_theta,
                                             const Digest& weights, std::size_t max_rank);
+
+// Adds what progressive cards need: bases of the calibration's components in the metric, and tables from
+// these caches. delays: of every position of each cache (row_delays()). The error is of a cache that is not
+// finite.
+[[nodiscard]] Result<void> calibrate_planes(Calibration& calibration, const AnswerMetric& metric,
+                                            std::span<const KvCache> caches,
+                                            std::span<const std::vector<std::uint8_t>> delays);
 
 }  // namespace kvferry

@@ -10,6 +10,7 @@
 
 #include "codec/calibration/calibration.h"
 #include "codec/calibration/field_reader.h"
+#include "codec/calibration/plane_section.h"
 #include "codec/half.h"
 #include "protocol/base/varint.h"
 #include "protocol/card/model_identity.h"
@@ -18,7 +19,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::uint8_t kMagic[8] = {0x89, 'K', 'V', 'C', 'A', 'L', 'B', 0x0A};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 void put_real(Bytes& out, float value) { put_le(out, std::bit_cast<std::uint32_t>(value)); }
 void put_reals(Bytes& out, const std::vector<float>& values) {
@@ -168,6 +169,8 @@ Bytes Calibration::serialize() const {
   }
   put_varint(out, pipelines.size());
   for (const PipelineModels& pipeline : pipelines) put_pipeline(out, pipeline);
+  out.push_back(planes ? 1 : 0);
+  if (planes) put_planes(*planes, out);
   return out;
 }
 
@@ -189,6 +192,13 @@ Result<Calibration> Calibration::parse(ByteView bytes) {
     if (!pipeline) return pipeline.error();
     if (calibration.models_of(pipeline->pipeline) != nullptr) return in.error(what + " text", "a new one");
     calibration.pipelines.push_back(std::move(*pipeline));
+  }
+  const auto has_planes = in.number("planes present", 0, 1);
+  if (!has_planes) return has_planes.error();
+  if (*has_planes == 1) {
+    auto planes = read_planes(in, calibration.geometry);
+    if (!planes) return planes.error();
+    calibration.planes = std::move(*planes);
   }
   if (auto end = in.end(); !end) return end.error();
   return calibration;

@@ -8,7 +8,7 @@
 namespace kvferry {
 namespace {
 
-constexpr std::array<NamedPreset, 16> kNamedPresets = {{
+constexpr std::array<NamedPreset, 17> kNamedPresets = {{
     {"fp16", "select=full | quant=fp16 | entropy=none", "the cache as the model holds it"},
     {"int8", "select=full | quant=int8 | entropy=zstd",
      "group quantization: K per channel, V per token (KIVI)"},
@@ -41,6 +41,10 @@ constexpr std::array<NamedPreset, 16> kNamedPresets = {{
      "bits"},
     {"ferry-coarse", "select=full | transform=rope+pca | quant=int4:sym:tensor | entropy=rans:static",
      "ours: as ferry, a coarser step"},
+    {"progressive",
+     "select=full | transform=rope+metric | quant=planes:16 | allocate=delay:templates | "
+     "entropy=rans:context",
+     "ours: bit planes in the metric of the answers, the most useful first: every prefix is a cache"},
 }};
 
 }  // namespace

@@ -43,7 +43,8 @@ std::string transform_text(const TransformStage& stage) {
   if (stage.columns == ColumnTransform::kNone) return std::string(kColumnNames[0]);
   std::string text = stage.undo_rope ? std::string(kColumnNames[0]) + '+' : "";
   text += name_of(kColumnNames, stage.columns);
-  if (stage.columns != ColumnTransform::kPca) text += ':' + std::to_string(stage.size);
+  const bool sized = stage.columns == ColumnTransform::kSvd || stage.columns == ColumnTransform::kAnchor;
+  if (sized) text += ':' + std::to_string(stage.size);
   return text;
 }
 
@@ -54,6 +55,10 @@ std::string allocate_text(const AllocateStage& stage) {
     text += name_of(kWeightNames, stage.weight);
   }
   if (stage.method == AllocateMethod::kCacheGen) text += ':' + std::to_string(stage.level);
+  if (stage.method == AllocateMethod::kDelay) {
+    text += ':';
+    text += name_of(kWeigherNames, stage.weigher);
+  }
   return text;
 }
 

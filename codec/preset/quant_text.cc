@@ -8,7 +8,8 @@
 namespace kvferry {
 namespace {
 
-constexpr std::string_view kQuantizers = "fp16, q8_0, int1 to int8, binsN, fwht1 to fwht8, pca:BITS";
+constexpr std::string_view kQuantizers =
+    "fp16, q8_0, int1 to int8, binsN, fwht1 to fwht8, pca:BITS, planes:N";
 constexpr std::string_view kGroups = "8, 16, 32, 64, 128";
 constexpr std::string_view kGroupings =
     "tensor, token, channel, group, or a group size of 8, 16, 32, 64, 128";
@@ -144,6 +145,14 @@ std::string spec_text(const QuantSpec& spec, KvTensor tensor, SymmetricName name
 }  // namespace
 
 Result<void> parse_quant(const Word& value, Preset& preset) {
+  const std::vector<Word> words = split(value, ':');
+  if (words[0].text == "planes") {
+    if (words.size() < 2) return fail("no number after", words[0], "planes:N");
+    const auto planes = parse_count("number of planes", words[1], 1, kMaxPlaneLevels);
+    if (!planes) return planes.error();
+    preset.quant.planes = *planes;
+    return no_more(words, 2, "at most a number");
+  }
   const std::vector<Word> specs = split(value, '/');
   if (specs.size() > 2) return fail("unexpected quantizer", specs[2], "at most one for K and one for V");
   if (auto key = parse_spec(specs.front(), KvTensor::kKey, preset.quant); !key) return key;
@@ -151,6 +160,7 @@ Result<void> parse_quant(const Word& value, Preset& preset) {
 }
 
 std::string quant_text(const QuantStage& stage, SymmetricName name) {
+  if (stage.planes != 0) return "planes:" + std::to_string(stage.planes);
   const bool components = stage.key.kind == QuantKind::kComponents;
   if (components) return "pca:" + shortest_number(stage.component_bits);
   const std::string key = spec_text(stage.key, KvTensor::kKey, name);

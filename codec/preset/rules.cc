@@ -25,7 +25,7 @@ struct Rule {
   std::string_view expected;
 };
 
-constexpr std::array<Rule, 10> kRules = {{
+constexpr std::array<Rule, 16> kRules = {{
     {Stage::kProtect,
      [](const Preset& p) {
        return p.protect.fp16 && p.protect.first == 0 && p.protect.recent == 0 && p.protect.ends == 0;
@@ -65,7 +65,8 @@ constexpr std::array<Rule, 10> kRules = {{
     {Stage::kEntropy,
      [](const Preset& p) {
        const bool rans = p.entropy.coder != EntropyCoder::kNone && p.entropy.coder != EntropyCoder::kZstd;
-       return rans && p.quant.key.kind == QuantKind::kFp16 && p.quant.value.kind == QuantKind::kFp16;
+       return rans && !p.is_progressive() && p.quant.key.kind == QuantKind::kFp16 &&
+              p.quant.value.kind == QuantKind::kFp16;
      },
      "none or zstd: fp16 has no symbols"},
     {Stage::kEntropy,
@@ -79,6 +80,32 @@ constexpr std::array<Rule, 10> kRules = {{
        return p.entropy.coder == EntropyCoder::kRansStatic && p.allocate.method == AllocateMethod::kTokens;
      },
      "rans:card or rans:adaptive: tokens of other documents have other bits"},
+    {Stage::kTransform,
+     [](const Preset& p) { return p.transform.columns == ColumnTransform::kMetric && !p.is_progressive(); },
+     "quant=planes:N after it"},
+    {Stage::kTransform,
+     [](const Preset& p) {
+       return p.transform.columns == ColumnTransform::kMetric && !p.transform.undo_rope;
+     },
+     "rope+metric: the metric is of K before RoPE"},
+    {Stage::kQuant,
+     [](const Preset& p) {
+       return p.is_progressive() && (p.transform.columns != ColumnTransform::kMetric ||
+                                     p.entropy.coder != EntropyCoder::kRansContext);
+     },
+     "transform=rope+metric before planes and entropy=rans:context after them"},
+    {Stage::kProtect, [](const Preset& p) { return p.is_progressive() && p.protect.fp16; },
+     "no fp16 with planes: they protect by benefit"},
+    {Stage::kAllocate,
+     [](const Preset& p) {
+       return p.allocate.method == AllocateMethod::kDelay
+                  ? !p.is_progressive()
+                  : p.is_progressive() && p.allocate.method != AllocateMethod::kNone;
+     },
+     "delay with quant=planes, and nothing else with planes"},
+    {Stage::kEntropy,
+     [](const Preset& p) { return p.entropy.coder == EntropyCoder::kRansContext && !p.is_progressive(); },
+     "quant=planes:N before it"},
 }};
 
 }  // namespace

@@ -60,10 +60,12 @@ Result<void> parse_columns(const Word& text, TransformStage& stage) {
   const std::size_t kind = index_of(kColumnNames, words[0].text);
   if (kind == 0 || kind == kColumnNames.size()) {
     return fail("unknown transform", words[0],
-                "none, rope, svd:RANK, anchor:N, rope+svd:RANK, rope+anchor:N, rope+pca");
+                "none, rope, svd:RANK, anchor:N, rope+svd:RANK, rope+anchor:N, rope+pca, rope+metric");
   }
   stage.columns = static_cast<ColumnTransform>(kind);
-  if (stage.columns == ColumnTransform::kPca) return no_more(words, 1, "no option after 'pca'");
+  if (stage.columns == ColumnTransform::kPca || stage.columns == ColumnTransform::kMetric) {
+    return no_more(words, 1, "no option after '" + std::string(words[0].text) + "'");
+  }
   const bool svd = stage.columns == ColumnTransform::kSvd;
   if (words.size() < 2) return fail("no number after", words[0], svd ? "svd:RANK" : "anchor:N");
   const auto size = svd ? parse_count("rank", words[1], 1, kMaxRank)
@@ -167,7 +169,8 @@ Result<void> parse_allocate(const Word& value, Preset& preset) {
   const std::vector<Word> words = split(value, ':');
   const std::size_t method = index_of(kAllocateNames, words[0].text);
   if (method == kAllocateNames.size()) {
-    return fail("unknown allocation", words[0], "none, sensitivity, tokens:BITS:WEIGHT, cachegen:LEVEL");
+    return fail("unknown allocation", words[0],
+                "none, sensitivity, tokens:BITS:WEIGHT, cachegen:LEVEL, delay:WEIGHER");
   }
   stage.method = static_cast<AllocateMethod>(method);
   if (stage.method == AllocateMethod::kTokens) {
@@ -181,6 +184,13 @@ Result<void> parse_allocate(const Word& value, Preset& preset) {
     }
     stage.weight = static_cast<TokenWeight>(weight);
     return no_more(words, 3, "at most bits and a weight");
+  }
+  if (stage.method == AllocateMethod::kDelay) {
+    if (words.size() < 2) return fail("no weigher after", words[0], "delay:WEIGHER");
+    const std::size_t weigher = index_of(kWeigherNames, words[1].text);
+    if (weigher == kWeigherNames.size()) return fail("unknown weigher", words[1], "h2o, templates, q2c");
+    stage.weigher = static_cast<DelayWeigher>(weigher);
+    return no_more(words, 2, "at most a weigher");
   }
   if (stage.method != AllocateMethod::kCacheGen) {
     return no_more(words, 1, "no option after '" + std::string(words[0].text) + "'");
@@ -215,11 +225,13 @@ Result<void> parse_entropy(const Word& value, Preset& preset) {
     return no_more(words, 2, "at most a level");
   }
   if (words[0].text != "rans") {
-    return fail("unknown entropy coder", words[0], "none, zstd, rans:static, rans:card, rans:adaptive");
+    return fail("unknown entropy coder", words[0],
+                "none, zstd, rans:static, rans:card, rans:adaptive, rans:context");
   }
   if (words.size() < 2) return fail("no tables after", words[0], "rans:TABLES");
   const std::size_t tables = index_of(kTableNames, words[1].text);
-  if (tables == kTableNames.size()) return fail("unknown tables", words[1], "static, card, adaptive");
+  if (tables == kTableNames.size())
+    return fail("unknown tables", words[1], "static, card, adaptive, context");
   stage.coder = static_cast<EntropyCoder>(static_cast<std::size_t>(EntropyCoder::kRansStatic) + tables);
   return no_more(words, 2, "at most one kind of tables");
 }

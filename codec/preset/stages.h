@@ -36,14 +36,15 @@ inline constexpr std::array<std::string_view, 8> kSelectNames = {"full",   "rand
                                                                  "snapkv", "templates", "q2c",       "union"};
 inline constexpr std::array<std::string_view, 4> kLayerScoreNames = {"all", "attention", "gaussian",
                                                                      "hybrid"};
-inline constexpr std::array<std::string_view, 4> kColumnNames = {"rope", "svd", "pca", "anchor"};
-inline constexpr std::array<std::string_view, 4> kAllocateNames = {"none", "sensitivity", "tokens",
-                                                                   "cachegen"};
+inline constexpr std::array<std::string_view, 5> kColumnNames = {"rope", "svd", "pca", "anchor", "metric"};
+inline constexpr std::array<std::string_view, 5> kAllocateNames = {"none", "sensitivity", "tokens",
+                                                                   "cachegen", "delay"};
 inline constexpr std::array<std::string_view, 4> kWeightNames = {"attention", "position", "random",
                                                                  "uniform"};
-inline constexpr std::array<std::string_view, 5> kCoderNames = {"none", "zstd", "rans:static", "rans:card",
-                                                                "rans:adaptive"};
-inline constexpr std::array<std::string_view, 3> kTableNames = {"static", "card", "adaptive"};
+inline constexpr std::array<std::string_view, 3> kWeigherNames = {"h2o", "templates", "q2c"};
+inline constexpr std::array<std::string_view, 6> kCoderNames = {"none",      "zstd",          "rans:static",
+                                                                "rans:card", "rans:adaptive", "rans:context"};
+inline constexpr std::array<std::string_view, 4> kTableNames = {"static", "card", "adaptive", "context"};
 
 // Each takes what follows its `name=`.
 [[nodiscard]] Result<void> parse_select(const Word& value, Preset& preset);

@@ -20,6 +20,7 @@ namespace kvferry {
 enum class CodecId : std::uint32_t {
   kOpaque = 0,    // bytes without meaning here: tests, shape-only cards
   kPipeline = 1,  // codec/FORMAT.md
+  kPlanes = 2,    // codec/PLANES.md
 };
 
 struct Divergence {

@@ -50,11 +50,11 @@ TEST(CalibrationFile, reads_back_what_was_written_and_writes_the_same_bytes) {
 
 TEST(CalibrationFile, layout_is_the_documented_one) {
   const Bytes bytes = small_calibration().serialize();
-  const std::uint8_t begin[] = {0x89, 'K', 'V', 'C', 'A', 'L', 'B', 0x0a, 1, 0, 0, 0, 2, 2, 8};
+  const std::uint8_t begin[] = {0x89, 'K', 'V', 'C', 'A', 'L', 'B', 0x0a, 2, 0, 0, 0, 2, 2, 8};
   ASSERT_TRUE(std::equal(std::begin(begin), std::end(begin), bytes.begin()));
   const std::size_t basis = 1 + 16 * 4 + 6 * 4 + 6 * 16 * 2;
   const std::size_t moments = 2 * 16 * 4;
-  EXPECT_EQ(bytes.size(), sizeof begin + 8 + 32 + 2 * (2 * basis + 2 * moments + 4) + 1);
+  EXPECT_EQ(bytes.size(), sizeof begin + 8 + 32 + 2 * (2 * basis + 2 * moments + 4) + 2);
   EXPECT_EQ(bytes[sizeof begin + 40], 6);  // rank of layer 0's K
 }
 
@@ -111,7 +111,7 @@ TEST(CalibrationFile, numbers_that_lie_are_named) {
     return parsed.ok() ? std::string("parsed") : parsed.error().message;
   };
   EXPECT_EQ(error(0, {0x88}), "calibration: magic at byte 0: expected a calibration file's");
-  EXPECT_EQ(error(8, {2}), "calibration: version at byte 8: expected 1");
+  EXPECT_EQ(error(8, {1}), "calibration: version at byte 8: expected 2");
   EXPECT_EQ(error(12, {0}), "calibration: layers at byte 12: expected a number from 1 to 1024");
   EXPECT_EQ(error(14, {7}), "calibration: head_dim at byte 14: expected an even number");
   EXPECT_EQ(error(55, {17}), "calibration: layer 0 K basis rank at byte 55: expected a number from 1 to 16");

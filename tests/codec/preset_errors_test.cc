@@ -13,7 +13,7 @@ std::string error_of(std::string_view text) {
 }
 
 const std::string kStages = "select, layers, protect, transform, quant, allocate, facts, entropy";
-const std::string kQuantizers = "fp16, q8_0, int1 to int8, binsN, fwht1 to fwht8, pca:BITS";
+const std::string kQuantizers = "fp16, q8_0, int1 to int8, binsN, fwht1 to fwht8, pca:BITS, planes:N";
 const std::string kRatio = "a number above 0 and at most 1";
 
 TEST(PresetErrors, point_at_stages) {
@@ -86,7 +86,7 @@ TEST(PresetErrors, point_at_words_of_quantization) {
   EXPECT_EQ(error_of("transform=rope+pca | quant=pca:2/pca:3"),
             "component bits '3' at column 38, expected the same for K and V");
   const std::string transforms =
-      ", expected none, rope, svd:RANK, anchor:N, rope+svd:RANK, rope+anchor:N, rope+pca";
+      ", expected none, rope, svd:RANK, anchor:N, rope+svd:RANK, rope+anchor:N, rope+pca, rope+metric";
   EXPECT_EQ(error_of("transform=dct"), "unknown transform 'dct' at column 11" + transforms);
   EXPECT_EQ(error_of("transform=rope+rope"), "unknown transform 'rope' at column 16" + transforms);
   EXPECT_EQ(error_of("transform=pca+rope"),
@@ -99,7 +99,7 @@ TEST(PresetErrors, point_at_words_of_quantization) {
 TEST(PresetErrors, point_at_words_of_the_other_stages) {
   EXPECT_EQ(error_of("quant=int4 | allocate=all"),
             "unknown allocation 'all' at column 23, expected none, sensitivity, tokens:BITS:WEIGHT, "
-            "cachegen:LEVEL");
+            "cachegen:LEVEL, delay:WEIGHER");
   EXPECT_EQ(error_of("allocate=tokens:4"),
             "no bits or weight after 'tokens' at column 10, expected tokens:BITS:WEIGHT");
   EXPECT_EQ(error_of("allocate=tokens:1:random"),
@@ -110,11 +110,12 @@ TEST(PresetErrors, point_at_words_of_the_other_stages) {
   EXPECT_EQ(error_of("facts=0"), "words of facts '0' at column 7, expected none, or 1 to 1024");
   EXPECT_EQ(
       error_of("entropy=gzip"),
-      "unknown entropy coder 'gzip' at column 9, expected none, zstd, rans:static, rans:card, rans:adaptive");
+      "unknown entropy coder 'gzip' at column 9, expected none, zstd, rans:static, rans:card, rans:adaptive, "
+      "rans:context");
   EXPECT_EQ(error_of("entropy=zstd:20"), "zstd level '20' at column 14, expected 1 to 19");
   EXPECT_EQ(error_of("entropy=rans"), "no tables after 'rans' at column 9, expected rans:TABLES");
   EXPECT_EQ(error_of("entropy=rans:own"),
-            "unknown tables 'own' at column 14, expected static, card, adaptive");
+            "unknown tables 'own' at column 14, expected static, card, adaptive, context");
 }
 
 TEST(PresetErrors, stages_must_fit_each_other) {

@@ -141,7 +141,7 @@ TEST(Preset, hostile_text_is_bounded_and_echoed_safely) {
   EXPECT_EQ(error_of(std::string(600, 'a')), "preset: 600 characters, expected at most 512");
   EXPECT_EQ(error_of(std::string("entropy=\x1b[2J\n", 13)),
             "preset: unknown entropy coder '?[2J?' at column 9, expected none, zstd, rans:static, rans:card, "
-            "rans:adaptive");
+            "rans:adaptive, rans:context");
   const std::string cut = error_of("quant=" + std::string(100, 'x'));
   EXPECT_NE(cut.find("'" + std::string(32, 'x') + "...'"), std::string::npos) << cut;
 }

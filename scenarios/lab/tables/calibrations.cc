@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/lab/tables/calibrations.h"
 
+#include <algorithm>
+
 #include "codec/encoder.h"
+#include "codec/planes/plane_plan.h"
+#include "model/attention.h"
+#include "model/metric.h"
 #include "scenarios/lab/shipment.h"
 
 namespace kvferry {
 namespace {
 
-constexpr int kQuestions = 64;  // eight documents
+constexpr int kQuestions = 64;           // eight documents
+constexpr size_t kMetricQuestions = 12;  // of each document
 
 // Static tables depend on what symbols look like, not on which rows travel.
 Preset without_selection(Preset preset) {
@@ -34,6 +40,30 @@ Result<Calibration> with_tables(const Reader& reader, Calibration calibration,
   return calibration;
 }
 
+// What progressive cards need, from documents of every question set.
+Result<void> add_planes(const Reader& reader, std::span<const KvCache> caches,
+                        const std::vector<Document>& documents, uint64_t seed, Calibration& calibration) {
+  std::vector<Document> asked;
+  for (const auto& set : question_sets()) {
+    const auto drawn = draw_calibration_documents(set, seed);
+    asked.insert(asked.end(), drawn.begin(), drawn.end());
+  }
+  const auto metric = measure_metric(reader, asked, kMetricQuestions);
+  if (!metric) return metric.error();
+  std::vector<std::vector<uint8_t>> delays;
+  for (size_t i = 0; i < caches.size(); ++i) {
+    const auto scores = make_attention_source(reader, caches[i], {.document = documents[i].text});
+    const auto peaks = scores(AttentionScore::kTemplatesPeak);
+    if (!peaks) return peaks.error();
+    delays.push_back(row_delays(*peaks));
+  }
+  return calibrate_planes(calibration, *metric, caches, delays);
+}
+
+bool any_progressive(std::span<const Preset> presets) {
+  return std::any_of(presets.begin(), presets.end(), [](const Preset& p) { return p.is_progressive(); });
+}
+
 }  // namespace
 
 std::vector<Document> draw_calibration_documents(const QuestionSet& set, uint64_t seed) {
@@ -57,10 +87,15 @@ Result<Calibration> calibrate_reader(const Reader& reader, std::span<const KvCac
 Result<std::shared_ptr<const LoadedCalibration>> calibrate_for(const Reader& reader, const QuestionSet& set,
                                                                std::span<const Preset> presets,
                                                                uint64_t seed) {
-  const auto caches = read_caches(reader, draw_calibration_documents(set, seed));
+  const auto documents = draw_calibration_documents(set, seed);
+  const auto caches = read_caches(reader, documents);
   if (!caches) return caches.error();
   auto calibration = calibrate_reader(reader, *caches, reader.geometry().channels());
   if (!calibration) return calibration.error();
+  if (any_progressive(presets)) {
+    auto added = add_planes(reader, *caches, documents, seed, *calibration);
+    if (!added) return added.error();
+  }
   auto complete = with_tables(reader, std::move(*calibration), *caches, presets);
   if (!complete) return complete.error();
   return load_calibration(complete->serialize());

@@ -29,8 +29,10 @@ double mean_bits(const Preset& preset, uint32_t layers) {
     case AllocateMethod::kCacheGen:
       return cachegen_bits(preset.allocate.level, layers);
     case AllocateMethod::kNone:
+    case AllocateMethod::kDelay:
       break;
   }
+  if (preset.is_progressive()) return preset.quant.planes;
   if (preset.quant.key.kind == QuantKind::kComponents) return preset.quant.component_bits;
   return (preset.quant.key.bits() + preset.quant.value.bits()) / 2.0;
 }
