@@ -198,7 +198,7 @@ Result<void> add_planes(const KvCache& cache, const KvCache& kept, const EncodeO
   auto delays = delays_of(cache, options);
   if (!delays) return delays.error();
   const PlaneOptions how{options.preset.quant.planes, options.model.rope_theta, std::move(*delays)};
-  auto chunks = encode_planes(kept, *planes, how);
+  auto chunks = encode_planes(kept, *planes, options.calibration->duals(), how);
   if (!chunks) return chunks.error();
   for (PlaneChunk& chunk : *chunks) {
     stats.body_bytes += chunk.payload.size();

@@ -14,10 +14,15 @@ const PipelineModels* Calibration::models_of(const std::string& pipeline) const 
   return found == pipelines.end() ? nullptr : &*found;
 }
 
+const PlaneDuals& LoadedCalibration::duals() const {
+  std::call_once(duals_made_, [this] { duals_ = PlaneDuals::of(*calibration.planes); });
+  return duals_;
+}
+
 Result<std::shared_ptr<const LoadedCalibration>> load_calibration(ByteView bytes) {
   auto parsed = Calibration::parse(bytes);
   if (!parsed) return parsed.error();
-  return std::make_shared<const LoadedCalibration>(LoadedCalibration{std::move(*parsed), sha256(bytes)});
+  return std::make_shared<const LoadedCalibration>(std::move(*parsed), sha256(bytes));
 }
 
 Result<std::shared_ptr<const LoadedCalibration>> read_calibration_file(const std::filesystem::path& file) {

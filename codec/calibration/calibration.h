@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -70,9 +71,21 @@ struct Calibration {
 };
 
 // A calibration and the digest (SHA-256 of its bytes) by which cards name it.
-struct LoadedCalibration {
-  Calibration calibration;
-  Digest digest;
+class LoadedCalibration {
+ public:
+  LoadedCalibration(Calibration loaded, const Digest& its_digest)
+      : calibration(std::move(loaded)), digest(its_digest) {}
+
+  const Calibration calibration;
+  const Digest digest;
+
+  // What writers of progressive cards need beside the planes, which must be there: made when first asked for.
+  // From any thread.
+  [[nodiscard]] const PlaneDuals& duals() const;
+
+ private:
+  mutable std::once_flag duals_made_;
+  mutable PlaneDuals duals_;
 };
 [[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> load_calibration(ByteView bytes);
 // The error begins with the file's name.

@@ -11,8 +11,8 @@ namespace {
 
 constexpr unsigned kMaxStatesLog2 = std::countr_zero(rans::kMaxStates);
 constexpr std::uint32_t kSlotMask = ContextTables::kOne - 1;
-constexpr std::size_t kLeastBytesForSixteen = 4096;
-constexpr std::size_t kLeastBytesForFour = 1024;
+constexpr std::size_t kLeastForSixteen = 8192;
+constexpr std::size_t kLeastForFour = 2048;
 
 struct Range {
   std::uint32_t start, end;
@@ -46,18 +46,56 @@ ContextEncoder::Pass ContextEncoder::add_pass(std::size_t count) {
   return {std::span(contexts_).subspan(begin), std::span(symbols_).subspan(begin)};
 }
 
-void ContextEncoder::write(unsigned states_log2, Bytes& out) const {
-  out.push_back(static_cast<std::uint8_t>(states_log2));
-  rans::Writer writer(out, symbols_.size(), std::size_t{1} << states_log2);
-  for (std::size_t pass = ends_.size(); pass-- > 0;) {
-    const std::size_t begin = pass == 0 ? 0 : ends_[pass - 1];
-    for (std::size_t i = ends_[pass]; i-- > begin;) {
-      const Range range = range_of(tables_.ends()[contexts_[i]], symbols_[i]);
-      assert(range.start < range.end);
-      writer.put(i - begin, range.start, range.end - range.start, ContextTables::kBits);
+// Division by multiplication: exact for states of 32 bits (Lemire, Kaser and Kurz 2019); of a frequency of 1
+// it gives one less, which the bias makes good.
+ContextEncoder::Step ContextEncoder::make_step(std::uint32_t start, std::uint32_t frequency) {
+  if (frequency == 0) return {};
+  constexpr std::uint64_t kAll = ~std::uint64_t{0};
+  Step step;
+  step.reciprocal = frequency == 1 ? kAll : kAll / frequency + 1;
+  step.limit = frequency << (32 - ContextTables::kBits);
+  step.complement = ContextTables::kOne - frequency;
+  step.bias = start + (frequency == 1 ? step.complement : 0);
+  return step;
+}
+
+ContextEncoder::ContextEncoder(const ContextTables& tables) : steps_{} {
+  for (std::size_t context = 0; context < ContextTables::kContexts; ++context) {
+    for (unsigned symbol = 0; symbol < 3; ++symbol) {
+      const Range range = range_of(tables.ends()[context], symbol);
+      steps_[context][symbol] = make_step(range.start, range.end - range.start);
     }
   }
-  writer.finish();
+}
+
+template <std::size_t kStates>
+void ContextEncoder::write(Bytes& out) const {
+  out.push_back(static_cast<std::uint8_t>(std::countr_zero(kStates)));
+  const std::size_t begin = out.size();
+  out.resize(begin + rans::max_coded_bytes(symbols_.size(), kStates));
+  std::uint8_t* at = out.data() + out.size();
+  std::array<std::uint32_t, kStates> states;
+  states.fill(rans::kInitial);
+  for (std::size_t pass = ends_.size(); pass-- > 0;) {
+    const std::size_t first = pass == 0 ? 0 : ends_[pass - 1];
+    for (std::size_t i = ends_[pass]; i-- > first;) {
+      const Step& step = steps_[contexts_[i]][symbols_[i]];
+      std::uint32_t& state = states[(i - first) % kStates];
+      at[-2] = static_cast<std::uint8_t>(state);
+      at[-1] = static_cast<std::uint8_t>(state >> 8);
+      const unsigned full = state >= step.limit ? 1 : 0;
+      at -= 2 * full;
+      const std::uint32_t x = state >> (16 * full);
+      __extension__ using Wide = unsigned __int128;
+      const auto quotient = static_cast<std::uint32_t>(Wide{step.reciprocal} * x >> 64);
+      state = x + step.bias + quotient * step.complement;
+    }
+  }
+  std::uint8_t* to = out.data() + begin;
+  for (const std::uint32_t state : states) {
+    for (unsigned byte = 0; byte < 4; ++byte) *to++ = static_cast<std::uint8_t>(state >> (8 * byte));
+  }
+  out.erase(out.begin() + (to - out.data()), out.begin() + (at - out.data()));
 }
 
 void ContextEncoder::clear() {
@@ -66,14 +104,16 @@ void ContextEncoder::clear() {
   ends_.clear();
 }
 
-// Sixteen states take 60 bytes more than one: only where that is little.
+// Sixteen states take 60 bytes more than one: only where that is little. What is not 0 takes some four bits.
 void ContextEncoder::finish(Bytes& out) {
-  const std::size_t begin = out.size();
-  write(kMaxStatesLog2, out);
-  const std::size_t size = out.size() - begin;
-  if (size < kLeastBytesForSixteen) {
-    out.resize(begin);
-    write(size < kLeastBytesForFour ? 0 : 2, out);
+  std::size_t telling = 0;
+  for (const std::uint8_t symbol : symbols_) telling += symbol != 0 ? 1 : 0;
+  if (telling < kLeastForFour) {
+    write<1>(out);
+  } else if (telling < kLeastForSixteen) {
+    write<4>(out);
+  } else {
+    write<rans::kMaxStates>(out);
   }
   clear();
 }

@@ -51,7 +51,7 @@ using ContextCounts = std::array<std::array<std::uint64_t, 3>, ContextTables::kC
 
 class ContextEncoder {
  public:
-  explicit ContextEncoder(const ContextTables& tables) : tables_(tables) {}
+  explicit ContextEncoder(const ContextTables& tables);
 
   // Room for the contexts and symbols of a pass, to be filled in before the next call.
   struct Pass {
@@ -65,10 +65,18 @@ class ContextEncoder {
   void count(ContextCounts& counts);
 
  private:
-  void write(unsigned states_log2, Bytes& out) const;
+  // How a state takes a symbol: state + bias + state / frequency * complement, after a word where it has
+  // `limit`.
+  struct Step {
+    std::uint64_t reciprocal = 0;
+    std::uint32_t limit = 0, bias = 0, complement = 0;
+  };
+  [[nodiscard]] static Step make_step(std::uint32_t start, std::uint32_t frequency);
+  template <std::size_t kStates>
+  void write(Bytes& out) const;
   void clear();
 
-  const ContextTables& tables_;
+  std::array<std::array<Step, 4>, ContextTables::kContexts> steps_;  // [context][symbol]
   std::vector<std::uint8_t> contexts_, symbols_;
   std::vector<std::size_t> ends_;  // of passes
 };

@@ -114,8 +114,7 @@ ContextTables tables_of(const ContextCounts& counts) {
 }  // namespace
 
 Result<std::vector<PlaneChunk>> encode_planes(const KvCache& cache, const PlaneCalibration& calibration,
-                                              const PlaneOptions& options) {
-  const PlaneDuals duals = PlaneDuals::of(calibration);
+                                              const PlaneDuals& duals, const PlaneOptions& options) {
   GroupEncoder encoder(calibration, duals, options.rope_theta);
   std::vector<Ladder> ladders;
   for (const ChunkBlock& group : plan_groups(cache)) {

@@ -30,6 +30,7 @@ struct PlaneOptions {
 // error names layer, tensor and row of a number that is not finite.
 [[nodiscard]] Result<std::vector<PlaneChunk>> encode_planes(const KvCache& cache,
                                                             const PlaneCalibration& calibration,
+                                                            const PlaneDuals& duals,
                                                             const PlaneOptions& options);
 
 // The calibration's tables, from caches like those that it will code.

@@ -6,7 +6,8 @@
 #include <string>
 
 #include "codec/half.h"
-#include "codec/quant/symbol_rows.h"
+#include "codec/planes/plane_kernels.h"
+#include "codec/quant/kernels.h"
 #include "codec/transform/product.h"
 #include "codec/transform/rope.h"
 
@@ -18,13 +19,6 @@ Error field(const std::string& name, std::uint64_t got, const std::string& expec
 }
 
 Error cut(const char* name) { return {std::string(name) + " cut off, expected more bytes"}; }
-
-// Normative: (magnitude + 1/2) in FP32, times step.
-float value_of(std::uint32_t magnitude, std::uint8_t negative, float step) {
-  const float size = (static_cast<float>(magnitude) + 0.5F) * step;
-  const float value = magnitude == 0 ? 0.0F : size;
-  return negative != 0 ? -value : value;
-}
 
 }  // namespace
 
@@ -157,9 +151,8 @@ void GroupDecoder::reconstruct_tensor(std::size_t index, float* numbers) const {
     const float scale = std::ldexp(1.0F, -plane);
     const std::uint32_t* magnitude = tensor.magnitude.data() + row * tensor.rank;
     const std::uint8_t* negative = tensor.negative.data() + row * tensor.rank;
-    for (std::size_t k = 0; k < active; ++k) {
-      coefficients[row * active + k] = value_of(magnitude[k], negative[k], basis.tolerance[k] * scale);
-    }
+    plane_kernels::values(magnitude, negative, basis.tolerance.data(), scale, active,
+                          coefficients.data() + row * active);
   }
   const MatrixView vectors{basis.vectors.data(), active, basis.columns, basis.columns};
   add_product({coefficients.data(), tensor.rows, active, active}, vectors, basis.mean.data(), numbers);
@@ -176,10 +169,8 @@ void GroupDecoder::write(KvCache& cache, std::uint32_t first_row, double rope_th
     reconstruct_tensor(i, numbers.data());
     if (is_key) rope.redo(numbers.data(), 0, group_.row_count, cache.geometry().kv_heads);
     const auto out = is_key ? cache.key_data(layer) : cache.value_data(layer);
-    for (std::size_t j = 0; j < numbers.size(); ++j) {
-      const float bounded = std::clamp(numbers[j], -kHalfMax, kHalfMax);
-      out[first_row * channels + j] = float_to_half(bounded);
-    }
+    for (float& number : numbers) number = std::clamp(number, -kHalfMax, kHalfMax);
+    kernels::to_halves(numbers.data(), numbers.size(), out.data() + first_row * channels);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "codec/planes/plane_kernels.h"
 #include "codec/quant/load.h"
 #include "codec/transform/product.h"
 #include "protocol/base/varint.h"
@@ -16,33 +17,10 @@ namespace {
 
 constexpr std::array kBoth = {KvTensor::kKey, KvTensor::kValue};
 
-// Towards 0 in steps of 2^-planes; what is too large for kMaxPlanes becomes the largest that is not.
-void quantize(const std::vector<float>& coefficients, unsigned planes, std::vector<std::uint32_t>& magnitude,
-              std::vector<std::uint8_t>& negative) {
-  constexpr float kMost = static_cast<float>(1U << kMaxPlanes) - 128.0F;
-  const auto scale = static_cast<float>(1U << planes);
-  for (std::size_t i = 0; i < coefficients.size(); ++i) {
-    const float size = std::min(std::abs(coefficients[i]) * scale, kMost);
-    magnitude[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(size));
-    negative[i] = coefficients[i] < 0 ? 1 : 0;
-  }
-}
-
-// Squared error of a magnitude that is known down to `shift` bits, in finest steps.
-double squared_error(std::uint32_t finest, unsigned shift) {
-  const std::uint32_t known = finest >> shift;
-  const double middle = known == 0 ? 0.0 : (known + 0.5) * static_cast<double>(std::uint64_t{1} << shift);
-  const double error = static_cast<double>(finest) + 0.5 - middle;
-  return error * error;
-}
+// The largest magnitude: FP32 that fits kMaxPlanes bits.
+constexpr float kMostMagnitude = static_cast<float>(1U << kMaxPlanes) - 128.0F;
 
 }  // namespace
-
-PlaneDuals PlaneDuals::of(const PlaneCalibration& calibration) {
-  PlaneDuals duals;
-  for (const WeightedBasis& basis : calibration.bases) duals.vectors.push_back(dual_vectors(basis));
-  return duals;
-}
 
 GroupEncoder::GroupEncoder(const PlaneCalibration& calibration, const PlaneDuals& duals, double rope_theta)
     : calibration_(calibration), duals_(duals), theta_(rope_theta), coder_(calibration.tables) {}
@@ -75,7 +53,8 @@ Result<void> GroupEncoder::load_tensor(const KvCache& cache, const ChunkBlock& g
   tensor.basis = &basis;
   tensor.state = PlaneTensor(rows, rank);
   tensor.finest.resize(rows * rank);
-  quantize(coefficients_, levels_ - 1, tensor.finest, tensor.state.negative);
+  plane_kernels::quantize(coefficients_.data(), rows * rank, static_cast<float>(1U << (levels_ - 1)),
+                          kMostMagnitude, tensor.finest.data(), tensor.state.negative.data());
   return {};
 }
 
@@ -145,13 +124,7 @@ void GroupEncoder::add_tensor(Tensor& tensor, std::span<const PassRow> rows, std
     const std::uint32_t* finest = tensor.finest.data() + row.row * state.rank;
     const std::uint8_t* negative = state.negative.data() + row.row * state.rank;
     std::uint32_t* known = state.magnitude.data() + row.row * state.rank;
-    for (std::size_t k = 0; k < state.active; ++k) {
-      const std::uint32_t now = finest[k] >> shift;
-      const std::uint32_t bit = now & 1U;
-      const std::uint32_t sign = known[k] == 0 ? negative[k] : 0U;
-      symbols[k] = static_cast<std::uint8_t>(bit << (bit & sign));
-      known[k] = now;
-    }
+    plane_kernels::take_bits(finest, shift, negative, state.active, known, symbols);
     symbols += state.active;
   }
 }
@@ -178,11 +151,9 @@ double GroupEncoder::measure_gain(unsigned level) const {
     double of_row = 0;
     for (const Tensor& tensor : tensors_) {
       const std::uint32_t* finest = tensor.finest.data() + row * tensor.state.rank;
-      for (std::size_t k = 0; k < tensor.state.active; ++k) {
-        const double before =
-            begins ? squared_error(finest[k], kMaxPlanes + 1) : squared_error(finest[k], shift + 1);
-        of_row += before - squared_error(finest[k], shift);
-      }
+      const std::size_t n = tensor.state.active;
+      of_row += static_cast<double>(plane_kernels::squared_error(finest, begins ? 31 : shift + 1, n)) -
+                static_cast<double>(plane_kernels::squared_error(finest, shift, n));
     }
     gain += std::ldexp(of_row, -2 * start_.delay[row]);
   }

@@ -16,12 +16,6 @@
 
 namespace kvferry {
 
-// What writers need beside the calibration; made once for many cards.
-struct PlaneDuals {
-  std::vector<std::vector<float>> vectors;  // [layer * 2 + tensor], dual_vectors()
-  [[nodiscard]] static PlaneDuals of(const PlaneCalibration& calibration);
-};
-
 struct EncodedLevel {
   Bytes payload;
   double gain = 0;  // squared error that it takes away, in tolerances, rows weighted by 4^-delay

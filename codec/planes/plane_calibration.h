@@ -24,6 +24,12 @@ struct PlaneCalibration {
   friend bool operator==(const PlaneCalibration&, const PlaneCalibration&) = default;
 };
 
+// The calibration's dual vectors, which only writers need.
+struct PlaneDuals {
+  std::vector<std::vector<float>> vectors;  // [layer * 2 + tensor], dual_vectors()
+  [[nodiscard]] static PlaneDuals of(const PlaneCalibration& calibration);
+};
+
 // What errors in K and V cost the answers: for each layer K's matrix (before RoPE), then V's, each
 // [channels][channels] and symmetric, so that the error e of all rows costs the sum over rows of eᵀ M e.
 struct AnswerMetric {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/planes/plane_kernels.h"
+
 namespace kvferry {
 namespace {
 
@@ -24,12 +26,6 @@ std::size_t loudness(std::uint32_t count, std::uint32_t expected) {
   const std::uint64_t want = std::uint64_t{kTailOne} + expected;
   if (4 * have < 3 * want) return 0;
   return 3 * have > 4 * want ? 2 : 1;
-}
-
-std::uint32_t count_nonzero(const std::uint32_t* magnitude, std::size_t n) {
-  std::uint32_t count = 0;
-  for (std::size_t k = 0; k < n; ++k) count += magnitude[k] != 0 ? 1 : 0;
-  return count;
 }
 
 }  // namespace
@@ -61,8 +57,7 @@ void PassContexts::measure_columns(const PlaneTensor& tensor, std::span<const Pa
     if (row.is_first) continue;
     const std::uint32_t* magnitude = tensor.magnitude.data() + row.row * tensor.rank;
     const std::uint32_t* tail = expect(row.plane, spread, active).tail.data();
-    for (std::size_t k = 0; k < active; ++k) column_count_[k] += magnitude[k] != 0 ? 1 : 0;
-    for (std::size_t k = 0; k < active; ++k) column_tail_[k] += tail[k];
+    plane_kernels::add_column(magnitude, tail, active, column_count_.data(), column_tail_.data());
   }
   column_class_.resize(active);
   for (std::size_t k = 0; k < active; ++k) {
@@ -80,14 +75,10 @@ void PassContexts::make(const PlaneTensor& tensor, std::span<const PassRow> rows
     const std::uint32_t* magnitude = tensor.magnitude.data() + row.row * tensor.rank;
     const Expected& expected = expect(row.plane, spread, active);
     const std::size_t of_row =
-        row.is_first ? 1 : loudness(count_nonzero(magnitude, active), expected.tail_sum);
-    const auto row_class = static_cast<std::uint8_t>(of_row * kSpreads);
-    for (std::size_t k = 0; k < active; ++k) {
-      const std::uint32_t known = magnitude[k];
-      const auto zero = static_cast<std::uint8_t>(expected.spread_class[k] + row_class + column_class_[k]);
-      const auto other = static_cast<std::uint8_t>(kRefine + (known > 1 ? 1 : 0) + (known > 3 ? 1 : 0));
-      out[k] = known == 0 ? zero : other;
-    }
+        row.is_first ? 1 : loudness(plane_kernels::count_nonzero(magnitude, active), expected.tail_sum);
+    plane_kernels::make_contexts(magnitude, expected.spread_class.data(), column_class_.data(),
+                                 static_cast<std::uint8_t>(of_row * kSpreads),
+                                 static_cast<std::uint8_t>(kRefine), active, out);
     out += active;
   }
 }
@@ -97,11 +88,7 @@ void apply_symbols(std::span<const PassRow> rows, const std::uint8_t* symbols, P
   for (const PassRow& row : rows) {
     std::uint32_t* magnitude = tensor.magnitude.data() + row.row * tensor.rank;
     std::uint8_t* negative = tensor.negative.data() + row.row * tensor.rank;
-    for (std::size_t k = 0; k < active; ++k) {
-      const std::uint32_t known = magnitude[k];
-      negative[k] = static_cast<std::uint8_t>(negative[k] | (symbols[k] >> 1));
-      magnitude[k] = 2 * known + (symbols[k] != 0 ? 1 : 0);
-    }
+    plane_kernels::put_bits(symbols, active, magnitude, negative);
     symbols += active;
   }
 }

@@ -9,6 +9,7 @@
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "tests/codec/caches.h"
+#include "tests/codec/progressive_cards.h"
 
 namespace kvferry {
 namespace {
@@ -55,6 +56,46 @@ void decode_card(benchmark::State& state, const char* preset) {
   count_bytes(state);
 }
 
+// A progressive card of a cache with structure, up to so many levels.
+struct ProgressiveSubject {
+  KvCache cache = testing::structured_cache({4, 4, 128}, 1024);
+  std::shared_ptr<const LoadedCalibration> calibration = testing::calibration_for({4, 4, 128});
+  [[nodiscard]] EncodeOptions options(int levels) const {
+    return testing::progressive_options(cache, calibration, testing::progressive(levels));
+  }
+  static const ProgressiveSubject& get() {
+    static const ProgressiveSubject kSubject;
+    return kSubject;
+  }
+};
+
+void count_progressive(benchmark::State& state, const ProgressiveSubject& subject, const Card& card) {
+  const auto fp16 = static_cast<double>(subject.cache.bytes_fp16());
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(subject.cache.bytes_fp16()));
+  state.counters["bits a value"] = 16 * static_cast<double>(card.file_bytes()) / fp16;
+}
+
+void encode_progressive(benchmark::State& state, int levels) {
+  const auto& subject = ProgressiveSubject::get();
+  const auto options = subject.options(levels);
+  Card card;
+  for (auto _ : state) {
+    card = *encode(subject.cache, options);
+    benchmark::DoNotOptimize(card.chunks.data());
+  }
+  count_progressive(state, subject, card);
+}
+
+void decode_progressive(benchmark::State& state, int levels) {
+  const auto& subject = ProgressiveSubject::get();
+  const Card card = *encode(subject.cache, subject.options(levels));
+  for (auto _ : state) {
+    auto decoded = decode(card, {{}, subject.calibration});
+    benchmark::DoNotOptimize(decoded->key_data(0).data());
+  }
+  count_progressive(state, subject, card);
+}
+
 constexpr const char* kPresets[] = {"fp16",       "int8",
                                     "int4",       "int2",
                                     "quant=int8", "quant=int4",
@@ -70,6 +111,11 @@ int main(int argc, char** argv) {
     const std::string name = preset;
     benchmark::RegisterBenchmark(("encode/" + name).c_str(), kvferry::encode_cache, preset);
     benchmark::RegisterBenchmark(("decode/" + name).c_str(), kvferry::decode_card, preset);
+  }
+  for (const int levels : {2, 4, 6, 8, 10, 12}) {
+    const std::string name = "progressive/" + std::to_string(levels);
+    benchmark::RegisterBenchmark(("encode/" + name).c_str(), kvferry::encode_progressive, levels);
+    benchmark::RegisterBenchmark(("decode/" + name).c_str(), kvferry::decode_progressive, levels);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

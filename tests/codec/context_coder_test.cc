@@ -100,8 +100,8 @@ TEST(ContextCoder, takes_no_more_than_the_entropy_and_a_little) {
 
 TEST(ContextCoder, few_symbols_have_one_state_and_many_sixteen) {
   const ContextTables tables = sample_tables();
-  EXPECT_EQ(encode(tables, draw_passes(tables, {100}, 1))[0], 0);
-  EXPECT_EQ(encode(tables, draw_passes(tables, {12000}, 1))[0], 2);
+  EXPECT_EQ(encode(tables, draw_passes(tables, {1000}, 1))[0], 0);
+  EXPECT_EQ(encode(tables, draw_passes(tables, {9000}, 1))[0], 2);
   EXPECT_EQ(encode(tables, draw_passes(tables, {90000}, 1))[0], 4);
 }
 

@@ -58,17 +58,23 @@ inline KvCache structured_cache(KvGeometry geometry, std::uint32_t tokens, std::
   return cache;
 }
 
+inline constexpr double kEverywhere = 0.01;
+inline constexpr std::size_t kDirections = 3;
+inline std::vector<float> sample_directions(std::size_t columns, std::size_t tensor) {
+  return mixing(kDirections, columns, 900 + tensor);
+}
+
 // A metric that looks at three directions and a little at all.
 inline AnswerMetric sample_metric(const KvGeometry& geometry) {
   AnswerMetric metric;
   const std::size_t n = geometry.channels();
   for (std::size_t i = 0; i < 2 * std::size_t{geometry.layers}; ++i) {
-    const auto directions = mixing(3, n, 900 + i);
+    const auto directions = sample_directions(n, i);
     std::vector<double> matrix(n * n);
     for (std::size_t r = 0; r < n; ++r) {
-      matrix[r * n + r] = 0.01;
+      matrix[r * n + r] = kEverywhere;
       for (std::size_t c = 0; c < n; ++c) {
-        for (std::size_t k = 0; k < 3; ++k) {
+        for (std::size_t k = 0; k < kDirections; ++k) {
           matrix[r * n + c] += static_cast<double>(directions[k * n + r] * directions[k * n + c]);
         }
       }
@@ -115,12 +121,11 @@ inline EncodeOptions progressive_options(const KvCache& cache,
 // What an error costs, in the sample metric: of `cache` against `full`, over the rows that both have.
 inline double cost_of(const KvCache& full, const KvCache& cache) {
   const KvGeometry& geometry = full.geometry();
-  const AnswerMetric metric = sample_metric(geometry);
   const std::size_t n = geometry.channels();
   double cost = 0;
   for (std::uint32_t layer = 0; layer < geometry.layers; ++layer) {
     for (const bool is_key : {true, false}) {
-      const auto& matrix = metric.matrices[layer * 2 + (is_key ? 0 : 1)];
+      const auto directions = sample_directions(n, layer * 2 + (is_key ? 0U : 1U));
       const auto theirs = is_key ? cache.key_data(layer) : cache.value_data(layer);
       const auto ours = is_key ? full.key_data(layer) : full.value_data(layer);
       std::vector<float> errors(theirs.size());
@@ -133,10 +138,12 @@ inline double cost_of(const KvCache& full, const KvCache& cache) {
       if (is_key)
         undo_rope(errors.data(), cache.positions(layer), geometry.kv_heads, geometry.head_dim, kTheta);
       for (std::size_t row = 0; row < cache.rows(layer); ++row) {
-        for (std::size_t r = 0; r < n; ++r) {
-          for (std::size_t c = 0; c < n; ++c) {
-            cost += static_cast<double>(errors[row * n + r] * errors[row * n + c]) * matrix[r * n + c];
-          }
+        const float* error = errors.data() + row * n;
+        for (std::size_t c = 0; c < n; ++c) cost += kEverywhere * std::pow(static_cast<double>(error[c]), 2);
+        for (std::size_t k = 0; k < kDirections; ++k) {
+          double along = 0;
+          for (std::size_t c = 0; c < n; ++c) along += static_cast<double>(directions[k * n + c] * error[c]);
+          cost += along * along;
         }
       }
     }
