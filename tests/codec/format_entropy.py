@@ -44,18 +44,34 @@ class Model:
 
     def decode(self, data, count, columns):
         """The symbols of a stream in the order [row][column]."""
-        lanes = 1 if count < 8192 else 16
-        states, words = split(data, lanes, count)
-        tables = []  # of each: symbol, frequency and slot less start, by slot
-        for frequencies in self.tables:
-            starts = np.cumsum([0] + frequencies[:-1])
-            symbol = np.repeat(np.arange(self.alphabet), frequencies)
-            rest = np.arange(4096) - starts[symbol]
-            tables.append((symbol.tolist(), np.array(frequencies)[symbol].tolist(), rest.tolist()))
-        of_column = [tables[t] for t in (self.table_of * columns if self.contexts == 1 else self.table_of)]
-        out = []
-        for i in range(count):
-            symbol, frequency, rest = of_column[i % columns]
+        stream = Stream(data, 1 if count < 8192 else 16, count)
+        tables = [slots(frequencies) for frequencies in self.tables]
+        of_column = self.table_of * columns if self.contexts == 1 else self.table_of
+        symbols = stream.decode(tables, np.resize(of_column, count).tolist())
+        stream.finish()
+        return symbols
+
+
+def slots(frequencies):
+    """Symbol, frequency and slot less start, by slot."""
+    starts = np.cumsum([0] + frequencies[:-1])
+    symbol = np.repeat(np.arange(len(frequencies)), frequencies)
+    rest = np.arange(4096) - starts[symbol]
+    return symbol.tolist(), np.array(frequencies)[symbol].tolist(), rest.tolist()
+
+
+class Stream:
+    """Symbols of known tables, in one pass or several; each begins at the first state."""
+
+    def __init__(self, data, lanes, steps):
+        self.lanes = lanes
+        self.states, self.words = split(data, lanes, steps)
+
+    def decode(self, tables, table_of):
+        """A symbol for each number of a table."""
+        out, states, words, lanes = [], self.states, self.words, self.lanes
+        for i, table in enumerate(table_of):
+            symbol, frequency, rest = tables[table]
             state = states[i % lanes]
             slot = state & 4095
             out.append(symbol[slot])
@@ -64,8 +80,11 @@ class Model:
                 require(words, "a missing word")
                 state = state << 16 | words.pop()
             states[i % lanes] = state
-        require(not words and all(state == FIRST for state in states), "a stream that does not end where it began")
         return np.array(out, np.int64)
+
+    def finish(self):
+        ended = not self.words and all(state == FIRST for state in self.states)
+        require(ended, "a stream that does not end where it began")
 
 
 def split(data, lanes, steps):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A second reader of cards, written from protocol/SPEC.md and codec/FORMAT.md alone.
+"""A second reader of cards, written from protocol/SPEC.md, codec/FORMAT.md and codec/PLANES.md alone.
 
     format_reader.py x.card [y.calibration] --out x.npz     key.N, value.N (FP16), positions.N of every layer
 """
@@ -15,6 +15,7 @@ import numpy as np
 
 from format_bytes import FormatError, Source, msgpack, ranges, require
 from format_chunk import read_chunk
+from format_planes import read_groups
 from format_tables import Calibration, Tables
 
 MAGIC = b"\x89KVCARD\n"
@@ -28,11 +29,18 @@ class Entry:
         self.digest = source.take(32)
         self.size, self.layer_begin, self.layers, self.row_begin, self.rows = (source.varint() for _ in range(5))
         kind, self.level = source.byte(), source.byte()
-        require(kind <= TABLES and self.level == 0, "levels are not part of codec 1")
-        self.kind = kind
-        self.tensors = {KEY: (0,), VALUE: (1,), BOTH: (0, 1), TABLES: ()}[kind]
+        require(kind < 8, "bits of a kind that are not used")
+        self.kind, self.refines = kind & 3, bool(kind >> 2)
+        self.tensors = {KEY: (0,), VALUE: (1,), BOTH: (0, 1), TABLES: ()}[self.kind]
         require(math.isfinite(source.array("<f4", 1)[0]), "an importance that is not finite")
-        require(kind == TABLES or 1 <= self.rows <= 64, "rows of a chunk")
+        require(self.kind == TABLES or min(self.size, self.layers, self.rows) >= 1, "a chunk of nothing")
+
+    def check(self, card):
+        end = self.layer_begin + self.layers
+        require(end <= card.layers, "layers that are not there")
+        require(len(set(card.set_of[self.layer_begin:end])) <= 1, "layers of several position sets")
+        for layer in range(self.layer_begin, end):
+            require(self.row_begin + self.rows <= len(card.positions[layer]), "rows that are not there")
 
 
 class Card:
@@ -59,15 +67,17 @@ class Card:
         self.decode(entries, payloads)
 
     def read_root(self, root, calibration):
-        require(root[0] == 1 and set(root) <= set(range(16)) and root[6] == 1, "a manifest of another version or codec")
+        require(root[0] == 1 and set(root) <= set(range(16)), "a manifest of another version")
         model = root[1]
         require(13 not in root and model[5], "a delta, or K before RoPE")
         self.layers, self.heads, self.dim, self.theta = model[1], model[2], model[3], float(model[4])
         self.channels = self.heads * self.dim
         sets = [ranges(data) for data in root[3]]
-        self.positions = [sets[index] for index in root[4]]
+        self.set_of = root[4]
+        self.positions = [sets[index] for index in self.set_of]
         require(len(self.positions) == self.layers, "a position set for each layer")
-        self.preset, self.chunks, self.payload_bytes = root[5], root[9], root[10]
+        self.codec, self.preset, self.chunks, self.payload_bytes = root[6], root[5], root[9], root[10]
+        require(self.codec == (2 if "| quant=planes:" in self.preset else 1), "another codec than the pipeline's")
         require(len(root[11]) % 32 == 0, "digests of pages")
         self.pages = [root[11][at:at + 32] for at in range(0, len(root[11]), 32)]
         self.calibration = None
@@ -93,19 +103,25 @@ class Card:
         shapes = [(len(self.positions[layer]), self.channels) for layer in range(self.layers)]
         self.values = [[np.zeros(shape, np.float16) for _ in range(2)] for shape in shapes]  # [layer][K, V]
         covered = [[np.zeros(shape[0], np.int64) for _ in range(2)] for shape in shapes]
+        for entry in entries:
+            entry.check(self)
+        for block in self.read_chunks(entries, payloads) if self.codec == 1 else read_groups(self, entries, payloads):
+            self.values[block.layer][block.tensor][block.rows] = block.numbers()
+            covered[block.layer][block.tensor][block.rows] += 1
+        for pair in covered:
+            require((pair[0] == 1).all() and (pair[1] == 1).all(), "rows covered twice or not at all")
+
+    def read_chunks(self, entries, payloads):
+        """The blocks of codec 1."""
         self.tables = None
         for i, (entry, payload) in enumerate(zip(entries, payloads)):
+            require(entry.level == 0 and not entry.refines, "levels are not part of codec 1")
             if entry.kind == TABLES:
                 require(i == 0, "tables that are not first")
                 self.tables = Tables(payload, self.layers, self.channels)
                 continue
-            for layer in range(entry.layer_begin, entry.layer_begin + entry.layers):
-                require(entry.row_begin + entry.rows <= len(self.positions[layer]), "rows that are not there")
-            for block in read_chunk(self, entry, payload):
-                self.values[block.layer][block.tensor][block.rows] = block.numbers()
-                covered[block.layer][block.tensor][block.rows] += 1
-        for pair in covered:
-            require((pair[0] == 1).all() and (pair[1] == 1).all(), "rows covered twice or not at all")
+            require(entry.rows <= 64, "rows of a chunk")
+            yield from read_chunk(self, entry, payload)
 
 
 def read_card(card, calibration=None):

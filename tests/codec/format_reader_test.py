@@ -49,6 +49,14 @@ CALIBRATED = [
     "transform=rope+pca | quant=int4:group:8/bins16:channel | entropy=rans:card",
     "protect=first=4:recent=16:fp16 | transform=rope+pca | quant=pca:1.5 | entropy=zstd",
 ]
+PROGRESSIVE = [
+    "select=full | transform=rope+metric | quant=planes:1 | allocate=delay:templates | entropy=rans:context",
+    "select=full | transform=rope+metric | quant=planes:3 | entropy=rans:context",
+    "select=full | transform=rope+metric | quant=planes:4 | allocate=delay:h2o | entropy=rans:context",
+    "select=random:0.5 | layers=gaussian:0.5 | transform=rope+metric | quant=planes:5 | allocate=delay:templates"
+    " | entropy=rans:context",
+    "select=full | transform=rope+metric | quant=planes:9 | allocate=delay:templates | entropy=rans:context",
+]
 UNEVEN = [  # heads of 44 = 32 + 8 + 4
     "quant=fwht5/fwht7 | entropy=zstd",
     "transform=rope | quant=fwht6/bins12:group:128 | entropy=rans:card",
@@ -116,7 +124,7 @@ class Cards(LabTest):
         self.check(MODEL, PIPELINES)
 
     def test_with_a_calibration_have_the_same_bits(self):
-        self.check(MODEL, CALIBRATED, MODEL / "model.calibration")
+        self.check(MODEL, CALIBRATED + PROGRESSIVE, MODEL / "model.calibration")
 
     def test_of_uneven_heads_have_the_same_bits(self):
         recipe = self.write("recipe.toml", RECIPE)

@@ -19,6 +19,28 @@ class Basis:
         self.rank = len(vectors)
 
 
+class WeightedBasis:
+    """Of bit planes."""
+
+    def __init__(self, source, channels):
+        self.rank = source.varint()
+        require(1 <= self.rank <= channels, "a rank out of range")
+        self.mean = within(source.array("<f4", channels), -65504, 65504)
+        self.tolerance = within(source.array("<f4", self.rank), 2.0 ** -60, 2.0 ** 60)
+        self.spread = within(source.array("i1", self.rank), -63, 63).astype(np.int64)
+        require((self.spread[1:] <= self.spread[:-1]).all(), "spreads that ascend")
+        vectors = within(source.array("<f2", self.rank * channels), -1, 1).astype(np.float32)
+        self.vectors = vectors.reshape(self.rank, channels)
+
+
+def read_context(source, number):
+    """The frequencies of symbols 0, 1 and 2."""
+    zero, one = source.little(2), source.little(2)
+    require(zero >= 1 and one >= 1 and zero + one <= 4096, "shares out of range")
+    require(zero + one == 4096 or number not in (144, 145, 146, 148), "a third symbol where there are two")
+    return [zero, one, 4096 - zero - one]
+
+
 def within(values, least, most):
     require(((values >= least) & (values <= most)).all(), "a number out of range")
     return values
@@ -28,7 +50,7 @@ class Calibration:
     def __init__(self, data):
         self.digest = hashlib.sha256(data).digest()
         source = Source(data)
-        require(source.take(8) == MAGIC and source.little(4) == 1, "no calibration of version 1")
+        require(source.take(8) == MAGIC and source.little(4) == 2, "no calibration of version 2")
         self.layers, self.heads, self.dim = (source.varint() for _ in range(3))
         self.theta = float(source.array("<f8", 1)[0])
         require(1 <= self.theta < np.inf, "a RoPE base out of range")
@@ -41,7 +63,7 @@ class Calibration:
                 pair.append(self.read_basis(source))
                 within(source.array("<f4", self.channels), -65504, 65504)
                 within(source.array("<f4", self.channels), 0, 65504)
-            within(source.array("<f4", 1), 0, 2)
+            within(source.array("<f4", 1), 0, np.finfo(np.float32).max)
             self.bases.append(pair)
         pipelines = source.varint()
         require(pipelines <= 256, "too many pipelines")
@@ -50,6 +72,12 @@ class Calibration:
             text = source.take(source.varint()).decode("ascii")
             require(text not in self.models and 1 <= len(text) <= 1024 and text.isprintable(), "a pipeline's text")
             self.models[text] = read_models(source, self.layers, self.channels)
+        self.planes = self.contexts = None
+        planes = source.byte()
+        require(planes < 2, "neither planes nor none")
+        if planes:
+            self.planes = [[WeightedBasis(source, self.channels) for _ in range(2)] for _ in range(self.layers)]
+            self.contexts = [read_context(source, context) for context in range(149)]
         source.finish()
 
     def read_basis(self, source):

@@ -34,11 +34,12 @@ std::string selection(const std::string& method, double share) {
 }
 
 std::span<const TableSpec> table_specs() {
-  static constexpr std::array<TableSpec, 12> specs = {{{"selection", selection_table},
+  static constexpr std::array<TableSpec, 13> specs = {{{"selection", selection_table},
                                                        {"bits", bits_table},
                                                        {"bandwidth", bandwidth_table},
                                                        {"svd", svd_table},
                                                        {"presets", presets_table},
+                                                       {"progressive", progressive_table},
                                                        {"hops", hops_table},
                                                        {"allocation", allocation_table},
                                                        {"calibration", calibration_table},

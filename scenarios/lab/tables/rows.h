@@ -31,6 +31,7 @@ void add(Rows& rows, std::string series, std::string label, double x, std::strin
 [[nodiscard]] Rows bandwidth_table(const TableSubject& subject);
 [[nodiscard]] Rows svd_table(const TableSubject& subject);
 [[nodiscard]] Rows presets_table(const TableSubject& subject);
+[[nodiscard]] Rows progressive_table(const TableSubject& subject);
 [[nodiscard]] Rows allocation_table(const TableSubject& subject);
 [[nodiscard]] Rows layers_table(const TableSubject& subject);
 [[nodiscard]] Rows hops_table(const TableSubject& subject);

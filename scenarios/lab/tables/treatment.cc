@@ -18,6 +18,19 @@ void copy_layer(const KvCache& from, uint32_t layer, KvCache& to) {
   std::ranges::copy(from.value_data(layer), to.value_data(layer).begin());
 }
 
+// What comes of a card within a budget: its head and tables, and whole chunks in their order, one at least.
+Result<KvCache> decode_prefix(const Card& card, const DecodeOptions& options, uint64_t budget, uint64_t& bytes) {
+  ChunkDecoder decoder(options);
+  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
+  bytes = card.file_bytes() - card.manifest.payload_bytes();
+  for (uint32_t i = 0; i < card.chunks.size(); ++i) {
+    if (i > 0 && bytes + card.chunks[i].size() > budget) break;
+    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added.error();
+    bytes += card.chunks[i].size();
+  }
+  return decoder.snapshot();
+}
+
 }  // namespace
 
 Treater::Treater(const Reader& reader, const std::vector<AskedDocument>& documents, const Senders& senders,
@@ -36,7 +49,8 @@ Result<bool> Treater::is_query_aware(const Treatment& treatment) {
 
 AttentionSource Treater::scores(size_t document, size_t question, bool query_aware) const {
   return [this, document, question, query_aware](AttentionScore score) {
-    const auto asks = query_aware && (score == AttentionScore::kQ2c || score == AttentionScore::kLayers);
+    const auto asks = query_aware && (score == AttentionScore::kQ2c || score == AttentionScore::kQ2cPeak ||
+                                      score == AttentionScore::kLayers);
     const auto key = asks ? std::optional(question) : std::nullopt;
     return memo_.get(document, score, key, [&] {
       const auto& asked = documents_[document];
@@ -72,11 +86,13 @@ Result<Treated> Treater::make_card(const Treatment& treatment, size_t document, 
     if (treatment.weigh_anew) options.scores = own_weights(document, hop);
     const auto card = encode(treated.cache, options, &stats);
     if (!card) return card.error();
-    auto decoded = decode(*card, decoding);
+    treated.card_bytes = stats.card_bytes;
+    const auto budget = static_cast<uint64_t>(treatment.budget * static_cast<double>(stats.full_bytes));
+    auto decoded = budget == 0 ? decode(*card, decoding)
+                               : decode_prefix(*card, decoding, budget, treated.card_bytes);
     if (!decoded) return decoded.error();
     treated.cache = std::move(*decoded);
     treated.reading.summary = card->manifest.summary;
-    treated.card_bytes = stats.card_bytes;
   }
   treated.nominal = nominal_ratio(*preset, asked.full, treated.cache);
   return treated;

@@ -26,6 +26,7 @@ enum class Way : uint8_t {
 struct Treatment {
   Way way = Way::kCard;
   std::string pipeline = "fp16";  // a name or a pipeline
+  double budget = 0;  // of a progressive card: what of it comes, as a share of the FP16 cache; 0: all
   int hops = 1;
   bool weigh_anew = false;  // at each hop tokens weigh what a question of that agent's own pays to them
   uint32_t layer = 0;
