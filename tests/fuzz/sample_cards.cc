@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/codec/caches.h"
+#include "tests/codec/progressive_cards.h"
 #include "tests/fuzz/target.h"
 
 namespace kvferry::fuzz {
@@ -20,11 +20,18 @@ constexpr const char* kPresets[] = {
     "transform=rope+svd:4 | quant=int4:8",
     "transform=rope | quant=int4:8 | entropy=rans:static",
     "transform=rope+pca | quant=pca:3",
+    "transform=rope+metric | quant=planes:5 | allocate=delay:h2o | entropy=rans:context",
 };
 
 KvCache sample_cache() { return testing::gaussian_cache({2, 1, 8}, 20); }
 
-EncodeOptions options_for(const char* preset) { return testing::options_for(sample_cache(), preset); }
+std::vector<float> sample_scores() { return testing::sample_energy(sample_cache().token_count()); }
+
+EncodeOptions options_for(const char* preset) {
+  EncodeOptions options = testing::options_for(sample_cache(), preset);
+  options.scores = [](AttentionScore) -> Result<std::vector<float>> { return sample_scores(); };
+  return options;
+}
 
 Calibration calibration() {
   const KvCache cache = sample_cache();
@@ -33,6 +40,9 @@ Calibration calibration() {
   auto models = calibrate_symbols(std::span(&cache, 1), options_for(kPresets[7]));
   require(models.ok(), "static tables are made");
   made->pipelines.push_back(std::move(*models));
+  const std::vector<std::vector<std::uint8_t>> delays = {row_delays(sample_scores())};
+  const auto metric = testing::sample_metric(cache.geometry());
+  require(calibrate_planes(*made, metric, std::span(&cache, 1), delays).ok(), "planes are calibrated");
   return std::move(*made);
 }
 
