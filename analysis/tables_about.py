@@ -9,7 +9,7 @@ class About:
     title: str
     shows: str
     axis: str = ""  # what x is, in words
-    kind: str = "lines"  # how it is drawn: lines, places (x has names), scatter, ranking (of presets)
+    kind: str = "lines"  # how it is drawn: lines, places (x has names), scatter, ranking (of presets), curve
     log: bool = False
     percent: bool = False  # x is a share
 
@@ -36,6 +36,11 @@ ABOUT = {
         "Presets",
         "Named presets and a sweep of pipelines: the ratio with every byte of the card file counted, and what it costs.",
         "ratio, all bytes (log)", kind="ranking"),
+    "progressive": About(
+        "Progressive cards",
+        "One progressive card, cut at many budgets: head, tables and whole chunks as they come, all counted. Beside it every "
+        "fixed preset that serves all questions, and ours at steps that have no name.",
+        "bytes, of the FP16 cache (log)", kind="curve", percent=True),
     "hops": About(
         "Hops",
         "The cache is encoded and decoded again and again, as when each agent hands on what it got: bits by token weight "

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a table says, in sentences that are computed from its lines."""
 
-from tables_lines import MOST_KL, MOST_LOSS, find, kept, panel_name
+from tables_lines import MOST_KL, MOST_LOSS, find, kept, panel_name, share_of, useful
 from tables_text import markdown, nats, share, times
+
+
+LEAST_BUDGET = 0.02  # of FP16: below it no fixed preset gets
 
 
 def by_panel(sentence):
@@ -90,6 +93,39 @@ def presets(table):
             rows.append([f"`{name}`", claimed, *(f"{times(line['nominal'])} / {times(line['ratio'])}" for line in found)])
     yield from markdown(["preset", "paper", *map(panel_name, table.panels)], rows)
     yield ""
+
+
+def rivals(lines):
+    """Fixed presets that serve all questions."""
+    return [line for line in lines[1:] if line["series"] in ("named", "other steps") and useful(line)]
+
+
+def smallest_within(lines, limit):
+    held = [line for line in lines if line["kl"] <= limit]
+    return min(held, key=share_of, default=None)
+
+
+def progressive(table):
+    """At each budget ours and the best rival that fits; and how small each gets within the limit."""
+    for panel, lines in table.panels.items():
+        cuts = series(lines, "progressive")
+        rows, behind = [], []
+        for cut in cuts:
+            fits = [line for line in rivals(lines) if share_of(line) <= cut["x"]]
+            best = min(fits, key=lambda line: line["kl"], default=None)
+            if best and cut["x"] >= LEAST_BUDGET and cut["kl"] > best["kl"]:
+                behind.append(f"{100 * cut['x']:g} %")
+            rows.append([f"{100 * cut['x']:g} %", times(1 / share_of(cut)), nats(cut["kl"]), f"{cut['f1']:.3f}",
+                         "none fits" if best is None else f"{nats(best['kl'])} (`{best['label']}`)"])
+        yield from markdown([f"{panel_name(panel)}: budget", "ratio", "KL", "F1", "best fixed preset's KL"], rows)
+        yield ""
+        yield (f"- from {100 * LEAST_BUDGET:g} % on no fixed preset is better" if not behind
+               else f"- a fixed preset is better at {', '.join(behind)}") + "."
+        ours, theirs = smallest_within(cuts, MOST_KL), smallest_within(rivals(lines), MOST_KL)
+        if ours and theirs:
+            yield (f"- within a KL of {MOST_KL:g}: {times(1 / share_of(ours))} against {times(1 / share_of(theirs))} "
+                   f"(`{theirs['label']}`): {share_of(theirs) / share_of(ours):.2f} times smaller.")
+        yield ""
 
 
 def hops(table):
@@ -186,9 +222,9 @@ def bandwidth(lines):
     return "the best at each bandwidth, " + "; ".join(said) + "."
 
 
-FINDINGS = {"selection": selection, "bits": bits, "bandwidth": bandwidth, "svd": svd, "presets": presets, "hops": hops,
-            "allocation": allocation, "calibration": calibration, "sensitivity": sensitivity, "layers": layers,
-            "conditions": conditions, "facts": facts}
+FINDINGS = {"selection": selection, "bits": bits, "bandwidth": bandwidth, "svd": svd, "presets": presets,
+            "progressive": progressive, "hops": hops, "allocation": allocation, "calibration": calibration,
+            "sensitivity": sensitivity, "layers": layers, "conditions": conditions, "facts": facts}
 
 
 def findings(table):

@@ -81,6 +81,16 @@ def find(lines, series, x):
     return next((line for line in lines if line["series"] == series and abs(line["x"] - x) < 1e-9), None)
 
 
+def share_of(line):
+    """Bytes of the card, or of what came of it, over those of the FP16 cache."""
+    return line["card_bytes"] / line["kv_bytes_fp16"]
+
+
+def useful(line):
+    """Whether a card serves every question."""
+    return line["card_bytes"] is not None and not line["query_aware"]
+
+
 def full_line(lines):
     """The full FP16 card, with which every table begins."""
     return lines[0]

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator  # noqa: E402
 
 from tables_about import about  # noqa: E402
+from tables_curve import draw_curve  # noqa: E402
 from tables_ranking import draw_ranking  # noqa: E402
 from tables_lines import full_line, panel_name  # noqa: E402
 
@@ -123,6 +124,9 @@ def legend(figure, handles, labels):
 def draw(table, path):
     if about(table.name).kind == "ranking":
         draw_ranking(table, path)
+        return
+    if about(table.name).kind == "curve":
+        draw_curve(table, path)
         return
     columns = list(table.panels.items())
     name = about(table.name)

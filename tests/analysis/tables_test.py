@@ -55,6 +55,22 @@ class Findings(unittest.TestCase):
         self.assertNotIn("`a`", by_kl)
 
 
+    def test_a_progressive_card_is_held_against_what_fits(self):
+        def cut(budget, kl):
+            return line("progressive", budget, card_bytes=1000 * budget, kl=kl)
+
+        def fixed(name, share, kl, **changes):
+            return line("named", 0, label=name, card_bytes=1000 * share, kl=kl, **changes)
+
+        lines = [cut(0.01, 0.04), cut(0.02, 0.03), cut(0.04, 0.02), fixed("a", 0.03, 0.045), fixed("b", 0.035, 0.01),
+                 fixed("c", 0.001, 0, query_aware=True)]
+        text = "\n".join(findings.progressive(table(*lines)))
+        self.assertIn("| 2 % | 50.00 | 0.03 | 1.000 | none fits |", text)
+        self.assertIn("| 4 % | 25.00 | 0.02 | 1.000 | 0.01 (`b`) |", text)
+        self.assertIn("a fixed preset is better at 4 %.", text)
+        self.assertIn("100.00 against 33.33 (`a`): 3.00 times smaller", text)
+
+
 class Papers(unittest.TestCase):
     def test_stand_beside_ours_as_shares_of_the_full_cache(self):
         text = "\n".join(tables_papers.beside(table(line("q2c", 0.25, 0.83), line("h2o", 0.25, 0.42))))
