@@ -36,7 +36,8 @@ FetchOptions fetch_options(const AgentAskOptions& options, const Reader& reader)
   }
   fetch.connection.hello.agent = "kvferry-agent/" KVFERRY_VERSION;
   fetch.connection.hello.model = reader.identity();
-  fetch.connection.hello.codecs = {static_cast<std::uint32_t>(CodecId::kPipeline)};
+  fetch.connection.hello.codecs = {static_cast<std::uint32_t>(CodecId::kPipeline),
+                                   static_cast<std::uint32_t>(CodecId::kPlanes)};
   // The peer reads and encodes before anything comes.
   fetch.connection.progress_timeout = std::chrono::seconds(60);
   fetch.obey_signals = true;
