@@ -50,6 +50,8 @@ std::string name_of(CodecId codec) {
       return "opaque";
     case CodecId::kPipeline:
       return "pipeline";
+    case CodecId::kPlanes:
+      return "bit planes";
   }
   return "codec " + std::to_string(static_cast<std::uint32_t>(codec));
 }
