@@ -67,6 +67,15 @@ struct CalibrateCommand {
 };
 void run_calibrate(const CalibrateCommand& options);
 
+struct BoundCommand {
+  std::string model;
+  unsigned levels = 16;
+  int questions = 64;  // documents are drawn as for so many
+  uint64_t seed = 1;
+  bool json = false;
+};
+void run_bound(const BoundCommand& options);
+
 void run_presets(bool json);
 
 }  // namespace kvferry

@@ -27,6 +27,7 @@ struct Options {
   DecodeCommand decode;
   AskCommand ask;
   CalibrateCommand calibrate;
+  BoundCommand bound;
   bool presets_json = false;
 };
 
@@ -58,6 +59,16 @@ void add_experiments(CLI::App& app, Options& o) {
   tables->add_option("--seed", o.tables.seed, "of documents, random selection and resampling");
   add_jobs(tables, o.tables.jobs);
   tables->callback([&o] { run_tables(o.tables); });
+
+  auto* bound =
+      app.add_subcommand("bound", "bits of progressive cards against the Gaussian rate-distortion bound");
+  bound->add_option("--model", o.bound.model, kModelHelp)->required();
+  bound->add_option("--levels", o.bound.levels, "bit planes")
+      ->check(CLI::Range(1, 24))
+      ->capture_default_str();
+  bound->add_option("--seed", o.bound.seed, "of documents");
+  add_json(bound, o.bound.json);
+  bound->callback([&o] { run_bound(o.bound); });
 
   auto* profile = app.add_subcommand("profile", "measure how fast this device runs a model and the codec");
   profile->add_option("--model", o.profile.model, kModelHelp)->required();
