@@ -87,7 +87,7 @@ ns3::Ipv4Address TransferRun::build_link() {
   const auto devices = link.Install(nodes_.Get(0), nodes_.Get(1));
   KvLinkHelper::AssignStreams(devices, 0);
   for (std::uint32_t i = 0; i < devices.GetN(); ++i) {
-    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(i)));
+    meter_.Attach(devices.Get(i));
   }
   ns3::Ipv4AddressHelper addresses("10.0.0.0", "255.255.255.252");
   return addresses.Assign(devices).GetAddress(0);

@@ -2,6 +2,7 @@
 #include "sim/model/kv-wire-meter.h"
 
 #include <ns3/ipv4-header.h>
+#include <ns3/pointer.h>
 #include <ns3/ppp-header.h>
 #include <ns3/queue.h>
 #include <ns3/tcp-header.h>
@@ -11,19 +12,19 @@ namespace kvferry::sim {
 
 using namespace ns3;
 
-void KvWireMeter::Attach(Ptr<PointToPointNetDevice> device) {
+void KvWireMeter::Attach(Ptr<NetDevice> device) {
   device->TraceConnectWithoutContext("PhyTxBegin",
-                                     MakeCallback(&KvWireMeter::HandleTransmit, this, m_devices.size()));
+                                     MakeCallback(&KvWireMeter::HandleTransmit, this, m_queues.size()));
   device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this));
   device->TraceConnectWithoutContext("PhyRxDrop", MakeCallback(&KvWireMeter::HandleLinkDrop, this));
-  m_devices.push_back(device);
+  PointerValue queue;
+  device->GetAttribute("TxQueue", queue);
+  m_queues.push_back(queue.Get<Queue<Packet>>());
 }
 
 uint64_t KvWireMeter::GetDeviceBytes() const {
   uint64_t total = 0;
-  for (const auto& device : m_devices) {
-    total += device->GetQueue()->GetTotalReceivedBytes() - device->GetQueue()->GetNBytes();
-  }
+  for (const auto& queue : m_queues) total += queue->GetTotalReceivedBytes() - queue->GetNBytes();
   return total;
 }
 

@@ -9,7 +9,9 @@
 // has not been on the wire, what the link loses has.
 #pragma once
 
-#include <ns3/point-to-point-net-device.h>
+#include <ns3/net-device.h>
+#include <ns3/packet.h>
+#include <ns3/queue.h>
 
 #include <map>
 #include <tuple>
@@ -44,8 +46,9 @@ class KvWireMeter {
   KvWireMeter(const KvWireMeter&) = delete;
   KvWireMeter& operator=(const KvWireMeter&) = delete;
 
-  // The device must have its queue.
-  void Attach(ns3::Ptr<ns3::PointToPointNetDevice> device);
+  // A device with a PPP header, a TxQueue that is there, and the trace sources of a PointToPointNetDevice:
+  // one of these, or a KvTraceNetDevice.
+  void Attach(ns3::Ptr<ns3::NetDevice> device);
 
   [[nodiscard]] const WireBytes& GetBytes() const { return m_bytes; }
   [[nodiscard]] const WirePackets& GetPackets() const { return m_packets; }
@@ -67,7 +70,7 @@ class KvWireMeter {
   void CountTcp(size_t device, const ns3::Ipv4Header& ip, ns3::Ptr<ns3::Packet> segment);
   void CountTagged(ns3::Ptr<const ns3::Packet> payload, TcpFlow* flow, uint64_t offset);
 
-  std::vector<ns3::Ptr<ns3::PointToPointNetDevice>> m_devices;
+  std::vector<ns3::Ptr<ns3::Queue<ns3::Packet>>> m_queues;  // of the devices
   std::map<FlowKey, TcpFlow> m_flows;
   WireBytes m_bytes;
   WirePackets m_packets;

@@ -21,8 +21,8 @@ class SimLink : public ::testing::Test {
     ns3::NodeContainer nodes(2);
     const auto devices = link.Install(nodes.Get(0), nodes.Get(1));
     KvLinkHelper::AssignStreams(devices, 0);
-    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(0)));
-    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(1)));
+    meter_.Attach(devices.Get(0));
+    meter_.Attach(devices.Get(1));
     devices.Get(1)->TraceConnectWithoutContext("PhyRxEnd", ns3::MakeCallback(&SimLink::count, this));
     for (std::uint32_t i = 0; i < count; ++i) {
       devices.Get(0)->Send(ns3::Create<ns3::Packet>(98), ns3::Mac48Address::GetBroadcast(), kIpv4);

@@ -27,8 +27,8 @@ class SimWireMeter : public ::testing::Test {
     internet.SetIpv6StackInstall(false);
     internet.Install(nodes_);
     const auto devices = KvLinkHelper().Install(nodes_.Get(0), nodes_.Get(1));
-    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(0)));
-    meter_.Attach(ns3::DynamicCast<ns3::PointToPointNetDevice>(devices.Get(1)));
+    meter_.Attach(devices.Get(0));
+    meter_.Attach(devices.Get(1));
     const auto addresses = ns3::Ipv4AddressHelper("10.0.0.0", "255.255.255.252").Assign(devices);
     KvAgentHelper agents;
     agents.SetAttribute("Transport", ns3::EnumValue(transport));
