@@ -29,8 +29,31 @@ bool is_tcp_congestion(const std::string& name) {
          type == ns3::TcpCubic::GetTypeId();  // ns-3.37 declares another parent for this one
 }
 
+std::shared_ptr<const KvDeliveryTrace> read_trace(TomlTable& table, const std::string& key,
+                                                  const std::string& name) {
+  auto trace = KvDeliveryTrace::Read(table.file().parent_path() / name);
+  if (trace) return std::make_shared<KvDeliveryTrace>(std::move(*trace));
+  table.reject(key, trace.error().message);
+  return nullptr;
+}
+
+void read_traces(TomlTable& table, LinkPlan& link) {
+  std::string trace, back;
+  table.text("trace", trace);
+  table.text("trace_back", back);
+  table.number("trace_start_s", link.trace_start_s, 0, 1e6);
+  if (trace.empty()) {
+    if (!back.empty()) table.reject("trace_back", "expected trace beside it");
+    return;
+  }
+  link.trace = read_trace(table, "trace", trace);
+  link.trace_back = back.empty() ? link.trace : read_trace(table, "trace_back", back);
+  if (link.trace) link.rate_mbps = link.trace->GetMeanRateBps() / 1e6;
+}
+
 void read_link(TomlTable table, LinkPlan& link) {
   table.number("rate_mbps", link.rate_mbps, 0.001, 100000);
+  read_traces(table, link);
   table.number("rtt_ms", link.rtt_ms, 0, 10000);
   table.number("loss", link.loss, 0, 1);
   table.integer("queue_packets", link.queue_packets, 1, 1000000);

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "protocol/base/result.h"
+#include "sim/model/kv-delivery-trace.h"
 
 namespace kvferry::sim {
 
@@ -20,10 +22,13 @@ enum class SimTransport { kTcp, kUdp };
 [[nodiscard]] const char* to_string(SimTransport transport);
 
 struct LinkPlan {
-  double rate_mbps = 5;  // each direction
+  double rate_mbps = 5;  // each direction; of a trace: its mean towards the reader
   double rtt_ms = 40;    // propagation, both ways together
   double loss = 0;       // probability of losing a packet, each direction
   std::uint32_t queue_packets = 100;
+  // Recorded capacity instead of a rate: from source to reader, and back. Both or none.
+  std::shared_ptr<const KvDeliveryTrace> trace, trace_back;
+  double trace_start_s = 0;  // where in the traces a transfer begins
 };
 
 struct TransferPlan {

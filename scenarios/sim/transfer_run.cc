@@ -13,6 +13,7 @@
 
 #include "sim/helper/kv-agent-helper.h"
 #include "sim/helper/kv-link-helper.h"
+#include "sim/helper/kv-trace-link-helper.h"
 
 namespace kvferry::sim {
 namespace {
@@ -34,6 +35,7 @@ class TransferRun {
   TransferResult run();
 
  private:
+  [[nodiscard]] ns3::NetDeviceContainer install_link() const;
   ns3::Ipv4Address build_link();
   void install_agents(ns3::Ipv4Address source_address, std::shared_ptr<ChunkSource> card);
   KvAgentHelper agents() const;
@@ -73,18 +75,32 @@ TransferRun::TransferRun(const SimPlan& plan, const TransferPlan& transfer, std:
   install_agents(build_link(), std::move(card));
 }
 
+ns3::NetDeviceContainer TransferRun::install_link() const {
+  const LinkPlan& plan = plan_.link;
+  const auto set_up = [&](auto& link) {
+    link.SetDelay(ns3::NanoSeconds(static_cast<std::uint64_t>(plan.rtt_ms * 1e6 / 2)));
+    link.SetQueuePackets(plan.queue_packets);
+    link.SetLoss(plan.loss);
+    return link.Install(nodes_.Get(0), nodes_.Get(1));
+  };
+  if (plan.trace) {
+    KvTraceLinkHelper link;
+    link.SetTraces(plan.trace, plan.trace_back);
+    link.SetTraceStart(ns3::Seconds(plan.trace_start_s));
+    return set_up(link);
+  }
+  KvLinkHelper link;
+  link.SetDataRate(ns3::DataRate(static_cast<std::uint64_t>(plan.rate_mbps * 1e6)));
+  return set_up(link);
+}
+
 // The source is the first node; returns its address.
 ns3::Ipv4Address TransferRun::build_link() {
   nodes_.Create(2);
   ns3::InternetStackHelper internet;
   internet.SetIpv6StackInstall(false);
   internet.Install(nodes_);
-  KvLinkHelper link;
-  link.SetDataRate(ns3::DataRate(static_cast<std::uint64_t>(plan_.link.rate_mbps * 1e6)));
-  link.SetDelay(ns3::NanoSeconds(static_cast<std::uint64_t>(plan_.link.rtt_ms * 1e6 / 2)));
-  link.SetQueuePackets(plan_.link.queue_packets);
-  link.SetLoss(plan_.link.loss);
-  const auto devices = link.Install(nodes_.Get(0), nodes_.Get(1));
+  const auto devices = install_link();
   KvLinkHelper::AssignStreams(devices, 0);
   for (std::uint32_t i = 0; i < devices.GetN(); ++i) {
     meter_.Attach(devices.Get(i));

@@ -72,9 +72,11 @@ INSTANTIATE_TEST_SUITE_P(
     Messages, SimBadPlan,
     ::testing::Values(
         BadPlan{"[link]\nrate_mpbs = 5\n",
-                ":2: key 'link.rate_mpbs': unknown, expected one of rate_mbps, rtt_ms, loss, queue_packets"},
+                ":2: key 'link.rate_mpbs': unknown, expected one of rate_mbps, trace, trace_back, "
+                "trace_start_s, rtt_ms, loss, queue_packets"},
         BadPlan{"\n[link]\nrate_mbps = -5\n",
                 ":3: key 'link.rate_mbps': expected a number from 0.001 to 100000"},
+        BadPlan{"[link]\ntrace_back = 'x'\n", ":2: key 'link.trace_back': expected trace beside it"},
         BadPlan{"[link]\nloss = 1.5\n", ":2: key 'link.loss': expected a number from 0 to 1"},
         BadPlan{"[link]\nloss = nan\n", ":2: key 'link.loss': expected a number from 0 to 1"},
         BadPlan{"[link]\nqueue_packets = 2.5\n",
@@ -95,6 +97,25 @@ INSTANTIATE_TEST_SUITE_P(
         BadPlan{"[[transfer]]\nid = 'a'\ncard = 'b.card'\ntransport = 'ns3-tcp'\n",
                 ":6: key 'transfer[2].id': expected a name that no other transfer has"},
         BadPlan{"[[transfer]]\nid = 'b'\ntransport = 'ns3-tcp'\n", ":1: key 'transfer[1].card': missing"}));
+
+TEST(SimPlanFile, follows_traces_where_it_names_them) {
+  ScratchFolder folder;
+  (void)folder.write("forth", "1\n2\n");
+  const auto file =
+      folder.write("plan.toml", "[link]\ntrace = 'forth'\ntrace_start_s = 1.5\n" + std::string(kTransfer));
+  const auto plan = read_sim_plan(file);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->link.trace->GetCount(), 2u);
+  EXPECT_EQ(plan->link.trace_back, plan->link.trace);
+  EXPECT_DOUBLE_EQ(plan->link.rate_mbps, 12);
+  EXPECT_EQ(plan->link.trace_start_s, 1.5);
+  (void)folder.write("forth", "1\n0\n");
+  const auto bad = read_sim_plan(file);
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().message, file.string() +
+                                     ":2: key 'link.trace': " + (file.parent_path() / "forth").string() +
+                                     ":2: 0 after 1, expected times in order");
+}
 
 TEST(SimPlanFile, without_transfers_is_refused) {
   ScratchFolder folder;

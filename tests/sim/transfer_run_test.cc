@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "scenarios/sim/results.h"
 #include "tests/sim/sim_plans.h"
 
@@ -64,6 +66,50 @@ TEST_P(SimTransfer, gives_the_same_line_for_the_same_seed_and_another_for_anothe
   const auto other = line(12);
   EXPECT_EQ(first, line(11));
   EXPECT_NE(first, other);
+}
+
+// A link that is away from the 2nd to the 5th second of every eight, and runs at 3 Mbit/s otherwise.
+std::shared_ptr<const KvDeliveryTrace> trace_with_outages() {
+  std::vector<std::uint64_t> times;
+  for (std::uint64_t ms = 4; ms <= 8000; ms += 4) {
+    if (ms <= 2000 || ms > 5000) times.push_back(ms);
+  }
+  return std::make_shared<KvDeliveryTrace>(*KvDeliveryTrace::FromTimes(std::move(times)));
+}
+
+TEST_P(SimTransfer, outlasts_outages_of_a_recorded_link) {
+  const auto card = test::sample_card(4, 130, 16000);  // some 2.8 s at 3 Mbit/s
+  auto plan = plan_with_loss(GetParam().loss);
+  plan.link.trace = plan.link.trace_back = trace_with_outages();
+  const auto result = run_transfer(plan, transfer_plan(GetParam().transport, 3), source_of(card));
+  ASSERT_TRUE(result.ok) << result.reason;
+  EXPECT_TRUE(test::same_bytes(*result.arrived, card));
+  EXPECT_EQ(result.wire.GetTotal(), result.device_bytes);
+  EXPECT_GT(*result.complete_s, 5.0);
+  plan.link.trace_start_s = 5;
+  const auto later = run_transfer(plan, transfer_plan(GetParam().transport, 3), source_of(card));
+  ASSERT_TRUE(later.ok) << later.reason;
+  EXPECT_LT(*later.complete_s, GetParam().loss > 0 ? 9.0 : 4.0);
+}
+
+// Recordings that lie beside the project, if they do.
+TEST(SimRecordedLink, carries_cards_over_cellular_recordings) {
+  const std::filesystem::path folder = KVFERRY_SOURCE_DIR "/../shared/traces";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no recordings beside the project";
+  const auto card = test::sample_card(5, 24, 16000);
+  for (const char* name : {"Verizon-LTE-short", "TMobile-UMTS-driving"}) {
+    auto plan = plan_with_loss(0);
+    const auto read = [&](const char* way) {
+      return std::make_shared<KvDeliveryTrace>(*KvDeliveryTrace::Read(folder / (std::string(name) + way)));
+    };
+    plan.link.trace = read(".down");
+    plan.link.trace_back = read(".up");
+    for (const auto transport : {SimTransport::kTcp, SimTransport::kUdp}) {
+      const auto result = run_transfer(plan, transfer_plan(transport, 3), source_of(card));
+      ASSERT_TRUE(result.ok) << name << ": " << result.reason;
+      EXPECT_LE(result.packets.sent * 20, plan.link.trace->GetCount() * 1500);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Links, SimTransfer,
