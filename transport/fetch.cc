@@ -2,6 +2,7 @@
 #include "transport/fetch.h"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "transport/stop_signals.h"
 #include "transport/tcp_connect.h"
@@ -33,6 +34,19 @@ class FetchHandler final : public ConnectionHandler {
         connection.command([&](Connection& c, Time now) { return c.request(now, options_.request, sink_); });
   }
 
+  // What is here has to do.
+  void freeze(ConnectionDriver& connection) {
+    if (settled_ || stopped_) return;
+    if (report_.chunks.empty()) {
+      settle_on(FetchStatus::kTooLate, where_ + ": nothing of the card had come in time");
+      connection.command([&](Connection& c, Time now) { c.cancel(now, id_, "too late"); });
+      return greeted_ ? connection.leave_within(kPatience) : connection.drop();
+    }
+    if (options_.look) return options_.look();
+    stopped_ = true;
+    connection.command([&](Connection& c, Time now) { c.stop(now, id_); });
+  }
+
   void interrupt(ConnectionDriver& connection) {
     settle_on(FetchStatus::kInterrupted, "interrupted");
     if (!greeted_) return connection.drop();  // nobody there to take leave of
@@ -53,14 +67,18 @@ class FetchHandler final : public ConnectionHandler {
     if (options_.progress) options_.progress(report_.chunks.size(), payload_bytes_);
   }
   void on(ConnectionDriver& connection, const event::Complete& event) {
+    finish(connection, event.chunks_skipped);
+  }
+  void on(ConnectionDriver& connection, const event::Stopped&) { finish(connection, 0); }
+  void finish(ConnectionDriver& connection, std::uint64_t skipped) {
     report_.chunk_data = steady_now() - manifest_at_;
-    const Result<void> applied = apply(event);
+    const Result<void> applied = apply(skipped);
     if (applied) {
       settle_on(FetchStatus::kApplied, "");
-      connection.command([&](Connection& c, Time now) { c.confirm(now, event.id); });
+      connection.command([&](Connection& c, Time now) { c.confirm(now, id_); });
     } else {
       settle_on(FetchStatus::kFailed, applied.error().message);
-      connection.command([&](Connection& c, Time now) { c.reject(now, event.id, applied.error().message); });
+      connection.command([&](Connection& c, Time now) { c.reject(now, id_, applied.error().message); });
     }
     part(connection);
   }
@@ -92,14 +110,13 @@ class FetchHandler final : public ConnectionHandler {
   // The server's side of the protocol; this client has no part in it.
   void on(ConnectionDriver& connection, const event::Requested& event) { decline(connection, event.id); }
   void on(ConnectionDriver& connection, const event::Offered& event) { decline(connection, event.id); }
-  void on(ConnectionDriver&, const event::Stopped&) {}
   void on(ConnectionDriver&, const event::Skipped&) {}
   void on(ConnectionDriver&, const event::LevelChanged&) {}
   void on(ConnectionDriver&, const event::Confirmed&) {}
 
-  [[nodiscard]] Result<void> apply(const event::Complete& event) const {
-    if (event.chunks_skipped > 0)
-      return Error{where_ + " left out " + std::to_string(event.chunks_skipped) + " chunks"};
+  [[nodiscard]] Result<void> apply(std::uint64_t skipped) const {
+    if (skipped > 0 && !options_.accept_part)
+      return Error{where_ + " left out " + std::to_string(skipped) + " chunks"};
     return options_.apply ? options_.apply() : Result<void>();
   }
 
@@ -136,6 +153,7 @@ class FetchHandler final : public ConnectionHandler {
   bool greeted_ = false;
   std::uint64_t payload_bytes_ = 0;
   bool settled_ = false;
+  bool stopped_ = false;
 };
 
 FetchReport unreachable(const Error& error, Time begun) {
@@ -155,6 +173,13 @@ void run_errand(asio::io_context& io, ConnectionDriver& connection, FetchHandler
     signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
   }
   handler.begin(connection);
+  asio::steady_timer freeze(io);
+  if (options.freeze_after) {
+    freeze.expires_after(*options.freeze_after);
+    freeze.async_wait([&](const SocketError& error) {
+      if (!error) connection.post([&](Connection&, Time) { handler.freeze(connection); });
+    });
+  }
   run();
   report.ledger = connection.connection().ledger();
   report.path = connection.connection().path();

@@ -25,6 +25,7 @@ enum class FetchStatus : std::uint8_t {
   kStalled,      // no progress for the connection's progress timeout
   kLost,         // the connection ended early
   kInterrupted,  // SIGINT or SIGTERM
+  kTooLate,      // nothing of the card had come when it was to be frozen
 };
 
 struct FetchOptions {
@@ -34,8 +35,14 @@ struct FetchOptions {
   TcpOptions tcp;
   UdpOptions udp;
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
-  // When all chunks are in the sink: uses the card. An error rejects the transfer.
+  // When all chunks are in the sink, or all that will come: uses the card. An error rejects the transfer.
   std::function<Result<void>()> apply;
+  // Whether a card will do of which a deadline, a budget or freeze_after left something out.
+  bool accept_part = false;
+  // So long after the request what is here has to do: the source is told to stop.
+  std::optional<Duration> freeze_after;
+  // Instead, if it is set: looks at what is here, and the rest may come.
+  std::function<void()> look;
   // After each chunk: how many there are, and their payload bytes.
   std::function<void(std::uint64_t chunks, std::uint64_t payload_bytes)> progress;
   bool obey_signals = false;  // SIGINT and SIGTERM end the transfer cleanly

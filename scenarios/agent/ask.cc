@@ -18,10 +18,18 @@
 namespace kvferry {
 namespace {
 
-// A card that came, decoded, and what that took.
+// How much of a card an answer was given from.
+struct Used {
+  std::uint64_t chunks = 0, of_chunks = 0;
+  std::uint64_t payload_bytes = 0, of_payload_bytes = 0;
+  [[nodiscard]] bool is_all() const { return chunks == of_chunks; }
+};
+
+// A card that came, or what has come of it, decoded, and what that took.
 struct Arrival {
   CardSink sink;
   KvCache cache;
+  Used used;
   FetchReport report;
   Duration decode{};
 };
@@ -41,7 +49,34 @@ FetchOptions fetch_options(const AgentAskOptions& options, const Reader& reader)
   // The peer reads and encodes before anything comes.
   fetch.connection.progress_timeout = std::chrono::seconds(60);
   fetch.obey_signals = true;
+  if (options.deadline_s) {
+    fetch.freeze_after =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*options.deadline_s));
+    if (!options.refine) fetch.request.deadline = fetch.freeze_after;
+  }
+  fetch.request.byte_budget = options.budget;
+  fetch.accept_part = options.deadline_s || options.budget;
   return fetch;
+}
+
+// The cache of the chunks that are here; the sink has verified them.
+Result<void> decode_what_is_here(Arrival& arrival, const DecodeOptions& decoding) {
+  const Time begun = steady_now();
+  const Card& card = arrival.sink.card();
+  ChunkDecoder decoder(decoding);
+  if (auto ready = decoder.begin(card.manifest); !ready) return ready;
+  arrival.used = {0, card.chunks.size(), 0, card.manifest.payload_bytes()};
+  for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {
+    if (card.chunks[i].size() == 0) continue;
+    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added;
+    ++arrival.used.chunks;
+    arrival.used.payload_bytes += card.chunks[i].size();
+  }
+  auto cache = decoder.snapshot();
+  if (!cache) return cache.error();
+  arrival.cache = std::move(*cache);
+  arrival.decode = steady_now() - begun;
+  return {};
 }
 
 // Uses a card only if it is good enough.
@@ -50,12 +85,7 @@ void receive(const HostPort& peer, FetchOptions fetch, const DecodeOptions& deco
   fetch.apply = [&arrival, decoding, floor]() -> Result<void> {
     const auto& measured = arrival.sink.card().manifest.divergence;
     if (auto enough = check_floor(measured, floor); !enough) return enough;
-    const Time begun = steady_now();
-    auto cache = decode(arrival.sink.card(), decoding);
-    if (!cache) return cache.error();
-    arrival.cache = std::move(*cache);
-    arrival.decode = steady_now() - begun;
-    return {};
+    return decode_what_is_here(arrival, decoding);
   };
   arrival.report = fetch_card(peer, fetch, arrival.sink);
   if (arrival.report.status != FetchStatus::kApplied) throw Failure(arrival.report.message);
@@ -72,6 +102,18 @@ double ratio_of(const Card& card) {
   return static_cast<double>(card.manifest.raw_bytes) / static_cast<double>(card.file_bytes());
 }
 
+std::string used_text(const Used& used) {
+  return std::to_string(used.chunks) + " of " + std::to_string(used.of_chunks) + " chunks, " +
+         bytes_text(used.payload_bytes) + " of " + bytes_text(used.of_payload_bytes);
+}
+
+nlohmann::ordered_json used_json(const Used& used) {
+  return {{"chunks", used.chunks},
+          {"of_chunks", used.of_chunks},
+          {"payload_bytes", used.payload_bytes},
+          {"of_payload_bytes", used.of_payload_bytes}};
+}
+
 void print_words(const Arrival& arrival, const Answer& answer) {
   const Card& card = arrival.sink.card();
   const FetchReport& report = arrival.report;
@@ -79,6 +121,7 @@ void print_words(const Arrival& arrival, const Answer& answer) {
   std::printf("card   %s (%s)\n", card.digest().hex().c_str(), card.manifest.preset.c_str());
   std::printf("ratio  %s: FP16 cache of %s in a card of %s\n", number_text(ratio_of(card)).c_str(),
               bytes_text(card.manifest.raw_bytes).c_str(), bytes_text(card.file_bytes()).c_str());
+  if (!arrival.used.is_all()) std::printf("used   %s\n", used_text(arrival.used).c_str());
   std::printf("wire   %s\n", wire_text(on_the_wire(report.ledger)).c_str());
   std::printf(
       "time   connect %s, transfer %s (encoding by the peer included), decode %s, inject %s, question %s: "
@@ -100,6 +143,7 @@ void print_json(const AgentAskOptions& options, const Arrival& arrival, const An
       {"kv_bytes_fp16", card.manifest.raw_bytes},
       {"card_bytes", card.file_bytes()},
       {"ratio", ratio_of(card)},
+      {"used", used_json(arrival.used)},
       {"wire", wire_json(on_the_wire(report.ledger))},
       {"clock", "measured"},
       {"time_s",
@@ -116,6 +160,23 @@ void print_json(const AgentAskOptions& options, const Arrival& arrival, const An
   std::printf("%s\n", json.dump().c_str());
 }
 
+// At the deadline, with time left: an answer from what is here, before the better one.
+void answer_early(const AgentAskOptions& options, const Reader& reader, const DecodeOptions& decoding,
+                  Arrival& arrival) {
+  check_or_fail(decode_what_is_here(arrival, decoding));
+  const Answer answer = value_or_fail(
+      reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary}));
+  if (options.json) {
+    const nlohmann::ordered_json json = {
+        {"question", options.question}, {"early_answer", answer.text}, {"used", used_json(arrival.used)}};
+    std::printf("%s\n", json.dump().c_str());
+  } else {
+    std::printf("%s\nearly  from %s; waiting for the rest\n", answer.text.c_str(),
+                used_text(arrival.used).c_str());
+  }
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int ask(const AgentAskOptions& options) {
@@ -126,7 +187,9 @@ int ask(const AgentAskOptions& options) {
   Arrival arrival;
   DecodeOptions decoding;
   decoding.calibration = value_or_fail(find_calibration(options.calibration, folder));
-  receive(peer, fetch_options(options, reader), decoding, {options.max_kl, options.min_top1}, arrival);
+  FetchOptions fetch = fetch_options(options, reader);
+  if (options.refine) fetch.look = [&] { answer_early(options, reader, decoding, arrival); };
+  receive(peer, std::move(fetch), decoding, {options.max_kl, options.min_top1}, arrival);
   const Answer answer = value_or_fail(
       reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary}));
   if (options.json) {

@@ -15,7 +15,9 @@ Result<void> check_terms(const RequestOptions& request, const Card& card) {
                  " here: this agent makes cards from its document"};
   }
   const std::uint64_t payload_bytes = card.manifest.payload_bytes();
-  if (request.byte_budget && *request.byte_budget < payload_bytes) {
+  // Of a progressive card a prefix will do.
+  const bool whole = card.manifest.codec != CodecId::kPlanes;
+  if (whole && request.byte_budget && *request.byte_budget < payload_bytes) {
     return Error{"the card's payload of " + std::to_string(payload_bytes) + " bytes exceeds the budget of " +
                  std::to_string(*request.byte_budget)};
   }

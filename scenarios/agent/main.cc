@@ -41,6 +41,14 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--min-top1", options.min_top1, "refuse a card that measured less agreement, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
+  auto* deadline =
+      command
+          ->add_option("--deadline", options.deadline_s,
+                       "seconds after which to answer from what has come; wants a progressive card")
+          ->check(CLI::PositiveNumber);
+  command->add_option("--budget", options.budget, "bytes of payload at most; wants a progressive card");
+  command->add_flag("--refine", options.refine, "after the deadline wait for the rest, and answer again")
+      ->needs(deadline);
   command->add_flag("--insecure", options.insecure, kInsecureHelp);
   command->add_flag("--json", options.json, "print one JSON object");
 }

@@ -222,5 +222,107 @@ TEST(TcpTransferConcurrent, AnswersThroughAWorker) {
   for (auto& worker : workers) worker.join();
 }
 
+// A source that takes its time for every chunk from `slow_from` on.
+Answer serving_slowly(const Card& card, std::atomic<std::uint32_t>& asked, std::uint32_t slow_from) {
+  return [&card, &asked, slow_from](ConnectionDriver&,
+                                    const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+    const auto dawdle = [slow_from](std::uint32_t index) {
+      if (index >= slow_from) std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    };
+    return std::shared_ptr<ChunkSource>(std::make_shared<CountingSource>(card, asked, dawdle));
+  };
+}
+
+class FrozenFetch : public testing::TestWithParam<TransportKind> {
+ protected:
+  FetchReport fetch(FetchOptions options, std::uint32_t slow_from) {
+    if (GetParam() == TransportKind::kTcp) {
+      TcpServerOptions at_once;  // nothing is gathered before it is sent
+      at_once.tcp.pending_bytes = 1;
+      ServerThread server(serving_slowly(card_, asked_, slow_from), at_once);
+      return fetch_card(server.where(), options, sink_);
+    }
+    ServerThread server(serving_slowly(card_, asked_, slow_from), UdpServerOptions{});
+    return fetch_card(server.where(), options, sink_);
+  }
+  std::size_t chunks_here() const {
+    std::size_t count = 0;
+    for (const Slice& chunk : sink_.card().chunks) count += chunk.size() > 0 ? 1 : 0;
+    return count;
+  }
+
+  const Card card_ = sample_card(12, 60, 3000);
+  std::atomic<std::uint32_t> asked_{0};
+  CardSink sink_;
+};
+
+TEST_P(FrozenFetch, uses_what_is_here_and_tells_the_source_to_stop) {
+  FetchOptions options = quick_options(GetParam());
+  options.accept_part = true;
+  options.freeze_after = std::chrono::milliseconds(700);
+  int applied = 0;
+  options.apply = [&]() -> Result<void> {
+    ++applied;
+    return {};
+  };
+  const FetchReport report = fetch(options, 5);
+  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  EXPECT_EQ(applied, 1);
+  EXPECT_GE(report.chunks.size(), 5u);
+  EXPECT_LT(report.chunks.size(), 40u);
+  EXPECT_EQ(chunks_here(), report.chunks.size());
+  EXPECT_LT(asked_, 60u);
+}
+
+TEST_P(FrozenFetch, looks_at_what_is_here_and_lets_the_rest_come) {
+  FetchOptions options = quick_options(GetParam());
+  options.freeze_after = std::chrono::milliseconds(500);
+  std::size_t seen = 0;
+  options.look = [&] { seen = chunks_here(); };
+  const FetchReport report = fetch(options, 50);
+  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  EXPECT_GE(seen, 50u);
+  EXPECT_LT(seen, 60u);
+  EXPECT_TRUE(same_bytes(sink_.card(), card_));
+}
+
+TEST_P(FrozenFetch, is_too_late_when_nothing_has_come) {
+  FetchOptions options = quick_options(GetParam());
+  options.accept_part = true;
+  options.freeze_after = std::chrono::milliseconds(1);
+  bool applied = false;
+  options.apply = [&]() -> Result<void> {
+    applied = true;
+    return {};
+  };
+  const FetchReport report = fetch(options, 0);
+  EXPECT_EQ(report.status, FetchStatus::kTooLate);
+  EXPECT_NE(report.message.find("nothing of the card had come in time"), std::string::npos) << report.message;
+  EXPECT_FALSE(applied);
+}
+
+TEST_P(FrozenFetch, does_not_wait_for_a_deadline_that_it_does_not_need) {
+  FetchOptions options = quick_options(GetParam());
+  options.freeze_after = std::chrono::seconds(60);
+  const Time begun = steady_now();
+  EXPECT_EQ(fetch(options, 60).status, FetchStatus::kApplied);
+  EXPECT_LT(steady_now() - begun, std::chrono::seconds(30));
+}
+
+TEST_P(FrozenFetch, takes_no_more_than_the_budget) {
+  FetchOptions options = quick_options(GetParam());
+  options.accept_part = true;
+  options.request.byte_budget = card_.manifest.payload_bytes() / 3;
+  const FetchReport report = fetch(options, 60);
+  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  EXPECT_LE(report.ledger.received.payload, *options.request.byte_budget);
+  EXPECT_GT(report.ledger.received.payload, *options.request.byte_budget - 3000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, FrozenFetch, testing::Values(TransportKind::kTcp, TransportKind::kUdp),
+                         [](const auto& transport) {
+                           return transport.param == TransportKind::kTcp ? "tcp" : "udp";
+                         });
+
 }  // namespace
 }  // namespace kvferry::test

@@ -173,5 +173,44 @@ TEST_F(AgentTest, SaysWhatIsWrongWithADocument) {
   expect_failure(serve(path("empty.txt")), "empty.txt: ");
 }
 
+// With the shipped model, whose calibration bit planes need.
+class ProgressiveAgent : public testing::Test {
+ protected:
+  ProgressiveAgent() {
+    Rng rng(11);
+    document_ = make_document({.facts = 24, .words = 256, .paraphrased = false}, rng);
+    std::ofstream(file()) << document_.text;
+  }
+  std::string file() const { return (scratch_.path() / "people.txt").string(); }
+  nlohmann::json ask(const std::string& where, Arguments more) {
+    Arguments arguments{"ask",        where,   document_.questions.front().text, "--model", "small",
+                        "--insecure", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished asked = run_program_file("kvferry-agent", arguments);
+    EXPECT_EQ(asked.status, 0) << asked.err;
+    return nlohmann::json::parse(asked.out, nullptr, false);
+  }
+  ScratchFolder scratch_;
+  Document document_;
+};
+
+TEST_F(ProgressiveAgent, answers_from_as_much_of_a_card_as_it_may_have_and_says_so) {
+  Process server("kvferry-agent", {"serve", "--document", file(), "--model", "small", "--preset",
+                                   "progressive", "--listen", "127.0.0.1:0", "--insecure"});
+  const std::string where = server.listening_on();
+  const auto whole = ask(where, {});
+  ASSERT_TRUE(whole.is_object());
+  EXPECT_EQ(whole["answer"], document_.questions.front().answer);
+  EXPECT_EQ(whole["used"]["chunks"], whole["used"]["of_chunks"]);
+  const auto part = ask(where, {"--budget", "12000"});
+  ASSERT_TRUE(part.is_object());
+  EXPECT_EQ(part["answer"], whole["answer"]);  // at a sixtieth of FP16
+  EXPECT_LT(part["used"]["chunks"], part["used"]["of_chunks"]);
+  EXPECT_LE(part["used"]["payload_bytes"], 12000);
+  EXPECT_EQ(part["wire"]["payload"], part["used"]["payload_bytes"]);
+  EXPECT_EQ(part["card"], whole["card"]);
+  EXPECT_EQ(server.interrupt().status, 0);
+}
+
 }  // namespace
 }  // namespace kvferry::test
