@@ -11,6 +11,7 @@ namespace {
 
 constexpr unsigned kMaxStatesLog2 = std::countr_zero(rans::kMaxStates);
 constexpr std::uint32_t kSlotMask = ContextTables::kOne - 1;
+constexpr std::size_t kGap = 2;  // before the first word: what put() writes there is not kept
 constexpr std::size_t kLeastForSixteen = 8192;
 constexpr std::size_t kLeastForFour = 2048;
 
@@ -59,43 +60,54 @@ ContextEncoder::Step ContextEncoder::make_step(std::uint32_t start, std::uint32_
   return step;
 }
 
-ContextEncoder::ContextEncoder(const ContextTables& tables) : steps_{} {
+ContextEncoder::ContextEncoder(const ContextTables& tables) : steps_{}, ranges_{} {
   for (std::size_t context = 0; context < ContextTables::kContexts; ++context) {
     for (unsigned symbol = 0; symbol < 3; ++symbol) {
       const Range range = range_of(tables.ends()[context], symbol);
       steps_[context][symbol] = make_step(range.start, range.end - range.start);
+      ranges_[context * 4 + symbol] = range.start | (range.end - range.start) << 16;
     }
   }
 }
 
 template <std::size_t kStates>
-void ContextEncoder::write(Bytes& out) const {
+void ContextEncoder::write(Bytes& out) {
   out.push_back(static_cast<std::uint8_t>(std::countr_zero(kStates)));
-  const std::size_t begin = out.size();
-  out.resize(begin + rans::max_coded_bytes(symbols_.size(), kStates));
-  std::uint8_t* at = out.data() + out.size();
+  const std::size_t most = 2 * symbols_.size() + kGap;
+  if (words_.size() < most) words_.resize(most);
+  std::uint8_t* const end = words_.data() + words_.size();
+  std::uint8_t* at = end;
   std::array<std::uint32_t, kStates> states;
   states.fill(rans::kInitial);
+  const auto put = [&](std::size_t i, std::size_t lane) {
+    const Step& step = steps_[contexts_[i]][symbols_[i]];
+    std::uint32_t& state = states[lane];
+    at[-2] = static_cast<std::uint8_t>(state);
+    at[-1] = static_cast<std::uint8_t>(state >> 8);
+    const unsigned full = state >= step.limit ? 1 : 0;
+    at -= 2 * full;
+    const std::uint32_t x = state >> (16 * full);
+    __extension__ using Wide = unsigned __int128;
+    const auto quotient = static_cast<std::uint32_t>(Wide{step.reciprocal} * x >> 64);
+    state = x + step.bias + quotient * step.complement;
+  };
   for (std::size_t pass = ends_.size(); pass-- > 0;) {
     const std::size_t first = pass == 0 ? 0 : ends_[pass - 1];
-    for (std::size_t i = ends_[pass]; i-- > first;) {
-      const Step& step = steps_[contexts_[i]][symbols_[i]];
-      std::uint32_t& state = states[(i - first) % kStates];
-      at[-2] = static_cast<std::uint8_t>(state);
-      at[-1] = static_cast<std::uint8_t>(state >> 8);
-      const unsigned full = state >= step.limit ? 1 : 0;
-      at -= 2 * full;
-      const std::uint32_t x = state >> (16 * full);
-      __extension__ using Wide = unsigned __int128;
-      const auto quotient = static_cast<std::uint32_t>(Wide{step.reciprocal} * x >> 64);
-      state = x + step.bias + quotient * step.complement;
+    const std::size_t count = ends_[pass] - first;
+    const std::size_t runs = count / kStates * kStates;
+    for (std::size_t i = count; i-- > runs;) put(first + i, i % kStates);
+    if (kStates == rans::kMaxStates) {
+      auto* const before = rans::encode_context_runs(ranges_, contexts_.data() + first,
+                                                     symbols_.data() + first, runs, states.data(), at);
+      if (before != nullptr) {
+        at = before;
+        continue;
+      }
     }
+    for (std::size_t i = runs; i-- > 0;) put(first + i, i % kStates);
   }
-  std::uint8_t* to = out.data() + begin;
-  for (const std::uint32_t state : states) {
-    for (unsigned byte = 0; byte < 4; ++byte) *to++ = static_cast<std::uint8_t>(state >> (8 * byte));
-  }
-  out.erase(out.begin() + (to - out.data()), out.begin() + (at - out.data()));
+  for (const std::uint32_t state : states) put_le(out, state);
+  append(out, {at, end});
 }
 
 void ContextEncoder::clear() {

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "codec/entropy/rans_state.h"
+#include "codec/entropy/context_vector.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/result.h"
 
@@ -53,7 +53,8 @@ class ContextEncoder {
  public:
   explicit ContextEncoder(const ContextTables& tables);
 
-  // Room for the contexts and symbols of a pass, to be filled in before the next call.
+  // Room for the contexts and symbols of a pass, to be filled in before the next call. Symbols are only those
+  // that their context has.
   struct Pass {
     std::span<std::uint8_t> contexts, symbols;
   };
@@ -73,12 +74,14 @@ class ContextEncoder {
   };
   [[nodiscard]] static Step make_step(std::uint32_t start, std::uint32_t frequency);
   template <std::size_t kStates>
-  void write(Bytes& out) const;
+  void write(Bytes& out);
   void clear();
 
   std::array<std::array<Step, 4>, ContextTables::kContexts> steps_;  // [context][symbol]
+  rans::ContextRanges ranges_;
   std::vector<std::uint8_t> contexts_, symbols_;
   std::vector<std::size_t> ends_;  // of passes
+  Bytes words_;                    // working memory, filled from its end
 };
 
 class ContextDecoder {
