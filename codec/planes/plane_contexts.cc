@@ -9,7 +9,11 @@
 namespace kvferry {
 namespace {
 
-using namespace plane_context;
+using plane_context::kLeastSpread;
+using plane_context::kLoudness;
+using plane_context::kMostSpread;
+using plane_context::kRefine;
+using plane_context::kSpreads;
 
 // 4096 P(|N(0, 1)| >= step / deviation) where the deviation is 2^(s / 2) steps, s = kLeastSpread ...
 constexpr std::array<std::uint32_t, kSpreads> kTail = {0,    0,    0,    0,    0,    19,   186,  644,

@@ -19,7 +19,8 @@ void copy_layer(const KvCache& from, uint32_t layer, KvCache& to) {
 }
 
 // What comes of a card within a budget: its head and tables, and whole chunks in their order, one at least.
-Result<KvCache> decode_prefix(const Card& card, const DecodeOptions& options, uint64_t budget, uint64_t& bytes) {
+Result<KvCache> decode_prefix(const Card& card, const DecodeOptions& options, uint64_t budget,
+                              uint64_t& bytes) {
   ChunkDecoder decoder(options);
   if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
   bytes = card.file_bytes() - card.manifest.payload_bytes();
@@ -88,8 +89,8 @@ Result<Treated> Treater::make_card(const Treatment& treatment, size_t document, 
     if (!card) return card.error();
     treated.card_bytes = stats.card_bytes;
     const auto budget = static_cast<uint64_t>(treatment.budget * static_cast<double>(stats.full_bytes));
-    auto decoded = budget == 0 ? decode(*card, decoding)
-                               : decode_prefix(*card, decoding, budget, treated.card_bytes);
+    auto decoded =
+        budget == 0 ? decode(*card, decoding) : decode_prefix(*card, decoding, budget, treated.card_bytes);
     if (!decoded) return decoded.error();
     treated.cache = std::move(*decoded);
     treated.reading.summary = card->manifest.summary;
