@@ -61,6 +61,21 @@ class Cards(LabTest):
         self.assertEqual(made.returncode, 0)
         self.assertRegex(made.stderr, r"^kvferry-lab: warning: this model does not bear '[^']*int2.*\n$")
 
+    def test_a_progressive_card_is_small_and_answers(self):
+        made = self.encode("transform=rope+metric | quant=planes:6 | allocate=delay:templates | entropy=rans:context",
+                           "--probe", "--question", QUESTION)
+        self.assertLess(made["divergence"]["kld"], 0.01)
+        self.assertGreater(made["ratio"], 20)
+        self.assertEqual(self.answer(QUESTION), "north deru")
+
+    def test_a_progressive_card_needs_a_calibration_with_planes(self):
+        plain = self.folder / "plain.calibration"
+        self.succeeds("calibrate", "--model", MODEL, "--preset", "ferry", "--out", plain)
+        document = self.write("document.txt", TEXT)
+        self.fails(1, "encode: the calibration has no bit planes, expected them for the preset",
+                   "encode", "--document", document, "--model", MODEL, "--preset", "progressive", "--calibration", plain,
+                   "--out", self.folder / "x.card")
+
     def test_decode_writes_every_layer_with_its_positions(self):
         made = self.encode("select=random:0.5 | quant=int4")
         out = self.folder / "cache.safetensors"
@@ -105,7 +120,7 @@ class Cards(LabTest):
         out = self.folder / "x.card"
         rest = ("--document", document, "--model", MODEL, "--out", out)
         self.fails(1, "preset: unknown quantizer 'int9' at column 7, expected fp16, q8_0, int1 to int8, binsN, fwht1 to "
-                   "fwht8, pca:BITS", "encode", "--preset", "quant=int9", *rest)
+                   "fwht8, pca:BITS, planes:N", "encode", "--preset", "quant=int9", *rest)
         self.fails(2, "preset 'select=q2c:0.5' keeps what a question needs: --question is required",
                    "encode", "--preset", "select=q2c:0.5", *rest)
         self.fails(1, "FOLDER/none.txt: cannot be read, expected a text file",
@@ -119,6 +134,16 @@ class Presets(LabTest):
         self.assertEqual(listed["fp16"], "select=full | quant=fp16 | entropy=none")
         self.assertEqual(listed["int4"], "select=full | quant=int4 | entropy=zstd")
         self.assertIn("int2", self.succeeds("presets"))
+
+
+class Bound(LabTest):
+    def test_bits_stay_near_the_gaussian_bound(self):
+        lines = [json.loads(line) for line in self.succeeds("bound", "--model", MODEL, "--levels", 10, "--json").splitlines()]
+        self.assertEqual([(line["set"], line["level"]) for line in lines],
+                         [(name, level) for name in ("plain", "paraphrased") for level in range(10)])
+        for line in lines:
+            self.assertAlmostEqual(line["gap"], line["bits"] - line["bound"])
+            self.assertTrue(0 < line["gap"] < 0.35, line)
 
 
 class Training(LabTest):
