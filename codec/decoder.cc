@@ -10,10 +10,6 @@
 namespace kvferry {
 namespace {
 
-std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
-  return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
-}
-
 std::uint64_t rows_of(const Manifest& manifest, std::uint32_t layer) {
   return manifest.position_sets[manifest.layer_sets[layer]].size();
 }

@@ -5,12 +5,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "codec/decoder.h"
 #include "codec/preset.h"
 
 namespace kvferry {
+
+// "NAME is GOT, expected EXPECTED", of a manifest's number.
+[[nodiscard]] inline std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
+  return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
+}
 
 class CardContents {
  public:

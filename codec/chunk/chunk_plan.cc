@@ -7,17 +7,6 @@
 namespace kvferry {
 namespace {
 
-// One past the last of the layers from begin on that hold the same positions as begin.
-std::uint32_t end_of_equal_layers(const KvCache& cache, std::uint32_t begin) {
-  const auto first = cache.positions(begin);
-  std::uint32_t end = begin + 1;
-  while (end < cache.geometry().layers &&
-         std::equal(first.begin(), first.end(), cache.positions(end).begin(), cache.positions(end).end())) {
-    ++end;
-  }
-  return end;
-}
-
 // The mean score of each block of kChunkRows rows, over the highest; negative means count as 0.
 std::vector<float> block_scores(std::span<const float> scores) {
   std::vector<double> means;
@@ -41,6 +30,16 @@ float importance_of(std::size_t row_begin, std::size_t rows, std::span<const flo
 }
 
 }  // namespace
+
+std::uint32_t end_of_equal_layers(const KvCache& cache, std::uint32_t begin) {
+  const auto first = cache.positions(begin);
+  std::uint32_t end = begin + 1;
+  while (end < cache.geometry().layers &&
+         std::equal(first.begin(), first.end(), cache.positions(end).begin(), cache.positions(end).end())) {
+    ++end;
+  }
+  return end;
+}
 
 std::vector<ChunkBlock> plan_chunks(const KvCache& cache, std::span<const float> scores) {
   const std::vector<float> shares = block_scores(scores);

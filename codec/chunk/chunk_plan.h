@@ -26,6 +26,9 @@ struct ChunkBlock {
   friend bool operator==(const ChunkBlock&, const ChunkBlock&) = default;
 };
 
+// One past the last of the layers from begin on that hold the same positions as begin.
+[[nodiscard]] std::uint32_t end_of_equal_layers(const KvCache& cache, std::uint32_t begin);
+
 // Blocks of up to kChunkRows rows and as many neighbouring layers as make kChunkBytesFp16
 // of FP16 (fewer where the layers or the rows end). Every row of every layer is in one
 // block. The order is descending importance, then rows, then layers, so that all layers

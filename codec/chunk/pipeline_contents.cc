@@ -14,10 +14,6 @@ namespace {
 // Several layers share a chunk only where that keeps chunks from being small.
 constexpr std::uint64_t kMaxMergedBytes = 1 << 20;
 
-std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
-  return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
-}
-
 Result<void> check_chunk(const ChunkInfo& info, std::uint64_t row_bytes) {
   const std::uint64_t bytes = std::uint64_t{info.layer_count} * info.row_count * row_bytes;
   if (info.layer_count > 1 && bytes > kMaxMergedBytes) {

@@ -30,12 +30,6 @@ class GroupDecoder {
   void write(KvCache& cache, std::uint32_t first_row, double rope_theta) const;
 
  private:
-  // What a level may change beside the rows that it begins.
-  struct Undo {
-    std::vector<std::size_t> active;
-    PlaneStart start;
-  };
-
   [[nodiscard]] Result<void> read_level(ByteView payload);
   [[nodiscard]] Result<void> read_start(ByteReader& in);
   [[nodiscard]] Result<void> read_active(ByteReader& in);

@@ -19,10 +19,6 @@ BlockKey key_of(const ChunkInfo& info) {
   return {info.layer_begin, info.layer_count, info.row_begin, info.row_count};
 }
 
-std::string quoted(const char* name, std::uint64_t got, const std::string& expected) {
-  return std::string(name) + " is " + std::to_string(got) + ", expected " + expected;
-}
-
 // A group and the chunks of its levels.
 struct Group {
   ChunkBlock block;

@@ -13,17 +13,6 @@ namespace {
 constexpr std::array<std::uint32_t, 3> kGroupRows = {256, 128, 64};
 constexpr double kExponent = 0.5;  // of attention in a row's weight
 
-// One past the last of the layers from begin on that hold the same positions as begin.
-std::uint32_t end_of_equal_layers(const KvCache& cache, std::uint32_t begin) {
-  const auto first = cache.positions(begin);
-  std::uint32_t end = begin + 1;
-  while (end < cache.geometry().layers &&
-         std::equal(first.begin(), first.end(), cache.positions(end).begin(), cache.positions(end).end())) {
-    ++end;
-  }
-  return end;
-}
-
 // Of one run of layers.
 struct Cut {
   std::uint32_t rows = kGroupRows.back();
