@@ -44,6 +44,7 @@ class FetchHandler final : public ConnectionHandler {
     }
     if (options_.look) return options_.look();
     stopped_ = true;
+    verdict_ = use_what_is_here(0);
     connection.command([&](Connection& c, Time now) { c.stop(now, id_); });
   }
 
@@ -67,18 +68,18 @@ class FetchHandler final : public ConnectionHandler {
     if (options_.progress) options_.progress(report_.chunks.size(), payload_bytes_);
   }
   void on(ConnectionDriver& connection, const event::Complete& event) {
-    finish(connection, event.chunks_skipped);
+    if (!verdict_) verdict_ = use_what_is_here(event.chunks_skipped);
+    give_verdict(connection);
   }
-  void on(ConnectionDriver& connection, const event::Stopped&) { finish(connection, 0); }
-  void finish(ConnectionDriver& connection, std::uint64_t skipped) {
-    report_.chunk_data = steady_now() - manifest_at_;
-    const Result<void> applied = apply(skipped);
-    if (applied) {
+  void on(ConnectionDriver& connection, const event::Stopped&) { give_verdict(connection); }
+  void give_verdict(ConnectionDriver& connection) {
+    if (*verdict_) {
       settle_on(FetchStatus::kApplied, "");
       connection.command([&](Connection& c, Time now) { c.confirm(now, id_); });
     } else {
-      settle_on(FetchStatus::kFailed, applied.error().message);
-      connection.command([&](Connection& c, Time now) { c.reject(now, id_, applied.error().message); });
+      const std::string why = verdict_->error().message;
+      settle_on(FetchStatus::kFailed, why);
+      connection.command([&](Connection& c, Time now) { c.reject(now, id_, why); });
     }
     part(connection);
   }
@@ -114,7 +115,8 @@ class FetchHandler final : public ConnectionHandler {
   void on(ConnectionDriver&, const event::LevelChanged&) {}
   void on(ConnectionDriver&, const event::Confirmed&) {}
 
-  [[nodiscard]] Result<void> apply(std::uint64_t skipped) const {
+  [[nodiscard]] Result<void> use_what_is_here(std::uint64_t skipped) {
+    report_.chunk_data = steady_now() - manifest_at_;
     if (skipped > 0 && !options_.accept_part)
       return Error{where_ + " left out " + std::to_string(skipped) + " chunks"};
     return options_.apply ? options_.apply() : Result<void>();
@@ -154,6 +156,7 @@ class FetchHandler final : public ConnectionHandler {
   std::uint64_t payload_bytes_ = 0;
   bool settled_ = false;
   bool stopped_ = false;
+  std::optional<Result<void>> verdict_;  // on what was here when it was used
 };
 
 FetchReport unreachable(const Error& error, Time begun) {

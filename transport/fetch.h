@@ -39,7 +39,8 @@ struct FetchOptions {
   std::function<Result<void>()> apply;
   // Whether a card will do of which a deadline, a budget or freeze_after left something out.
   bool accept_part = false;
-  // So long after the request what is here has to do: the source is told to stop.
+  // So long after the request what is here has to do: apply() uses it at once, whatever is still under way,
+  // and the source is told to stop.
   std::optional<Duration> freeze_after;
   // Instead, if it is set: looks at what is here, and the rest may come.
   std::function<void()> look;

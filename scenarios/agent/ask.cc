@@ -32,6 +32,7 @@ struct Arrival {
   Used used;
   FetchReport report;
   Duration decode{};
+  Answer answer;
 };
 
 FetchOptions fetch_options(const AgentAskOptions& options, const Reader& reader) {
@@ -79,16 +80,19 @@ Result<void> decode_what_is_here(Arrival& arrival, const DecodeOptions& decoding
   return {};
 }
 
-// Uses a card only if it is good enough.
-void receive(const HostPort& peer, FetchOptions fetch, const DecodeOptions& decoding,
-             const QualityFloor& floor, Arrival& arrival) {
-  fetch.apply = [&arrival, decoding, floor]() -> Result<void> {
-    const auto& measured = arrival.sink.card().manifest.divergence;
-    if (auto enough = check_floor(measured, floor); !enough) return enough;
-    return decode_what_is_here(arrival, decoding);
-  };
-  arrival.report = fetch_card(peer, fetch, arrival.sink);
-  if (arrival.report.status != FetchStatus::kApplied) throw Failure(arrival.report.message);
+// Decodes what is here, and answers from it.
+Result<void> answer_from_what_is_here(const AgentAskOptions& options, const Reader& reader,
+                                      const DecodeOptions& decoding, Arrival& arrival) {
+  if (auto decoded = decode_what_is_here(arrival, decoding); !decoded) return decoded;
+  auto answer =
+      reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary});
+  if (!answer) return answer.error();
+  arrival.answer = std::move(*answer);
+  if (!options.json) {
+    std::printf("%s\n", arrival.answer.text.c_str());
+    std::fflush(stdout);
+  }
+  return {};
 }
 
 Duration transfer_time(const FetchReport& report) { return report.manifest + report.chunk_data; }
@@ -114,10 +118,10 @@ nlohmann::ordered_json used_json(const Used& used) {
           {"of_payload_bytes", used.of_payload_bytes}};
 }
 
-void print_words(const Arrival& arrival, const Answer& answer) {
+void print_words(const Arrival& arrival) {
+  const Answer& answer = arrival.answer;
   const Card& card = arrival.sink.card();
   const FetchReport& report = arrival.report;
-  std::printf("%s\n", answer.text.c_str());
   std::printf("card   %s (%s)\n", card.digest().hex().c_str(), card.manifest.preset.c_str());
   std::printf("ratio  %s: FP16 cache of %s in a card of %s\n", number_text(ratio_of(card)).c_str(),
               bytes_text(card.manifest.raw_bytes).c_str(), bytes_text(card.file_bytes()).c_str());
@@ -131,7 +135,8 @@ void print_words(const Arrival& arrival, const Answer& answer) {
       duration_text(answer.first_token).c_str(), duration_text(first_token_time(arrival, answer)).c_str());
 }
 
-void print_json(const AgentAskOptions& options, const Arrival& arrival, const Answer& answer) {
+void print_json(const AgentAskOptions& options, const Arrival& arrival) {
+  const Answer& answer = arrival.answer;
   const Card& card = arrival.sink.card();
   const FetchReport& report = arrival.report;
   nlohmann::ordered_json json = {
@@ -160,21 +165,37 @@ void print_json(const AgentAskOptions& options, const Arrival& arrival, const An
   std::printf("%s\n", json.dump().c_str());
 }
 
-// At the deadline, with time left: an answer from what is here, before the better one.
-void answer_early(const AgentAskOptions& options, const Reader& reader, const DecodeOptions& decoding,
-                  Arrival& arrival) {
-  check_or_fail(decode_what_is_here(arrival, decoding));
-  const Answer answer = value_or_fail(
-      reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary}));
+// What an answer before the deadline's was given from; a better one follows.
+void tell_of_early_answer(const AgentAskOptions& options, const Arrival& arrival) {
   if (options.json) {
-    const nlohmann::ordered_json json = {
-        {"question", options.question}, {"early_answer", answer.text}, {"used", used_json(arrival.used)}};
+    const nlohmann::ordered_json json = {{"question", options.question},
+                                         {"early_answer", arrival.answer.text},
+                                         {"used", used_json(arrival.used)}};
     std::printf("%s\n", json.dump().c_str());
   } else {
-    std::printf("%s\nearly  from %s; waiting for the rest\n", answer.text.c_str(),
-                used_text(arrival.used).c_str());
+    std::printf("early  from %s; waiting for the rest\n", used_text(arrival.used).c_str());
   }
   std::fflush(stdout);
+}
+
+// The answer is given while the card is applied: at a deadline at once, however much is still under way.
+void receive(const HostPort& peer, const AgentAskOptions& options, const Reader& reader,
+             const DecodeOptions& decoding, Arrival& arrival) {
+  FetchOptions fetch = fetch_options(options, reader);
+  const auto answer = [&] { return answer_from_what_is_here(options, reader, decoding, arrival); };
+  fetch.apply = [&]() -> Result<void> {
+    const QualityFloor floor{options.max_kl, options.min_top1};
+    if (auto enough = check_floor(arrival.sink.card().manifest.divergence, floor); !enough) return enough;
+    return answer();
+  };
+  if (options.refine) {
+    fetch.look = [&] {
+      check_or_fail(answer());
+      tell_of_early_answer(options, arrival);
+    };
+  }
+  arrival.report = fetch_card(peer, fetch, arrival.sink);
+  if (arrival.report.status != FetchStatus::kApplied) throw Failure(arrival.report.message);
 }
 
 }  // namespace
@@ -184,18 +205,14 @@ int ask(const AgentAskOptions& options) {
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   const auto folder = value_or_fail(find_model(options.model));
   const Reader reader = value_or_fail(Reader::open(folder));
-  Arrival arrival;
   DecodeOptions decoding;
   decoding.calibration = value_or_fail(find_calibration(options.calibration, folder));
-  FetchOptions fetch = fetch_options(options, reader);
-  if (options.refine) fetch.look = [&] { answer_early(options, reader, decoding, arrival); };
-  receive(peer, std::move(fetch), decoding, {options.max_kl, options.min_top1}, arrival);
-  const Answer answer = value_or_fail(
-      reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary}));
+  Arrival arrival;
+  receive(peer, options, reader, decoding, arrival);
   if (options.json) {
-    print_json(options, arrival, answer);
+    print_json(options, arrival);
   } else {
-    print_words(arrival, answer);
+    print_words(arrival);
   }
   return kExitSuccess;
 }

@@ -223,11 +223,12 @@ TEST(TcpTransferConcurrent, AnswersThroughAWorker) {
 }
 
 // A source that takes its time for every chunk from `slow_from` on.
-Answer serving_slowly(const Card& card, std::atomic<std::uint32_t>& asked, std::uint32_t slow_from) {
-  return [&card, &asked, slow_from](ConnectionDriver&,
-                                    const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
-    const auto dawdle = [slow_from](std::uint32_t index) {
-      if (index >= slow_from) std::this_thread::sleep_for(std::chrono::milliseconds(60));
+Answer serving_slowly(const Card& card, std::atomic<std::uint32_t>& asked, std::uint32_t slow_from,
+                      Duration time) {
+  return [&card, &asked, slow_from, time](ConnectionDriver&,
+                                          const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+    const auto dawdle = [slow_from, time](std::uint32_t index) {
+      if (index >= slow_from) std::this_thread::sleep_for(time);
     };
     return std::shared_ptr<ChunkSource>(std::make_shared<CountingSource>(card, asked, dawdle));
   };
@@ -235,14 +236,15 @@ Answer serving_slowly(const Card& card, std::atomic<std::uint32_t>& asked, std::
 
 class FrozenFetch : public testing::TestWithParam<TransportKind> {
  protected:
-  FetchReport fetch(FetchOptions options, std::uint32_t slow_from) {
+  FetchReport fetch(FetchOptions options, std::uint32_t slow_from,
+                    Duration time = std::chrono::milliseconds(60)) {
     if (GetParam() == TransportKind::kTcp) {
       TcpServerOptions at_once;  // nothing is gathered before it is sent
       at_once.tcp.pending_bytes = 1;
-      ServerThread server(serving_slowly(card_, asked_, slow_from), at_once);
+      ServerThread server(serving_slowly(card_, asked_, slow_from, time), at_once);
       return fetch_card(server.where(), options, sink_);
     }
-    ServerThread server(serving_slowly(card_, asked_, slow_from), UdpServerOptions{});
+    ServerThread server(serving_slowly(card_, asked_, slow_from, time), UdpServerOptions{});
     return fetch_card(server.where(), options, sink_);
   }
   std::size_t chunks_here() const {
@@ -272,6 +274,22 @@ TEST_P(FrozenFetch, uses_what_is_here_and_tells_the_source_to_stop) {
   EXPECT_LT(report.chunks.size(), 40u);
   EXPECT_EQ(chunks_here(), report.chunks.size());
   EXPECT_LT(asked_, 60u);
+}
+
+TEST_P(FrozenFetch, does_not_wait_for_what_is_still_under_way) {
+  FetchOptions options = quick_options(GetParam());
+  options.accept_part = true;
+  options.freeze_after = std::chrono::milliseconds(500);
+  const Time begun = steady_now();
+  Duration used_after{};
+  options.apply = [&]() -> Result<void> {
+    used_after = steady_now() - begun;
+    return {};
+  };
+  const FetchReport report = fetch(options, 58, std::chrono::seconds(2));  // the source is deaf meanwhile
+  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  EXPECT_LT(used_after, std::chrono::milliseconds(1500));
+  EXPECT_GE(report.chunks.size(), 20u);
 }
 
 TEST_P(FrozenFetch, looks_at_what_is_here_and_lets_the_rest_come) {
