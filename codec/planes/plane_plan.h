@@ -21,8 +21,8 @@ inline constexpr std::size_t kMaxGroupBytesFp16 = kGroupBytesFp16 * 3 / 2;
 // every layer is in one group, in the order of rows, then layers.
 [[nodiscard]] std::vector<ChunkBlock> plan_groups(const KvCache& cache);
 
-// Levels that each row begins later than the most important ones, 0 .. kMaxDelay: half an octave of attention
-// for each octave of the row's own, from the mean down. energy: one a row, at least 0.
+// Levels that each row begins later than the most important ones, 0 .. kMaxDelay: half a level for each
+// octave that its energy lies below the root of their mean square. energy: one a row, at least 0.
 [[nodiscard]] std::vector<std::uint8_t> row_delays(std::span<const float> energy);
 
 }  // namespace kvferry
