@@ -194,14 +194,16 @@ std::optional<ChunkSender::Skips> ChunkSender::take_skipped() {
   return Skips{node.key(), std::move(node.mapped())};
 }
 
-void ChunkSender::acknowledged(const DataPlace& place, std::uint64_t size_bytes) {
+std::uint64_t ChunkSender::acknowledged(const DataPlace& place, std::uint64_t size_bytes) {
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   auto found = open_.find(chunk);
-  if (found == open_.end()) return;
-  found->second.acknowledged.add(place.offset, place.offset + size_bytes);
-  if (found->second.acknowledged.size() < found->second.bytes.size()) return;
+  if (found == open_.end()) return 0;
+  RangeSet& acknowledged = found->second.acknowledged;
+  const std::uint64_t added = acknowledged.add(place.offset, place.offset + size_bytes);
+  if (acknowledged.size() < found->second.bytes.size()) return added;
   with_losses_.erase(chunk);
   open_.erase(found);
+  return added;
 }
 
 void ChunkSender::lost(const DataPlace& place, std::uint64_t size_bytes) {

@@ -75,7 +75,8 @@ class ChunkSender {
   };
   [[nodiscard]] std::optional<Skips> take_skipped();
 
-  void acknowledged(const DataPlace& place, std::uint64_t size_bytes);
+  // Returns how many of these bytes had not been acknowledged before.
+  std::uint64_t acknowledged(const DataPlace& place, std::uint64_t size_bytes);
   void lost(const DataPlace& place, std::uint64_t size_bytes);
   // Nothing more is to be sent.
   void drop();

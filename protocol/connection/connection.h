@@ -43,6 +43,7 @@ struct PathStats {
   std::optional<Duration> rtt;  // smoothed; datagram: from acknowledgements, stream: from PING
   std::optional<Duration> min_rtt;
   std::optional<double> delivery_rate_bytes_per_s;  // payload, latest sample; stream: from PROGRESS
+  std::uint64_t delivered_bytes = 0;                // payload known to have arrived; stream: from PROGRESS
   std::uint64_t congestion_window_bytes = 0;        // datagram binding, as the next four
   std::uint64_t bytes_in_flight = 0;
   std::uint64_t packets_sent = 0;

@@ -79,6 +79,11 @@ struct Stopped {
   TransferId id;
   std::uint64_t chunks_verified;
 };
+// Source: every chunk has been handed out or skipped; what is lost is still repeated. The path has room for
+// the next transfer.
+struct Sent {
+  TransferId id;
+};
 // Source: the receiver verified and applied the card. chunks: how many it had.
 struct Confirmed {
   TransferId id;
@@ -120,7 +125,7 @@ struct Closed {
 
 using Event = std::variant<event::Connected, event::Requested, event::Offered, event::ManifestArrived,
                            event::ChunkArrived, event::Skipped, event::LevelChanged, event::Complete,
-                           event::Stopped, event::Confirmed, event::Rejected, event::Refused,
+                           event::Stopped, event::Sent, event::Confirmed, event::Rejected, event::Refused,
                            event::Cancelled, event::Stalled, event::Closed>;
 
 }  // namespace kvferry

@@ -84,6 +84,8 @@ class Session {
   [[nodiscard]] const Hello& peer() const { return peer_; }  // all zero before its HELLO
   [[nodiscard]] const std::optional<Duration>& ping_rtt() const { return ping_rtt_; }
   [[nodiscard]] const std::optional<double>& progress_rate() const { return progress_rate_; }
+  [[nodiscard]] std::uint64_t peer_received_bytes() const { return peer_received_bytes_; }
+  [[nodiscard]] std::uint64_t acknowledged_bytes() const { return acknowledged_bytes_; }
 
   // Commands; see Connection.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);
@@ -193,8 +195,9 @@ class Session {
                                                             const EncodedManifest& encoded) const;
   [[nodiscard]] std::optional<TransferFault> begin_sending(Time now, TransferId id, Transfer& transfer,
                                                            const ChunkRanges& known);
-  void continue_sending(Time now, Transfer& transfer);
+  void continue_sending(Time now, TransferId id, Transfer& transfer);
   void send_manifest(TransferId id, EncodedManifest encoded, const ChunkRanges& known);
+  void note_exhausted(Time now, TransferId id, Transfer& transfer);  // nothing is left to hand out
   void announce_skips(TransferId id, Transfer& transfer);
   [[nodiscard]] bool may_be_served(const Transfer& transfer) const;
   [[nodiscard]] std::optional<TransferId> next_served() const;
@@ -230,6 +233,7 @@ class Session {
   std::uint64_t unreported_bytes_ = 0;
   Time reported_at_{};
   std::uint64_t peer_received_bytes_ = 0;
+  std::uint64_t acknowledged_bytes_ = 0;  // payload, datagram binding
   std::optional<double> progress_rate_;
 };
 

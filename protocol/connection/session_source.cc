@@ -65,18 +65,18 @@ void Session::on(Time now, AcceptMessage& message) {
   transfer->held = message.held;
   transfer->partial = message.partial;
   transfer->manifest_first = message.manifest_first;
-  if (transfer->eager) return continue_sending(now, *transfer);
+  if (transfer->eager) return continue_sending(now, message.transfer, *transfer);
   if (auto objection = begin_sending(now, message.transfer, *transfer, {}))
     fail_transfer(message.transfer, *objection);
 }
 
 // An eager offer was accepted: what the receiver has need not be sent, and nothing holds the rest back.
-void Session::continue_sending(Time now, Transfer& transfer) {
+void Session::continue_sending(Time now, TransferId id, Transfer& transfer) {
   eager_bytes_ -= transfer.eager_bytes;
   transfer.eager = false;
   transfer.sender->resume_from(transfer.partial, transfer.manifest_first);
   transfer.sender->know(transfer.held);
-  if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
+  note_exhausted(now, id, transfer);
 }
 
 void Session::provide(Time now, TransferId id, std::shared_ptr<ChunkSource> source,
@@ -153,7 +153,7 @@ std::optional<TransferFault> Session::begin_sending(Time now, TransferId id, Tra
   transfer.digest = encoded.digest();
   transfer.active_at = now;
   send_manifest(id, std::move(encoded), known);
-  if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
+  note_exhausted(now, id, transfer);
   expire_late(now);
   return std::nullopt;
 }
@@ -169,6 +169,11 @@ void Session::skip(Time, TransferId id, const ChunkRanges& chunks) {
   if (!transfer || !transfer->sender) return;
   transfer->sender->skip(chunks, SkipReason::kChoice);
   announce_skips(id, *transfer);
+}
+
+void Session::note_exhausted(Time now, TransferId id, Transfer& transfer) {
+  if (transfer.sender->exhausted() && advance(now, transfer, TransferInput::kAllSent))
+    events_.push_back(event::Sent{id});
 }
 
 void Session::announce_skips(TransferId id, Transfer& transfer) {
@@ -196,7 +201,7 @@ void Session::expire_late(Time now) {
     if (*last <= now) {
       transfer.sender->expire();
       announce_skips(id, transfer);
-      if (transfer.state == TransferState::kSending) advance(now, transfer, TransferInput::kAllSent);
+      note_exhausted(now, id, transfer);
     } else if (!next || *last < *next) {
       next = last;
     }
@@ -215,7 +220,7 @@ void Session::on(Time now, HaveMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerHave, "HAVE");
   if (!transfer) return;
   transfer->sender->have(message.chunks);
-  if (transfer->sender->exhausted()) advance(now, *transfer, TransferInput::kAllSent);
+  note_exhausted(now, message.transfer, *transfer);
 }
 
 void Session::on(Time now, CreditMessage& message) {
@@ -236,7 +241,7 @@ void Session::on(Time now, ResendMessage& message) {
   if (!transfer) return;
   transfer->sender->resend(message.chunks);
   announce_skips(message.transfer, *transfer);
-  if (transfer->sender->exhausted()) advance(now, *transfer, TransferInput::kAllSent);
+  note_exhausted(now, message.transfer, *transfer);
 }
 
 void Session::on(Time now, StopMessage& message) {
@@ -297,7 +302,7 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
       continue;
     }
     announce_skips(*id, transfer);
-    if (transfer.sender->exhausted()) advance(now, transfer, TransferInput::kAllSent);
+    note_exhausted(now, *id, transfer);
     if (!*piece) continue;
     last_served_ = *id;
     if (!transfer.manifest_acknowledged) transfer.before_manifest_bytes += (*piece)->bytes.size();
@@ -319,7 +324,7 @@ void Session::data_acknowledged(Time now, const DataPlace& place, std::uint64_t 
   Transfer* transfer = find(place.transfer);
   if (!transfer || !transfer->sender) return;
   transfer->active_at = now;
-  transfer->sender->acknowledged(place, size_bytes);
+  acknowledged_bytes_ += transfer->sender->acknowledged(place, size_bytes);
 }
 
 void Session::data_lost(const DataPlace& place, std::uint64_t size_bytes) {

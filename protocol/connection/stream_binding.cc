@@ -30,6 +30,7 @@ class StreamBinding final : public BindingLayer {
   void describe(PathStats& stats) const override {
     stats.rtt = session_.ping_rtt();
     stats.delivery_rate_bytes_per_s = session_.progress_rate();
+    stats.delivered_bytes = session_.peer_received_bytes();
   }
   std::optional<std::uint64_t> connection_id() const override { return std::nullopt; }
   const Bytes& token() const override { return no_token_; }

@@ -238,6 +238,7 @@ void DatagramBinding::describe(PathStats& stats) const {
   if (rtt_.has_sample()) stats.rtt = rtt_.smoothed();
   stats.min_rtt = rtt_.min();
   stats.delivery_rate_bytes_per_s = sent_.rate_bytes_per_s();
+  stats.delivered_bytes = session_.acknowledged_bytes();
   stats.congestion_window_bytes = congestion_->window_bytes();
   stats.bytes_in_flight = sent_.bytes_in_flight();
   stats.packets_sent = packets_sent_;
