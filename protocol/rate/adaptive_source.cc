@@ -7,7 +7,7 @@ namespace kvferry {
 
 bool AdaptiveSource::on_event(Connection& connection, Time now, const Event& event) {
   if (const auto* request = std::get_if<event::Requested>(&event)) {
-    if (!on_requested(*request)) return false;
+    if (!on_requested(connection, now, *request)) return false;
   } else if (const auto* sent = std::get_if<event::Sent>(&event)) {
     if (!provided_bytes_.contains(sent->id)) return false;
     if (under_way_ == sent->id) under_way_.reset();
@@ -23,11 +23,14 @@ bool AdaptiveSource::on_event(Connection& connection, Time now, const Event& eve
   return true;
 }
 
-bool AdaptiveSource::on_requested(const event::Requested& request) {
+// A deadline counts from when the request left, half a round trip ago.
+bool AdaptiveSource::on_requested(const Connection& connection, Time now, const event::Requested& request) {
   const auto& segments = controller_.job().segments;
   for (std::size_t i = controller_.choices().size(); i < segments.size(); ++i) {
     if (segments[i].document != request.options.document || waiting_.contains(i)) continue;
     waiting_.emplace(i, request.id);
+    const Duration rtt = connection.path().rtt.value_or(Duration::zero());
+    if (request.options.deadline) controller_.set_deadline(now + *request.options.deadline - rtt / 2);
     return true;
   }
   return false;
@@ -75,12 +78,12 @@ void AdaptiveSource::provide(Connection& connection, Time now, TransferId id, co
   if (!beyond.empty()) connection.skip(now, id, beyond);
 }
 
-Encoding encoding_of(const Manifest& manifest, double decode_bytes_per_s) {
+Encoding encoding_of(const Manifest& manifest, Duration decode) {
   Encoding out;
   out.preset = manifest.preset;
   out.bytes = manifest.payload_bytes();
   out.quality = manifest.divergence ? manifest.divergence->top1 : 1;
-  out.decode = from_seconds(static_cast<double>(manifest.raw_bytes) / decode_bytes_per_s);
+  out.decode = decode;
   return out;
 }
 

@@ -29,7 +29,7 @@ class AdaptiveSource {
   [[nodiscard]] const RateController& controller() const { return controller_; }
 
  private:
-  bool on_requested(const event::Requested& request);
+  bool on_requested(const Connection& connection, Time now, const event::Requested& request);
   void hand_over(Connection& connection, Time now);  // decides as long as segments wait and the path has room
   void provide(Connection& connection, Time now, TransferId id, const Choice& choice);
 
@@ -41,8 +41,8 @@ class AdaptiveSource {
   std::optional<TransferId> under_way_;  // handed over, and not all of it is out
 };
 
-// What a card is to a controller. decode_bytes_per_s: of FP16 cache, at the receiver. The quality is what was
-// measured when the card was made, 1 if nothing was.
-[[nodiscard]] Encoding encoding_of(const Manifest& manifest, double decode_bytes_per_s);
+// What a card is to a controller: its payload, and the quality that was measured when it was made, 1 if
+// nothing was. decode: at the receiver.
+[[nodiscard]] Encoding encoding_of(const Manifest& manifest, Duration decode);
 
 }  // namespace kvferry

@@ -29,6 +29,8 @@ class RateController {
   RateController(Job job, std::unique_ptr<RatePolicy> policy);
 
   void observe(Time now, const PathNews& news);
+  // As a request says it; an earlier one stands.
+  void set_deadline(Time deadline);
   // Decides about the next segment; nothing when every one has been decided.
   std::optional<Choice> next(Time now);
 

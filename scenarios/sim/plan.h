@@ -31,12 +31,35 @@ struct LinkPlan {
   double trace_start_s = 0;  // where in the traces a transfer begins
 };
 
+// Paths of cards are resolved against the plan's folder.
+struct EncodingPlan {
+  std::string preset;
+  std::filesystem::path card;
+  std::optional<double> quality;  // else what the card's manifest says
+  double decode_s = 0;            // at the reader
+};
+
+struct SegmentPlan {
+  std::string document;
+  std::vector<EncodingPlan> encodings;
+};
+
+// What a source adapts: segments that are handed over one after the other.
+struct JobPlan {
+  std::string id;
+  std::vector<SegmentPlan> segments;
+};
+
 struct TransferPlan {
   std::string id;
-  std::filesystem::path card;  // relative paths are resolved against the plan's folder
+  std::filesystem::path card;      // or
+  std::optional<std::size_t> job;  // index into the plan's
+  std::string policy;              // of a job
+  bool text_allowed = false;       // of a job
   SimTransport transport = SimTransport::kTcp;
-  std::uint64_t seed = 0;            // the plan's, or made of the plan's seed and the id
-  std::optional<double> deadline_s;  // from the start of connecting
+  std::uint64_t seed = 0;               // the plan's, or made of the plan's seed and the id
+  std::optional<double> deadline_s;     // of a card from the start of connecting, of a job from its request
+  std::optional<double> trace_start_s;  // instead of the link's
 };
 
 struct SimPlan {
@@ -44,6 +67,7 @@ struct SimPlan {
   std::string tcp_congestion = "TcpCubic";  // a class ns3::X
   std::string udp_congestion = "model";     // or "cubic"
   std::uint32_t max_datagram_bytes = 1452;
+  std::vector<JobPlan> jobs;
   std::vector<TransferPlan> transfers;
 };
 

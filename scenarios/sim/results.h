@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-#include "scenarios/sim/transfer_run.h"
+#include "scenarios/sim/job_run.h"
 
 namespace kvferry::sim {
 
@@ -17,6 +17,8 @@ namespace kvferry::sim {
 // arrived: the card's path in the folder; empty for none.
 [[nodiscard]] std::string result_line(const TransferPlan& transfer, const TransferResult& result,
                                       const std::string& arrived, bool with_chunks);
+
+[[nodiscard]] std::string job_line(const TransferPlan& transfer, const JobResult& result, bool with_chunks);
 
 // What --json prints.
 [[nodiscard]] std::string summary_json(std::size_t transfers, std::size_t arrived,
@@ -33,10 +35,12 @@ class ResultsFolder {
   // Writes the card that arrived, if one did, and the line.
   [[nodiscard]] Result<void> add(const TransferPlan& transfer, const TransferResult& result,
                                  bool with_chunks);
+  [[nodiscard]] Result<void> add(const TransferPlan& transfer, const JobResult& result, bool with_chunks);
   [[nodiscard]] Result<void> commit();
 
  private:
   ResultsFolder() = default;
+  [[nodiscard]] Result<void> add_line(const std::string& line);
 
   std::filesystem::path folder_;
   std::filesystem::path gathering_;  // empty: nothing to remove

@@ -6,6 +6,8 @@
 #include <ns3/simulator.h>
 #include <ns3/trace-source-accessor.h>
 
+#include <algorithm>
+
 #include "sim/model/kv-tcp-session.h"
 #include "sim/model/kv-udp-session.h"
 
@@ -30,21 +32,23 @@ TypeId KvReader::GetTypeId() {
           .AddTraceSource("Connected", "The source's hello is here; the request is made.",
                           MakeTraceSourceAccessor(&KvReader::m_connectedTrace),
                           "kvferry::sim::KvReader::ConnectedTracedCallback")
+          .AddTraceSource("ManifestArrived", "A card has begun to come.",
+                          MakeTraceSourceAccessor(&KvReader::m_manifestTrace),
+                          "kvferry::sim::KvReader::ManifestTracedCallback")
           .AddTraceSource("ChunkArrived", "A verified chunk is in the sink.",
                           MakeTraceSourceAccessor(&KvReader::m_chunkTrace),
                           "kvferry::sim::KvReader::ChunkTracedCallback")
-          .AddTraceSource("TransferComplete", "The whole card is in the sink and is being confirmed.",
+          .AddTraceSource("TransferComplete", "All that comes is in the sinks and is being confirmed.",
                           MakeTraceSourceAccessor(&KvReader::m_completeTrace),
                           "kvferry::sim::KvReader::CompleteTracedCallback")
-          .AddTraceSource("Failed", "The card will not come.",
+          .AddTraceSource("Failed", "No card will come, or not all in time.",
                           MakeTraceSourceAccessor(&KvReader::m_failedTrace),
                           "kvferry::sim::KvReader::FailedTracedCallback");
   return tid;
 }
 
-void KvReader::SetRequest(const RequestOptions& options, std::shared_ptr<ChunkSink> sink) {
-  m_request = options;
-  m_sink = std::move(sink);
+void KvReader::AddRequest(const RequestOptions& options, std::shared_ptr<ChunkSink> sink) {
+  m_wanted.push_back({options, std::move(sink)});
 }
 
 void KvReader::StartApplication() {
@@ -89,7 +93,7 @@ void KvReader::StopApplication() {
 void KvReader::DoDispose() {
   m_deadlineEvent.Cancel();
   m_session.reset();
-  m_sink.reset();
+  m_wanted.clear();
   if (m_udpSocket) m_udpSocket->SetRecvCallback(MakeNullCallback<void, Ptr<Socket>>());
   m_udpSocket = nullptr;
   KvAgent::DoDispose();
@@ -103,15 +107,17 @@ void KvReader::HandleEvent(const Event& event) {
   if (std::holds_alternative<event::Connected>(event)) {
     Request();
   } else if (const auto* chunk = std::get_if<event::ChunkArrived>(&event)) {
-    m_chunkTrace(chunk->index, chunk->size_bytes);
+    m_chunkTrace(NumberOf(chunk->id), chunk->index, chunk->size_bytes);
+  } else if (const auto* manifest = std::get_if<event::ManifestArrived>(&event)) {
+    m_manifestTrace(NumberOf(manifest->id), manifest->card);
   } else if (const auto* complete = std::get_if<event::Complete>(&event)) {
     Apply(complete->id);
   } else if (const auto* refused = std::get_if<event::Refused>(&event)) {
-    Fail("refused: " + refused->reason);
+    Lose(refused->id, "refused: " + refused->reason);
   } else if (const auto* rejected = std::get_if<event::Rejected>(&event)) {
-    Fail("rejected: " + rejected->reason);
+    Lose(rejected->id, "rejected: " + rejected->reason);
   } else if (const auto* cancelled = std::get_if<event::Cancelled>(&event)) {
-    Fail("cancelled: " + cancelled->reason);
+    Lose(cancelled->id, "cancelled: " + cancelled->reason);
   } else if (const auto* stalled = std::get_if<event::Stalled>(&event)) {
     NS_LOG_INFO("stalled: " << stalled->reason);
   } else if (const auto* closed = std::get_if<event::Closed>(&event)) {
@@ -124,18 +130,37 @@ void KvReader::Request() {
   m_state = REQUESTED;
   m_connectedTrace();
   m_session->Call([this](Connection& connection, kvferry::Time now) {
-    m_transfer = connection.request(now, m_request, *m_sink);
+    for (auto& wanted : m_wanted) wanted.transfer = connection.request(now, wanted.options, *wanted.sink);
   });
 }
 
+uint32_t KvReader::NumberOf(TransferId id) const {
+  const auto found = std::find_if(m_wanted.begin(), m_wanted.end(),
+                                  [id](const Wanted& wanted) { return wanted.transfer == id; });
+  return static_cast<uint32_t>(found - m_wanted.begin());
+}
+
 void KvReader::Apply(TransferId id) {
+  ++m_applied;
+  m_wanted.at(NumberOf(id)).open = false;
+  m_session->Call([id](Connection& connection, kvferry::Time now) { connection.confirm(now, id); });
+  FinishIfAllEnded();
+}
+
+void KvReader::Lose(TransferId id, const std::string& reason) {
+  if (m_lost.empty()) m_lost = reason;
+  m_wanted.at(NumberOf(id)).open = false;
+  FinishIfAllEnded();
+}
+
+void KvReader::FinishIfAllEnded() {
+  if (m_state != REQUESTED) return;
+  if (std::any_of(m_wanted.begin(), m_wanted.end(), [](const Wanted& wanted) { return wanted.open; })) return;
+  if (m_applied == 0) return Fail(m_lost);
   m_state = COMPLETE;
   m_deadlineEvent.Cancel();
   m_completeTrace();
-  m_session->Call([id](Connection& connection, kvferry::Time now) {
-    connection.confirm(now, id);
-    connection.close(now);
-  });
+  m_session->Call([](Connection& connection, kvferry::Time now) { connection.close(now); });
 }
 
 void KvReader::HandleClosed(const event::Closed& closed) {
@@ -154,7 +179,9 @@ void KvReader::Fail(const std::string& reason) {
   m_deadlineEvent.Cancel();
   m_failedTrace(reason);
   m_session->Call([&](Connection& connection, kvferry::Time now) {
-    if (asked) connection.cancel(now, m_transfer, reason);
+    for (const auto& wanted : m_wanted) {
+      if (asked && wanted.open) connection.cancel(now, wanted.transfer, reason);
+    }
     connection.close(now, ErrorCode::kNone, reason);
   });
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The agent that wants a card: connects to a source, requests, collects the
-// chunks in a sink, says that it has applied them, and closes.
+// The agent that wants cards: connects to a source, requests them all at once,
+// collects the chunks in sinks, says that it has applied them, and closes.
 #pragma once
 
 #include <ns3/address.h>
 
 #include <string>
+#include <vector>
 
 #include "sim/model/kv-agent.h"
 
@@ -16,15 +17,19 @@ class KvReader final : public KvAgent {
  public:
   static ns3::TypeId GetTypeId();
   typedef void (*ConnectedTracedCallback)();
-  typedef void (*ChunkTracedCallback)(uint32_t index, uint64_t sizeBytes);
+  // request: as numbered by AddRequest().
+  typedef void (*ManifestTracedCallback)(uint32_t request, const Digest& card);
+  typedef void (*ChunkTracedCallback)(uint32_t request, uint32_t index, uint64_t sizeBytes);
   typedef void (*CompleteTracedCallback)();
   typedef void (*FailedTracedCallback)(const std::string& reason);
 
   void SetRemote(const ns3::Address& source) { m_remote = source; }  // an IPv4 address, without port
-  void SetRequest(const RequestOptions& options, std::shared_ptr<ChunkSink> sink);
+  // Before the start; numbered from 0.
+  void AddRequest(const RequestOptions& options, std::shared_ptr<ChunkSink> sink);
 
   // Null before the start; lives until the agent is disposed of.
   [[nodiscard]] const KvSession* GetSession() const { return m_session.get(); }
+  // Every request has been answered to its end, by a card or a refusal, and at least one by a card.
   [[nodiscard]] bool IsComplete() const { return m_state == COMPLETE; }
   [[nodiscard]] const std::string& GetFailure() const { return m_failure; }  // empty: none
 
@@ -43,20 +48,31 @@ class KvReader final : public KvAgent {
   void HandleDeadline();
   void Request();
   void Apply(TransferId id);
+  void Lose(TransferId id, const std::string& reason);
+  void FinishIfAllEnded();
+  [[nodiscard]] uint32_t NumberOf(TransferId id) const;
   void Fail(const std::string& reason);
+
+  struct Wanted {
+    RequestOptions options;
+    std::shared_ptr<ChunkSink> sink;
+    TransferId transfer = 0;
+    bool open = true;
+  };
 
   ns3::Address m_remote;
   ns3::Time m_deadline;
-  RequestOptions m_request;
-  std::shared_ptr<ChunkSink> m_sink;
+  std::vector<Wanted> m_wanted;
   State m_state = IDLE;
   std::string m_failure;
-  TransferId m_transfer = 0;
+  std::string m_lost;  // why the first request that failed did; empty: none
+  size_t m_applied = 0;
   std::unique_ptr<KvSession> m_session;
   ns3::Ptr<ns3::Socket> m_udpSocket;
   ns3::EventId m_deadlineEvent;
   ns3::TracedCallback<> m_connectedTrace;
-  ns3::TracedCallback<uint32_t, uint64_t> m_chunkTrace;
+  ns3::TracedCallback<uint32_t, const Digest&> m_manifestTrace;
+  ns3::TracedCallback<uint32_t, uint32_t, uint64_t> m_chunkTrace;
   ns3::TracedCallback<> m_completeTrace;
   ns3::TracedCallback<const std::string&> m_failedTrace;
 };

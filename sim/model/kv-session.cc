@@ -24,6 +24,7 @@ void KvSession::Drain() {
     Transmit();
   } while (DrainEvents());
   ArmTimer();
+  if (m_handlers.drained) m_handlers.drained(m_connection);
   m_draining = false;
   if (m_connection.is_closed()) Release();
 }

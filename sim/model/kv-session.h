@@ -21,11 +21,12 @@ namespace kvferry::sim {
 // Simulated time as the connection's.
 [[nodiscard]] Time NowOnWire();
 
-// What a session tells its agent; either may be empty. Handlers must not destroy the session.
+// What a session tells its agent; each may be empty. Handlers must not destroy the session.
 struct KvSessionHandlers {
-  std::function<void(const Event&)> event;
-  std::function<void(ns3::Ptr<const ns3::Packet>)> tx;  // handed to the socket
-  std::function<void(ns3::Ptr<const ns3::Packet>)> rx;  // taken from the socket
+  std::function<void(const Event&)> event = {};
+  std::function<void(ns3::Ptr<const ns3::Packet>)> tx = {};  // handed to the socket
+  std::function<void(ns3::Ptr<const ns3::Packet>)> rx = {};  // taken from the socket
+  std::function<void(const Connection&)> drained = {};       // nothing is left to do for now
 };
 
 class KvSession {

@@ -35,6 +35,15 @@ void KvSource::AddCard(const std::string& document, std::shared_ptr<ChunkSource>
   m_offers.push_back({digest, document, std::move(source)});
 }
 
+void KvSource::SetJob(std::function<std::unique_ptr<AdaptiveSource>()> make) {
+  m_makeAdaptive = std::move(make);
+}
+
+const AdaptiveSource* KvSource::GetAdaptiveSource(size_t session) const {
+  const auto found = m_adaptive.find(session);
+  return found == m_adaptive.end() ? nullptr : found->second.get();
+}
+
 void KvSource::StartApplication() {
   m_socket = CreateSocket();
   m_socket->Bind(InetSocketAddress(Ipv4Address::GetAny(), m_port));
@@ -58,6 +67,8 @@ void KvSource::StopApplication() {
 void KvSource::DoDispose() {
   m_byConnectionId.clear();
   m_sessions.clear();
+  m_adaptive.clear();
+  m_makeAdaptive = nullptr;
   m_offers.clear();
   if (m_socket) {
     m_socket->SetRecvCallback(MakeNullCallback<void, Ptr<Socket>>());
@@ -74,7 +85,14 @@ bool KvSource::HandleConnectionRequest(Ptr<Socket>, const Address&) {
 
 KvSessionHandlers KvSource::MakeSessionHandlers() {
   const auto number = m_sessions.size();
-  return MakeHandlers([this, number](const Event& event) { HandleEvent(number, event); });
+  auto handlers = MakeHandlers([this, number](const Event& event) { HandleEvent(number, event); });
+  if (m_makeAdaptive) {
+    auto& adaptive = m_adaptive[number] = m_makeAdaptive();
+    handlers.drained = [&adaptive](const Connection& connection) {
+      adaptive->observe(connection, NowOnWire());
+    };
+  }
+  return handlers;
 }
 
 void KvSource::HandleAccept(Ptr<Socket> socket, const Address&) {
@@ -105,9 +123,20 @@ KvUdpSession* KvSource::FindUdpSession(Ptr<Packet> packet, const Address& peer) 
   return added;
 }
 
+bool KvSource::Adapt(size_t session, const Event& event) {
+  const auto found = m_adaptive.find(session);
+  if (found == m_adaptive.end()) return false;
+  bool concerned = false;
+  m_sessions.at(session)->Call([&](Connection& connection, kvferry::Time now) {
+    concerned = found->second->on_event(connection, now, event);
+  });
+  return concerned;
+}
+
 void KvSource::HandleEvent(size_t session, const Event& event) {
+  const bool adapted = Adapt(session, event);
   if (const auto* request = std::get_if<event::Requested>(&event)) {
-    Answer(session, *request);
+    if (!adapted) Answer(session, *request);
   } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
     m_confirmedTrace(confirmed->id, confirmed->chunks);
   } else if (const auto* closed = std::get_if<event::Closed>(&event)) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/rate/adaptive_source.h"
 #include "sim/model/kv-agent.h"
 
 namespace kvferry::sim {
@@ -21,6 +22,12 @@ class KvSource final : public KvAgent {
 
   // Answers requests for this card's digest, or, when they name none, for `document`.
   void AddCard(const std::string& document, std::shared_ptr<ChunkSource> source);
+
+  // Answers requests for a job's segments, each session with a controller of its own; before AddCard()'s
+  // cards.
+  void SetJob(std::function<std::unique_ptr<AdaptiveSource>()> make);
+  // Null: the session has none, or there is no such session.
+  [[nodiscard]] const AdaptiveSource* GetAdaptiveSource(size_t session) const;
 
   [[nodiscard]] size_t GetSessionCount() const { return m_sessions.size(); }
   // Of the readers that came, in order; lives until the agent is disposed of.
@@ -43,12 +50,15 @@ class KvSource final : public KvAgent {
   KvUdpSession* FindUdpSession(ns3::Ptr<ns3::Packet> packet, const ns3::Address& peer);
   KvSessionHandlers MakeSessionHandlers();
   void HandleEvent(size_t session, const Event& event);
+  bool Adapt(size_t session, const Event& event);
   void Answer(size_t session, const event::Requested& request);
 
   uint32_t m_maxSessions = 0;
   std::vector<Offer> m_offers;
   ns3::Ptr<ns3::Socket> m_socket;
   std::vector<std::unique_ptr<KvSession>> m_sessions;
+  std::function<std::unique_ptr<AdaptiveSource>()> m_makeAdaptive;
+  std::map<size_t, std::unique_ptr<AdaptiveSource>> m_adaptive;  // by session
   std::map<uint64_t, KvUdpSession*> m_byConnectionId;
   ns3::TracedCallback<uint64_t, uint64_t> m_confirmedTrace;
 };

@@ -26,7 +26,7 @@ class AdaptiveSourceTest : public testing::TestWithParam<Binding> {
       double quality = 0.5;
       for (std::uint32_t count : chunk_counts) {
         Card card = test::sample_card(100 + cards_.size() * 10 + count, count, chunk_bytes);
-        Encoding encoding = encoding_of(card.manifest, 1e12);
+        Encoding encoding = encoding_of(card.manifest, {});
         encoding.preset = std::to_string(count);
         encoding.quality = quality += 0.1;
         segment.encodings.push_back(encoding);
@@ -46,6 +46,7 @@ class AdaptiveSourceTest : public testing::TestWithParam<Binding> {
       log_.push_back(event);
     };
     pair_->client.on_event = [&](Time now, const Event& event) {
+      source_->observe(pair_->server.connection, now);  // as often as a driver does
       if (std::holds_alternative<event::Connected>(event)) {
         for (const Segment& segment : job_.segments) {
           RequestOptions options;

@@ -116,7 +116,7 @@ void ShareRun::install_ours(ns3::Ipv4Address source, const Arrangement& arrangem
   reader_->SetStartTime(ns3::Seconds(*arrangement.ours_begins_s));
   RequestOptions request;
   request.document = "card";
-  reader_->SetRequest(request, std::make_shared<test::BottomlessSink>());
+  reader_->AddRequest(request, std::make_shared<test::BottomlessSink>());
 }
 
 // With buffers that never limit it, and acknowledgements and timeouts near Linux's.

@@ -37,7 +37,7 @@ class SimWireMeter : public ::testing::Test {
     reader_ = agents.InstallReader(nodes_.Get(1), addresses.GetAddress(0));
     RequestOptions request;
     request.document = "a";
-    reader_->SetRequest(request, std::make_shared<CardSink>());
+    reader_->AddRequest(request, std::make_shared<CardSink>());
     ns3::Simulator::Run();
   }
 
