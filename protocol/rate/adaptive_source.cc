@@ -7,7 +7,7 @@ namespace kvferry {
 
 bool AdaptiveSource::on_event(Connection& connection, Time now, const Event& event) {
   if (const auto* request = std::get_if<event::Requested>(&event)) {
-    if (!on_requested(connection, now, *request)) return false;
+    if (!on_requested(now, *request)) return false;
   } else if (const auto* sent = std::get_if<event::Sent>(&event)) {
     if (!provided_bytes_.contains(sent->id)) return false;
     if (under_way_ == sent->id) under_way_.reset();
@@ -23,20 +23,20 @@ bool AdaptiveSource::on_event(Connection& connection, Time now, const Event& eve
   return true;
 }
 
-// A deadline counts from when the request left, half a round trip ago.
-bool AdaptiveSource::on_requested(const Connection& connection, Time now, const event::Requested& request) {
+bool AdaptiveSource::on_requested(Time now, const event::Requested& request) {
   const auto& segments = controller_.job().segments;
   for (std::size_t i = controller_.choices().size(); i < segments.size(); ++i) {
     if (segments[i].document != request.options.document || waiting_.contains(i)) continue;
     waiting_.emplace(i, request.id);
-    const Duration rtt = connection.path().rtt.value_or(Duration::zero());
-    if (request.options.deadline) controller_.set_deadline(now + *request.options.deadline - rtt / 2);
+    if (const auto& deadline = request.options.deadline)
+      deadline_ = std::min(now + *deadline, deadline_.value_or(Time::max()));
     return true;
   }
   return false;
 }
 
-// On the stream binding a confirmation may be the earlier news.
+// On the stream binding a confirmation may be the earlier news. A deadline counts from when the request left,
+// half a round trip before it came.
 void AdaptiveSource::observe(const Connection& connection, Time now) {
   const PathStats path = connection.path();
   PathNews news;
@@ -44,6 +44,7 @@ void AdaptiveSource::observe(const Connection& connection, Time now) {
   news.rtt = path.rtt.value_or(Duration::zero());
   if (path.packets_sent > 0)
     news.loss = static_cast<double>(path.packets_lost) / static_cast<double>(path.packets_sent);
+  if (deadline_) controller_.set_deadline(*deadline_ - news.rtt / 2);
   controller_.observe(now, news);
 }
 

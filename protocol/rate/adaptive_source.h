@@ -29,13 +29,14 @@ class AdaptiveSource {
   [[nodiscard]] const RateController& controller() const { return controller_; }
 
  private:
-  bool on_requested(const Connection& connection, Time now, const event::Requested& request);
+  bool on_requested(Time now, const event::Requested& request);
   void hand_over(Connection& connection, Time now);  // decides as long as segments wait and the path has room
   void provide(Connection& connection, Time now, TransferId id, const Choice& choice);
 
   RateController controller_;
   Cards cards_;
   std::map<std::size_t, TransferId> waiting_;  // by segment
+  std::optional<Time> deadline_;               // the earliest, as if requests took no time to come
   std::map<TransferId, std::uint64_t> provided_bytes_;
   std::uint64_t confirmed_bytes_ = 0;
   std::optional<TransferId> under_way_;  // handed over, and not all of it is out

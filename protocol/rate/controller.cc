@@ -21,10 +21,6 @@ void RateController::observe(Time now, const PathNews& news) {
   rate_.observe(now, news.delivered_bytes, news.rtt, busy);
 }
 
-void RateController::set_deadline(Time deadline) {
-  if (!job_.deadline || deadline < *job_.deadline) job_.deadline = deadline;
-}
-
 // What leaves at the end of it still arrives in time, repeated once if the path loses packets.
 double RateController::time_left_s(Time now) const {
   if (!job_.deadline) return kInfinite;

@@ -29,8 +29,7 @@ class RateController {
   RateController(Job job, std::unique_ptr<RatePolicy> policy);
 
   void observe(Time now, const PathNews& news);
-  // As a request says it; an earlier one stands.
-  void set_deadline(Time deadline);
+  void set_deadline(Time deadline) { job_.deadline = deadline; }
   // Decides about the next segment; nothing when every one has been decided.
   std::optional<Choice> next(Time now);
 

@@ -12,6 +12,7 @@ namespace kvferry::sim {
 namespace {
 
 constexpr double kTimeLimit_s = 3600;
+constexpr double kEstimateEvery_s = 0.02;
 
 double now_s() { return ns3::Simulator::Now().GetSeconds(); }
 
@@ -25,6 +26,9 @@ class JobRun {
   void install_reader();
   [[nodiscard]] std::unique_ptr<AdaptiveSource> make_source() const;
   void note_choices();
+  void note_estimate();
+  [[nodiscard]] const Choice* choice_of(std::uint32_t segment) const;
+  [[nodiscard]] double decode_s(std::uint32_t segment) const;  // of one of its chunks
 
   void handle_connected();
   void handle_chunk(std::uint32_t request, std::uint32_t index, std::uint64_t size_bytes);
@@ -37,6 +41,7 @@ class JobRun {
   KvAgentHelper helper_;
   ns3::Ptr<KvSource> source_;
   ns3::Ptr<KvReader> reader_;
+  double decoded_s_ = 0;  // when the decoder will be done with what has come
   JobResult result_;
 };
 
@@ -84,10 +89,36 @@ void JobRun::install_reader() {
 void JobRun::handle_connected() {
   result_.connect_s = now_s();
   if (transfer_.deadline_s) ns3::Simulator::Stop(ns3::Seconds(*transfer_.deadline_s));
+  note_estimate();
+}
+
+const Choice* JobRun::choice_of(std::uint32_t segment) const {
+  const auto* source = source_->GetAdaptiveSource(0);
+  if (!source || segment >= source->controller().choices().size()) return nullptr;
+  const Choice& choice = source->controller().choices()[segment];
+  return choice.encoding ? &choice : nullptr;
+}
+
+double JobRun::decode_s(std::uint32_t segment) const {
+  const Choice* choice = choice_of(segment);
+  if (!choice) return 0;
+  const auto& encoding = job_.job.segments[segment].encodings[*choice->encoding];
+  const auto chunks = job_.cards[segment][*choice->encoding]->manifest().chunks.size();
+  return to_seconds(encoding.decode) / static_cast<double>(chunks);
 }
 
 void JobRun::handle_chunk(std::uint32_t request, std::uint32_t index, std::uint64_t size_bytes) {
-  result_.segments.at(request).chunks.push_back({index, size_bytes, now_s() - *result_.connect_s});
+  const double since_s = now_s() - *result_.connect_s;
+  decoded_s_ = std::max(decoded_s_, since_s) + decode_s(request);
+  if (transfer_.deadline_s && decoded_s_ > *transfer_.deadline_s) return;
+  result_.segments.at(request).chunks.push_back({index, size_bytes, since_s});
+}
+
+void JobRun::note_estimate() {
+  const auto* source = source_->GetAdaptiveSource(0);
+  const auto rate = source ? source->controller().rate().harmonic_mean() : std::nullopt;
+  if (rate) result_.estimates.push_back({now_s() - *result_.connect_s, *rate * 8e-6});
+  ns3::Simulator::Schedule(ns3::Seconds(kEstimateEvery_s), &JobRun::note_estimate, this);
 }
 
 void JobRun::note_choices() {

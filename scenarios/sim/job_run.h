@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // A job as a simulation of its own: a reader that asks for every segment, a source that chooses their
-// encodings by a policy, until all has come or the deadline has passed.
+// encodings by a policy, until all has come or the deadline has passed. The reader decodes chunk after chunk:
+// each takes its share of the card's decode time, and counts if it is done before the deadline.
 #pragma once
 
 #include <memory>
@@ -22,7 +23,13 @@ struct SegmentResult {
   std::optional<double> estimate_mbps;  // of the path, when it was chosen
   std::uint64_t bytes = 0;              // of the card chosen
   std::size_t chunk_count = 0;
-  std::vector<ChunkArrival> chunks;  // in order of arrival, before the deadline
+  std::vector<ChunkArrival> chunks;  // in order of arrival; those that were decoded before the deadline
+};
+
+// What the source's controller predicts, from time to time.
+struct RateEstimate {
+  double time_s = 0;
+  double mbps = 0;
 };
 
 struct JobResult {
@@ -31,6 +38,7 @@ struct JobResult {
       complete_s;      // since the request: all that comes is here; none: the deadline was first
   std::string reason;  // why nothing came, if so
   std::vector<SegmentResult> segments;
+  std::vector<RateEstimate> estimates;
   WireBytes wire;
   std::uint64_t device_bytes = 0;
   WirePackets packets;

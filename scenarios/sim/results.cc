@@ -113,6 +113,11 @@ std::string job_line(const TransferPlan& transfer, const JobResult& result, bool
   line["retransmissions"] = result.packets.retransmissions;
   line["segments"] = Json::array();
   for (const auto& segment : result.segments) line["segments"].push_back(segment_json(segment, with_chunks));
+  if (with_chunks) {
+    line["estimates"] = Json::array();
+    for (const auto& [time_s, mbps] : result.estimates)
+      line["estimates"].push_back({{"time_s", time_s}, {"mbps", mbps}});
+  }
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

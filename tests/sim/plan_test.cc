@@ -39,6 +39,29 @@ TEST(SimPlanFile, is_read_in_full) {
   EXPECT_EQ(plan->transfers[1].deadline_s, 2);
 }
 
+TEST(SimPlanFile, jobs_are_read_with_their_segments_and_encodings) {
+  ScratchFolder folder;
+  const auto plan = read_sim_plan(folder.write(
+      "plan.toml",
+      "[[job]]\nid = 'levels'\n[[job.segment]]\ndocument = 'd'\n[[job.segment.encoding]]\npreset = 'int4'\n"
+      "card = 'x.card'\nquality = 0.5\ndecode_s = 0.25\n[[job.segment.encoding]]\npreset = 'text'\n"
+      "card = 'y.card'\n[[transfer]]\nid = 'a'\njob = 'levels'\npolicy = 'mpc'\ntext = true\n"
+      "transport = 'ns3-udp'\ndeadline_s = 3\ntrace_start_s = 7.5\n"));
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(plan->jobs.size(), 1u);
+  const auto& segment = plan->jobs[0].segments.at(0);
+  EXPECT_EQ(segment.document, "d");
+  ASSERT_EQ(segment.encodings.size(), 2u);
+  EXPECT_EQ(segment.encodings[0].card, folder / "x.card");
+  EXPECT_EQ(segment.encodings[0].quality, 0.5);
+  EXPECT_EQ(segment.encodings[0].decode_s, 0.25);
+  EXPECT_FALSE(segment.encodings[1].quality);
+  EXPECT_EQ(plan->transfers[0].job, 0u);
+  EXPECT_EQ(plan->transfers[0].policy, "mpc");
+  EXPECT_TRUE(plan->transfers[0].text_allowed);
+  EXPECT_EQ(plan->transfers[0].trace_start_s, 7.5);
+}
+
 TEST(SimPlanFile, a_transfer_has_the_same_seed_wherever_it_stands) {
   ScratchFolder folder;
   const std::string other = "[[transfer]]\nid = 'b'\ncard = 'a.card'\ntransport = 'ns3-udp'\n";

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "scenarios/sim/job_run.h"
+
+#include <gtest/gtest.h>
+
+#include "scenarios/sim/results.h"
+#include "tests/sim/sim_plans.h"
+
+namespace kvferry::sim {
+namespace {
+
+// Segments as cards of about 20, 80 and 320 kB; the link takes 5 Mbit/s.
+LoadedJob sample_job(std::size_t segments) {
+  LoadedJob out;
+  for (std::size_t i = 0; i < segments; ++i) {
+    Segment& segment = out.job.segments.emplace_back();
+    segment.document = "doc" + std::to_string(i);
+    auto& cards = out.cards.emplace_back();
+    double quality = 0.6;
+    for (const std::uint32_t chunks : {10, 40, 160}) {
+      cards.push_back(source_of(test::sample_card(10 * i + chunks, chunks, 4000)));
+      Encoding encoding = encoding_of(cards.back()->manifest(), {});
+      encoding.preset = std::to_string(chunks);
+      encoding.quality = quality += 0.1;
+      segment.encodings.push_back(std::move(encoding));
+    }
+  }
+  return out;
+}
+
+TransferPlan job_plan(SimTransport transport, const std::string& policy, double deadline_s) {
+  auto transfer = transfer_plan(transport, 3);
+  transfer.job = 0;
+  transfer.policy = policy;
+  transfer.deadline_s = deadline_s;
+  return transfer;
+}
+
+class SimJob : public ::testing::TestWithParam<SimTransport> {};
+
+TEST_P(SimJob, what_a_policy_chose_arrives_whole_before_the_deadline) {
+  for (const auto* policy : {"fixed:10", "throughput", "mpc", "cachegen"}) {
+    SCOPED_TRACE(policy);
+    const auto result = run_job(plan_with_loss(0), job_plan(GetParam(), policy, 4), sample_job(8));
+    ASSERT_EQ(result.reason, "");
+    ASSERT_TRUE(result.complete_s);
+    EXPECT_LT(*result.complete_s, 4);
+    for (const auto& segment : result.segments) {
+      EXPECT_EQ(segment.chunks.size(), std::stoul(segment.preset));
+      EXPECT_GE(*segment.chosen_s, 0.02);
+    }
+    EXPECT_EQ(result.device_bytes, result.wire.GetTotal());
+  }
+}
+
+TEST_P(SimJob, a_faster_link_gets_better_encodings) {
+  const auto level = [&](double rate_mbps) {
+    SimPlan plan = plan_with_loss(0);
+    plan.link.rate_mbps = rate_mbps;
+    return run_job(plan, job_plan(GetParam(), "throughput", 8), sample_job(8)).segments.back().preset;
+  };
+  EXPECT_EQ(level(0.3), "10");
+  EXPECT_EQ(level(20), "160");
+}
+
+TEST_P(SimJob, ends_at_the_deadline_with_what_is_here) {
+  const auto result = run_job(plan_with_loss(0), job_plan(GetParam(), "fixed:160", 0.5), sample_job(4));
+  EXPECT_FALSE(result.complete_s);
+  const auto& first = result.segments.front();
+  ASSERT_FALSE(first.chunks.empty());
+  EXPECT_LT(first.chunks.size(), 160u);
+  for (const auto& chunk : first.chunks) EXPECT_LE(chunk.time_s, 0.5);
+  EXPECT_EQ(result.segments.back().preset, "");
+}
+
+TEST_P(SimJob, chunks_count_once_they_are_decoded) {
+  auto job = sample_job(1);
+  const auto usable = [&](double decode_s) {
+    job.job.segments[0].encodings[2].decode = from_seconds(decode_s);
+    return run_job(plan_with_loss(0), job_plan(GetParam(), "fixed:160", 0.5), job).segments[0].chunks.size();
+  };
+  EXPECT_LT(usable(3.2), usable(1.6) * 7 / 10);
+  EXPECT_LT(usable(1.6), usable(0));
+}
+
+TEST_P(SimJob, gives_the_same_line_again) {
+  const auto plan = plan_with_loss(0.02);
+  const auto transfer = job_plan(GetParam(), "mpc", 2);
+  const auto job = sample_job(5);
+  EXPECT_EQ(job_line(transfer, run_job(plan, transfer, job), true),
+            job_line(transfer, run_job(plan, transfer, job), true));
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, SimJob, ::testing::Values(SimTransport::kTcp, SimTransport::kUdp),
+                         [](const auto& param) { return param.param == SimTransport::kTcp ? "tcp" : "udp"; });
+
+}  // namespace
+}  // namespace kvferry::sim
