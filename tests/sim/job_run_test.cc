@@ -59,7 +59,7 @@ TEST_P(SimJob, a_faster_link_gets_better_encodings) {
     plan.link.rate_mbps = rate_mbps;
     return run_job(plan, job_plan(GetParam(), "throughput", 8), sample_job(8)).segments.back().preset;
   };
-  EXPECT_EQ(level(0.3), "10");
+  EXPECT_EQ(level(0.2), "10");
   EXPECT_EQ(level(20), "160");
 }
 
