@@ -14,24 +14,6 @@
 namespace kvferry {
 namespace {
 
-// A document's text as a card, so that it crosses the link like everything else.
-Card text_card(const ModelIdentity& model, const ReadDocument& document) {
-  Card card;
-  card.manifest.model = model;
-  card.manifest.token_count = document.cache.token_count();
-  card.manifest.position_sets = {PositionSet::all(document.cache.token_count())};
-  card.manifest.layer_sets.assign(model.layers, 0);
-  card.manifest.preset = "text";
-  card.manifest.codec = CodecId::kOpaque;
-  card.manifest.raw_bytes = document.cache.full_bytes_fp16();
-  ChunkInfo info;
-  info.layer_count = model.layers;
-  info.row_count = document.cache.token_count();
-  info.importance = 1;
-  add_chunk(card, info, Slice::copy_of(as_bytes(document.text)));
-  return card;
-}
-
 class Packer {
  public:
   Packer(const TradeoffPlan& plan, const Reader& reader, const std::vector<ReadDocument>& documents,
@@ -90,7 +72,7 @@ class Packer {
  private:
   [[nodiscard]] Result<Card> encode_card(const Shipment& shipment, EncodeStats& stats) const {
     const auto& document = documents_[shipment.document];
-    if (!shipment.preset) return text_card(reader_.identity(), document);
+    if (!shipment.preset) return text_card(reader_.identity(), document.cache, document.text);
     CardOrder order;
     order.preset = plan_.presets[*shipment.preset].preset;
     order.document = document.text;
@@ -131,6 +113,23 @@ class Packer {
 };
 
 }  // namespace
+
+Card text_card(const ModelIdentity& model, const KvCache& full, const std::string& text) {
+  Card card;
+  card.manifest.model = model;
+  card.manifest.token_count = full.token_count();
+  card.manifest.position_sets = {PositionSet::all(full.token_count())};
+  card.manifest.layer_sets.assign(model.layers, 0);
+  card.manifest.preset = "text";
+  card.manifest.codec = CodecId::kOpaque;
+  card.manifest.raw_bytes = full.full_bytes_fp16();
+  ChunkInfo info;
+  info.layer_count = model.layers;
+  info.row_count = full.token_count();
+  info.importance = 1;
+  add_chunk(card, info, Slice::copy_of(as_bytes(text)));
+  return card;
+}
 
 uint64_t derived_seed(uint64_t seed, const std::string& part) {
   uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a

@@ -13,6 +13,7 @@
 #include "codec/calibration/calibration.h"
 #include "model/documents.h"
 #include "model/reader.h"
+#include "protocol/card/card.h"
 #include "scenarios/lab/plan.h"
 #include "scenarios/lab/results.h"
 
@@ -23,6 +24,10 @@ struct ReadDocument {
   std::vector<Question> questions;
   KvCache cache;  // full
 };
+
+// A document's text as a card, so that it crosses a link like everything else. full: its cache, which the
+// manifest describes.
+[[nodiscard]] Card text_card(const ModelIdentity& model, const KvCache& full, const std::string& text);
 
 struct Shipment {
   std::string id;  // "doc0/int4", "doc0/q2c:0.5 int4/q3", "doc0/text"
