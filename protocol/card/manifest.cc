@@ -58,6 +58,10 @@ Result<void> Manifest::validate() const {
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     if (auto checked = check_chunk(*this, i); !checked) return checked;
   }
+  if (curve.chunks() > chunks.size()) {
+    return bad("a curve up to " + std::to_string(curve.chunks()) + " chunks, the table has " +
+               std::to_string(chunks.size()));
+  }
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "protocol/card/chunk_info.h"
 #include "protocol/card/model_identity.h"
 #include "protocol/card/position_set.h"
+#include "protocol/card/quality_curve.h"
 #include "protocol/wire/limits.h"
 
 namespace kvferry {
@@ -55,6 +56,7 @@ struct Manifest {
   std::optional<Digest> base;            // the card that this one is a delta of
   std::optional<Digest> calibration;     // of the tables that decoding needs and the card does not hold
   std::string summary;  // facts of the document in words, to be put before a question; may be empty
+  QualityCurve curve;   // measured when the card was made; may be empty
   std::vector<ChunkInfo> chunks;
 
   bool operator==(const Manifest&) const = default;

@@ -28,6 +28,7 @@ ManifestRoot root_of(const Manifest& manifest) {
   root.base = manifest.base;
   root.calibration = manifest.calibration;
   root.summary = manifest.summary;
+  root.curve = manifest.curve;
   return root;
 }
 
@@ -50,6 +51,7 @@ Result<Manifest> manifest_of(ManifestRoot root) {
   manifest.calibration = root.calibration;
   manifest.summary = std::move(root.summary);
   if (auto checked = manifest.validate(); !checked) return checked.error();
+  manifest.curve = std::move(root.curve);  // the chunks that it speaks of are yet to come
   return manifest;
 }
 
@@ -69,6 +71,10 @@ Result<void> check_limits(const ManifestRoot& root, const Limits& limits) {
     return Error{"manifest root: " + std::to_string(root.page_digests.size()) +
                  " bytes of page digests, expected " +
                  std::to_string(pages_for(root.chunk_count) * Digest::kBytes)};
+  }
+  if (root.curve.chunks() > root.chunk_count) {
+    return Error{"manifest root: a curve up to " + std::to_string(root.curve.chunks()) +
+                 " chunks, the table has " + std::to_string(root.chunk_count)};
   }
   return {};
 }

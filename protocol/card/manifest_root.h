@@ -25,6 +25,7 @@ struct ManifestRoot {
   std::optional<Digest> base;
   std::optional<Digest> calibration;
   std::string summary;
+  QualityCurve curve;
 
   template <typename Visitor>
   void fields(Visitor& v) {
@@ -44,6 +45,7 @@ struct ManifestRoot {
     v.optional_digest(13, "base", base);
     v.optional_digest(14, "calibration", calibration);
     v.optional_text(15, "summary", summary, Manifest::kMaxSummaryBytes);
+    v.optional_packed(16, "curve", curve, QualityCurve::kMaxBytes);
   }
 };
 

@@ -110,6 +110,7 @@ TEST(Manifest, decodes_to_what_was_encoded) {
   manifest.base = sha256(as_bytes("base"));
   manifest.calibration = sha256(as_bytes("calibration"));
   manifest.summary = "bako lives in north deru .";
+  manifest.curve = *QualityCurve::from_points({{20, 2.5F, 0.5F}, {200, 0.01F, 0.98F}});
   manifest.query_aware = true;
   EncodedManifest encoded = encode_manifest(manifest);
   auto assembler = ManifestAssembler::from_root(encoded.root, {});
@@ -145,6 +146,18 @@ TEST(Manifest, a_summary_is_bounded_and_printable) {
   EXPECT_EQ(manifest.validate().error().message, "manifest: summary longer than 4096 bytes");
   manifest.summary = "two\nlines";
   EXPECT_EQ(manifest.validate().error().message, "manifest: summary holds a control character");
+}
+
+// MAN-5
+TEST(Manifest, a_curve_ends_within_the_table) {
+  Manifest manifest = sample_card(1, 3, 40).manifest;
+  manifest.curve = *QualityCurve::from_points({{1, 1, 0.5F}, {4, 0.5F, 1}});
+  EXPECT_EQ(manifest.validate().error().message, "manifest: a curve up to 4 chunks, the table has 3");
+  EXPECT_EQ(ManifestAssembler::from_root(encode_manifest(manifest).root, {}).error().message,
+            "manifest root: a curve up to 4 chunks, the table has 3");
+  manifest.curve = *QualityCurve::from_points({{1, 1, 0.5F}, {3, 0.5F, 1}});
+  EXPECT_TRUE(manifest.validate().ok());
+  EXPECT_TRUE(ManifestAssembler::from_root(encode_manifest(manifest).root, {}).ok());
 }
 
 TEST(Manifest, limits_are_checked_before_anything_is_kept) {

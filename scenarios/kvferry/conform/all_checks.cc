@@ -73,6 +73,7 @@ const std::vector<Unchecked>& unchecked() {
       {"MAN-1", "binds receivers"},
       {"MAN-3", "binds receivers"},
       {"MAN-4", "what matters most is for the maker of a card to say"},
+      {"MAN-5", "binds receivers"},
       {"CRD-1", "binds readers of files"},
       {"CRD-2", "binds writers of files"},
       {"CON-7", "is a permission"},
