@@ -9,6 +9,7 @@ std::vector<Vector> make_vectors() {
   add_messages(c);
   add_streams(c);
   add_cards(c);
+  add_curves(c);
   add_packets(c);
   add_conversations(c);
   return c.take();

@@ -57,6 +57,7 @@ void add_primitives(Collection& c);
 void add_messages(Collection& c);
 void add_streams(Collection& c);
 void add_cards(Collection& c);
+void add_curves(Collection& c);
 void add_packets(Collection& c);
 void add_conversations(Collection& c);
 

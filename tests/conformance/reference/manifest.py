@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 
 from .canonical import Field, blob, blobs, boolean, digest, nested, number, numbers, pack_map, parse_map, real, text
+from .curve import points
 from .messages import MODEL
 from .primitives import Reader, malformed, varint
 from .ranges import parse_ranges
@@ -19,7 +20,8 @@ ROOT = [Field(0, "version", number(2, 1)), Field(1, "model", nested(MODEL, True)
         Field(6, "codec", number(1 << 32)), Field(7, "for_question", boolean()), Field(8, "raw_bytes", number()),
         Field(9, "chunks", number()), Field(10, "payload_bytes", number()), Field(11, "pages", blob(unit=32)),
         Field(12, "divergence", nested(DIVERGENCE, True), True), Field(13, "base", digest, True),
-        Field(14, "calibration", digest, True), Field(15, "summary", text(4096, 1), True)]
+        Field(14, "calibration", digest, True), Field(15, "summary", text(4096, 1), True),
+        Field(16, "curve", points, True, [])]
 
 
 def sha256(data):
@@ -37,6 +39,8 @@ def parse_root(data):
         raise malformed("a layer's position set does not exist")
     if len(root["pages"]) != 32 * -(-root["chunks"] // PER_PAGE):
         raise malformed("page digests do not fit the chunk count")
+    if "curve" in root and root["curve"][-1].chunks > root["chunks"]:
+        raise malformed("a quality curve beyond the table")  # MAN-5
     return root
 
 
