@@ -148,6 +148,11 @@ def page_entry(payload, layer_begin, layer_count, row_begin, row_count, kind=2, 
     return sha256(payload) + b"".join(map(varint, fields)) + bytes([kind, level]) + struct.pack("<f", importance)
 
 
+def curve(*points):
+    """Of a manifest: (chunks more than the point before, KL divergence, top-1 agreement)."""
+    return b"".join(varint(more) + struct.pack("<ff", kl, top1) for more, kl, top1 in points)
+
+
 def manifest(payloads, token_count=64, **more):
     """(root, pages) of a card of these chunks, all of layers 0-1 and all rows. `more`: keys of the root, as k12=…"""
     entries = [page_entry(payload, 0, 2, 0, token_count, importance=1 / (i + 1)) for i, payload in enumerate(payloads)]

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """One of every message and frame of SPEC.md, with what the dissector should say of it."""
 
-from wire_bytes import MODEL, acknowledgement, data, manifest, pack, ranges, sha256, varint
+from wire_bytes import MODEL, acknowledgement, curve, data, manifest, pack, ranges, sha256, varint
 
 LIMITS = {0: 1024000, 1: 1 << 20, 2: 1 << 25, 3: 1 << 40, 4: 16, 5: 1 << 26, 6: 65536}
 HELLO = {0: "kvferry", 1: [1], 2: 0b1011, 3: LIMITS, 4: [0, 1], 5: "tester", 6: 30000}
 CARD = sha256(b"card")
-ROOT_BYTES, PAGES = manifest([b"payload"] * 3, k12={0: 0.5, 1: 0.9, 2: 100}, k13=CARD, k14=CARD, k15="a summary")
+ROOT_BYTES, PAGES = manifest([b"payload"] * 3, k12={0: 0.5, 1: 0.9, 2: 100}, k13=CARD, k14=CARD, k15="a summary",
+                             k16=curve((2, 0.75, 0.5), (1, 0.25, 1.0)))
 ID = 0x0123456789ABCDEF
 
 # Name, body, what the Info column says of it, and some fields as tshark shows them.
@@ -33,7 +34,8 @@ MESSAGES = [
         "root.position_set.count": ["64", "6"], "root.layer_set": ["0", "0", "1", "1"], "root.codec": ["0"],
         "root.one_question": ["0"], "root.chunk_count": ["3"], "root.payload_bytes": ["21"],
         "divergence.kl": ["0.5"], "divergence.top1": ["0.9"], "divergence.tokens": ["100"],
-        "root.summary": ["a summary"], "known": ["1"]}),
+        "root.summary": ["a summary"], "root.curve.chunks": ["2", "3"], "root.curve.kl": ["0.75", "0.25"],
+        "root.curve.top1": ["0.5", "1"], "known": ["1"]}),
     ("PAGE", {0: 0, 1: 0, 2: PAGES[0]}, "PAGE 0 0", {
         "page.index": ["0"], "page.entry.number": ["0", "1", "2"], "page.entry.size": ["7"] * 3,
         "page.entry.layer_count": ["2"] * 3, "page.entry.row_count": ["64"] * 3, "page.entry.kind": ["2"] * 3,

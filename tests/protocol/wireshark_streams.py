@@ -4,7 +4,7 @@
 import re
 
 from capture import CLIENT, SERVER, DissectorTest, Writer, field_rows
-from wire_bytes import MODEL, TYPES, data, pack, page_entry, stream_frame, varint
+from wire_bytes import MODEL, TYPES, curve, data, pack, page_entry, stream_frame, varint
 from wireshark_samples import AN_ERROR, HELLO, MESSAGES, OF_STREAMS, PAGES, ROOT_BYTES
 
 
@@ -139,7 +139,14 @@ class OverStreams(DissectorTest):
             ("PAGE", pack({0: 0, 1: 0, 2: tables}), "MAN-3"),
             ("MANIFEST", pack({0: 0, 1: ROOT_BYTES + b"x"}), "after the root"),
             ("MANIFEST", pack({0: 0, 1: b""}), "value: 1 bytes"),
-            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: 0})}), "MAN-1"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 17: 0})}), "MAN-1"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: b""})}), "Quality curve: its usual value"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: curve((1, 1, 0.5))[:-1]})}), "top-1 agreement: 4 bytes, but 3"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: curve((1, 1, 0.5), (0, 1, 0.5))})}), "do not ascend (MAN-5)"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: curve((1, float("inf"), 0.5))})}), "KL divergence: out of"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: curve((1, -0.0, 0.5))})}), "KL divergence: out of"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: curve((1, 1, float("nan")))})}), "top-1 agreement: out of"),
+            ("MANIFEST", pack({0: 0, 1: pack({0: 1, 16: curve(*[(1, 1, 0.5)] * 65)})}), "Quality curve: 65 of them"),
         ]
         for name, body, _ in cases:
             self.writer.tcp(stream_frame(name, body))

@@ -29,6 +29,12 @@ local BY_KIND = {
     number(r.abbrev .. ".chunk", "Chunk")
     number(r.abbrev .. ".bytes", "Bytes of it that are here")
   end,
+  curve = function(r)
+    group(r.abbrev, r.name)
+    number(r.abbrev .. ".chunks", "Chunks")
+    field(ProtoField.float, r.abbrev .. ".kl", "KL divergence, nats")
+    field(ProtoField.float, r.abbrev .. ".top1", "Top-1 agreement")
+  end,
   float = function(r) field(ProtoField.double, r.abbrev, r.name) end,
   bool = function(r) bool(r.abbrev, r.name) end,
   digest = function(r) bytes(r.abbrev, r.name) end,

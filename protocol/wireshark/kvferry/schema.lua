@@ -91,6 +91,7 @@ S.ROOT = {
   optional(row("root.base", "Base", "digest")),
   optional(row("root.calibration", "Calibration", "digest")),
   optional(row("root.summary", "Summary", "text", { bytes = 4096 })),
+  optional(row("root.curve", "Quality curve", "curve", { max = 64 })),
 }
 
 S.HELLO = {

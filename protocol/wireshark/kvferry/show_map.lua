@@ -6,6 +6,7 @@
 local fields = require("kvferry.fields")
 local msgpack = require("kvferry.msgpack")
 local ranges = require("kvferry.ranges")
+local show_curve = require("kvferry.curve")
 local show_page = require("kvferry.page")
 local schema = require("kvferry.schema")
 local Reader = require("kvferry.reader")
@@ -147,6 +148,12 @@ local function partial(tree, reader, row, node)
   if count > row.count then reader:problem(span(reader, node), row.name .. ": too many chunks") end
 end
 
+local function curve(tree, reader, row, node)
+  local range = span(reader, node)
+  local count = show_curve(tree:add(F[row.abbrev], range), inside(reader, node), row)
+  check_count(reader, range, row, count)
+end
+
 local function map(tree, reader, row, node)
   show_map(tree:add(F[row.abbrev], span(reader, node)), reader, node, row.of)
 end
@@ -168,7 +175,7 @@ local SHOW = {
   number = { "number", number }, numbers = { "array", numbers }, features = { "number", features },
   text = { "text", text }, float = { "float", float }, bool = { "bool", bool }, digest = { "bytes", digest },
   digests = { "bytes", digests }, ranges = { "bytes", range_set }, position_sets = { "array", position_sets },
-  partial = { "bytes", partial }, map = { "map", map }, root = { "bytes", root }, page = { "bytes", page },
+  partial = { "bytes", partial }, curve = { "bytes", curve }, map = { "map", map }, root = { "bytes", root }, page = { "bytes", page },
 }
 
 local function show_value(tree, reader, row, node)
