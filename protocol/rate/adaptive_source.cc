@@ -85,6 +85,12 @@ Encoding encoding_of(const Manifest& manifest, Duration decode) {
   out.bytes = manifest.payload_bytes();
   out.quality = manifest.divergence ? manifest.divergence->top1 : 1;
   out.decode = decode;
+  std::uint64_t bytes = 0;
+  std::uint32_t chunks = 0;
+  for (const QualityPoint& point : manifest.curve.points()) {
+    while (chunks < point.chunks) bytes += manifest.chunks[chunks++].size_bytes;
+    out.curve.push_back({bytes, point.top1});
+  }
   return out;
 }
 

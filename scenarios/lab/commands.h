@@ -76,6 +76,13 @@ struct BoundCommand {
 };
 void run_bound(const BoundCommand& options);
 
+struct BreakevenCommand {
+  std::string model = "large";
+  uint64_t seed = 1;
+  bool json = false;
+};
+void run_breakeven(const BreakevenCommand& options);
+
 void run_presets(bool json);
 
 }  // namespace kvferry

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "scenarios/command_line.h"
+#include "scenarios/lab/adapt/adapt.h"
 #include "scenarios/lab/commands.h"
 #include "scenarios/lab/tables/tables.h"
 #include "scenarios/lab/tradeoff.h"
@@ -28,6 +29,8 @@ struct Options {
   AskCommand ask;
   CalibrateCommand calibrate;
   BoundCommand bound;
+  AdaptOptions adapt;
+  BreakevenCommand breakeven;
   bool presets_json = false;
 };
 
@@ -74,6 +77,42 @@ void add_experiments(CLI::App& app, Options& o) {
   profile->add_option("--model", o.profile.model, kModelHelp)->required();
   profile->add_option("--out", o.profile.out, "the profile's file; without it, standard output");
   profile->callback([&o] { run_profile(o.profile); });
+}
+
+void add_adaptation(CLI::App& app, Options& o) {
+  auto* adapt =
+      app.add_subcommand("adapt", "compare policies of rate control on links that change, by deadlines");
+  adapt->add_option("--out", o.adapt.out, "folder for results.jsonl, adapt.md and pictures")->required();
+  adapt->add_option("--model", o.adapt.model, kModelHelp)->capture_default_str();
+  adapt->add_option("--profile", o.adapt.profile, "whose codec and prefill times count")
+      ->capture_default_str();
+  adapt->add_option("--traces", o.adapt.traces,
+                    "a folder of recorded links (*.down, *.up), mahimahi's format");
+  adapt->add_option("--link", o.adapt.only, "these links; without it, all");
+  adapt->add_option("--policy", o.adapt.policies, "these policies")->capture_default_str();
+  adapt->add_option("--deadline", o.adapt.deadlines, "times what FP16 would take at the link's mean rate")
+      ->check(CLI::Range(0.0001, 100.0))
+      ->capture_default_str();
+  adapt->add_option("--offsets", o.adapt.offsets, "places in each trace to begin at")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  adapt->add_option("--documents", o.adapt.documents, "in the bundle")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  adapt->add_option("--words", o.adapt.words, "of each document, about")
+      ->check(CLI::Range(64, 1024))
+      ->capture_default_str();
+  adapt->add_flag("--no-text{false}", o.adapt.text,
+                  "do not try what the words instead of the cache would do");
+  adapt->add_option("--seed", o.adapt.seed, "of documents, links and offsets")->capture_default_str();
+  add_jobs(adapt, o.adapt.jobs);
+  adapt->callback([&o] { run_adapt(o.adapt); });
+
+  auto* breakeven = app.add_subcommand("breakeven", "where compression costs more time than it saves");
+  breakeven->add_option("--model", o.breakeven.model, kModelHelp)->capture_default_str();
+  breakeven->add_option("--seed", o.breakeven.seed, "of documents")->capture_default_str();
+  add_json(breakeven, o.breakeven.json);
+  breakeven->callback([&o] { run_breakeven(o.breakeven); });
 }
 
 void add_training(CLI::App& app, Options& o) {
@@ -151,6 +190,7 @@ int run(int argc, char** argv) {
     options.train.command_line += i == 0 ? "kvferry-lab" : std::string(" ") + argv[i];
   }
   add_experiments(app, options);
+  add_adaptation(app, options);
   add_training(app, options);
   add_cards(app, options);
   return parse_command_line(app, argc, argv).value_or(kExitSuccess);

@@ -68,11 +68,6 @@ void read_presets(TomlTable& root, TradeoffPlan& plan) {
 }
 
 // A name stands for a shipped profile; what has a slash is a file, seen from the plan's folder.
-Result<fs::path> profile_file(const TradeoffPlan& plan, const std::string& name) {
-  if (name.find('/') != std::string::npos) return plan.file.parent_path() / name;
-  return find_data(fs::path("scenarios/profiles") / (name + ".toml"));
-}
-
 void read_models(TomlTable& root, TradeoffPlan& plan) {
   std::string profile, shape;
   root.text("model", plan.model);
@@ -88,9 +83,7 @@ void read_models(TomlTable& root, TradeoffPlan& plan) {
   if (plan.model.empty() || profile.empty()) return;
   if (plan.model.find('/') != std::string::npos)
     plan.model = (plan.file.parent_path() / plan.model).lexically_normal();
-  const auto file = profile_file(plan, profile);
-  if (!file) return root.reject("profile", file.error().message);
-  auto read = read_profile(*file);
+  auto read = find_profile(profile, plan.file.parent_path());
   if (!read) return root.reject("profile", read.error().message);
   plan.profile = std::move(*read);
   const auto timed =

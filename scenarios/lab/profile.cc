@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "scenarios/data_files.h"
 #include "scenarios/toml_file.h"
 
 namespace kvferry {
@@ -30,6 +31,13 @@ Result<Profile> read_profile(const std::filesystem::path& file) {
   rate("inject_gb_per_s", profile.inject_gb_per_s, 1e6);
   if (auto read = root->finish(); !read) return read.error();
   return profile;
+}
+
+Result<Profile> find_profile(const std::string& name_or_file, const std::filesystem::path& folder) {
+  if (name_or_file.find('/') != std::string::npos) return read_profile(folder / name_or_file);
+  const auto file = find_data(std::filesystem::path("scenarios/profiles") / (name_or_file + ".toml"));
+  if (!file) return file.error();
+  return read_profile(*file);
 }
 
 std::string write_profile(const Profile& profile) {

@@ -29,6 +29,10 @@ struct Profile {
 
 [[nodiscard]] Result<Profile> read_profile(const std::filesystem::path& file);
 
+// A shipped profile's name, or a file (a name with a slash; relative to `folder`).
+[[nodiscard]] Result<Profile> find_profile(const std::string& name_or_file,
+                                           const std::filesystem::path& folder = {});
+
 // What read_profile reads.
 [[nodiscard]] std::string write_profile(const Profile& profile);
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // profile: measures this device, so that simulated runs can take their compute times from it.
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <functional>
 
@@ -18,6 +15,7 @@
 #include "scenarios/lab/commands.h"
 #include "scenarios/lab/files.h"
 #include "scenarios/lab/one_thread.h"
+#include "scenarios/lab/processor_time.h"
 #include "scenarios/lab/profile.h"
 #include "scenarios/program.h"
 
@@ -25,21 +23,6 @@ namespace kvferry {
 namespace {
 
 constexpr int kDocumentWords = 512;
-
-double median_of_five(const std::function<double()>& measure) {
-  (void)measure();  // warms caches and allocators
-  std::array<double, 5> values{};
-  for (auto& value : values) value = measure();
-  std::sort(values.begin(), values.end());
-  return values[2];
-}
-
-// Processor time: all that is measured here runs on one thread, and other work on the device does not count.
-double seconds_of(const std::function<void()>& work) {
-  const auto started = std::clock();
-  work();
-  return static_cast<double>(std::clock() - started) / CLOCKS_PER_SEC;
-}
 
 double three_figures(double value) {
   const double unit = std::pow(10, std::floor(std::log10(value)) - 2);

@@ -131,12 +131,6 @@ Card text_card(const ModelIdentity& model, const KvCache& full, const std::strin
   return card;
 }
 
-uint64_t derived_seed(uint64_t seed, const std::string& part) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : part) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
-  return Rng(seed ^ hash).next();
-}
-
 Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const Reader& reader, int jobs) {
   const auto count = static_cast<size_t>(plan.documents.count);
   std::vector<ReadDocument> documents(count);

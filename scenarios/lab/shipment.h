@@ -16,6 +16,7 @@
 #include "protocol/card/card.h"
 #include "scenarios/lab/plan.h"
 #include "scenarios/lab/results.h"
+#include "scenarios/lab/seeds.h"
 
 namespace kvferry {
 
@@ -40,9 +41,6 @@ struct Shipment {
   std::filesystem::path travels;  // the card that goes over the link: another one where a shape scales it
   std::string digest;             // of the card that travels
 };
-
-// Seeds of a run's parts, each derived from the plan's.
-[[nodiscard]] uint64_t derived_seed(uint64_t seed, const std::string& part);
 
 // Draws the documents and reads them with the model.
 [[nodiscard]] Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const Reader& reader,

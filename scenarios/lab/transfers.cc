@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <list>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
@@ -128,27 +129,46 @@ Result<std::vector<Transfer>> read_transfers(const fs::path& folder) {
   return transfers;
 }
 
-Result<std::vector<Transfer>> simulate(const TradeoffPlan& plan, const std::vector<TransferOrder>& orders,
-                                       const fs::path& folder, int jobs) {
-  Progress progress("simulate " + std::to_string(orders.size()) + " transfers", 0);
-  std::vector<ChildProcess> children;
-  std::vector<fs::path> folders;
-  for (const auto& share : share_out(orders, static_cast<size_t>(jobs))) {
-    const auto name = "sim-" + std::to_string(children.size());
-    auto child = start_simulator(write_sim_plan(plan, share), folder, name);
-    if (!child) return child.error();
-    children.push_back(std::move(*child));
-    folders.push_back(folder / name);
-  }
-  while (std::any_of(children.begin(), children.end(), [](auto& child) { return child.is_running(); })) {
+Result<void> run_simulators(const std::vector<std::string>& plans, const fs::path& folder, int jobs) {
+  Progress progress("simulate", plans.size());
+  std::list<ChildProcess> running;
+  const auto reap = [&]() -> Result<void> {
+    for (auto child = running.begin(); child != running.end();) {
+      if (child->is_running()) {
+        ++child;
+        continue;
+      }
+      if (auto done = child->wait(); !done) return done;
+      child = running.erase(child);
+      progress.step();
+    }
+    return {};
+  };
+  for (size_t next = 0; next < plans.size() || !running.empty();) {
     if (interrupted()) return Error{"interrupted"};
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (auto done = reap(); !done) return done;
+    if (next < plans.size() && running.size() < static_cast<size_t>(jobs)) {
+      auto child = start_simulator(plans[next], folder, "sim-" + std::to_string(next));
+      if (!child) return child.error();
+      running.push_back(std::move(*child));
+      ++next;
+      continue;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     progress.show();
   }
+  return {};
+}
+
+Result<std::vector<Transfer>> simulate(const TradeoffPlan& plan, const std::vector<TransferOrder>& orders,
+                                       const fs::path& folder, int jobs) {
+  std::vector<std::string> plans;
+  for (const auto& share : share_out(orders, static_cast<size_t>(jobs)))
+    plans.push_back(write_sim_plan(plan, share));
+  if (auto done = run_simulators(plans, folder, jobs); !done) return done.error();
   std::vector<Transfer> transfers;
-  for (size_t i = 0; i < children.size(); ++i) {
-    if (auto done = children[i].wait(); !done) return done.error();
-    auto part = read_transfers(folders[i]);
+  for (size_t i = 0; i < plans.size(); ++i) {
+    auto part = read_transfers(folder / ("sim-" + std::to_string(i)));
     if (!part) return part.error();
     transfers.insert(transfers.end(), part->begin(), part->end());
   }

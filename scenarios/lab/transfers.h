@@ -44,6 +44,11 @@ struct Transfer {
 // Reads DIR/transfers.jsonl. A transfer that did not succeed is an error that says why.
 [[nodiscard]] Result<std::vector<Transfer>> read_transfers(const std::filesystem::path& folder);
 
+// Runs the simulator on each plan, in `jobs` processes at a time; plan N is sim-N.toml in `folder`, and
+// leaves its results in sim-N.
+[[nodiscard]] Result<void> run_simulators(const std::vector<std::string>& plans,
+                                          const std::filesystem::path& folder, int jobs);
+
 // Moves all cards through the simulator, in `jobs` processes at a time; transfers come in the orders' order.
 // Works in `folder`, to which the cards' paths are relative.
 [[nodiscard]] Result<std::vector<Transfer>> simulate(const TradeoffPlan& plan,

@@ -17,8 +17,8 @@
 namespace kvferry {
 namespace {
 
-constexpr double kCurveStep = 1.6;        // of bytes, from point to point
-constexpr size_t kCurveTemplates = 8;     // a document
+constexpr double kCurveStep = 1.6;     // of bytes, from point to point
+constexpr size_t kCurveTemplates = 8;  // a document
 constexpr const char* kProgressive = "progressive";
 
 class BundleMaker {
@@ -27,9 +27,11 @@ class BundleMaker {
       : reader_(reader), bundle_(bundle), seed_(seed), jobs_(jobs) {}
 
   [[nodiscard]] Result<void> make() {
-    if (auto done = for_each_document("read documents", [this](size_t d) { return read(d); }); !done) return done;
+    if (auto done = for_each_document("read documents", [this](size_t d) { return read(d); }); !done)
+      return done;
     place();
-    if (auto done = for_each_document("encode documents", [this](size_t d) { return encode_levels(d); }); !done)
+    if (auto done = for_each_document("encode documents", [this](size_t d) { return encode_levels(d); });
+        !done)
       return done;
     if (auto done = encode_whole(); !done) return done;
     return measure_curve();
@@ -128,7 +130,8 @@ class BundleMaker {
     Divergence sum{0, 0, 0};
     for (size_t d = 0; d < bundle_.documents.size(); ++d) {
       const auto& document = bundle_.documents[d];
-      const auto probe = make_probe(reader_, document.full, question_templates(document.text, kCurveTemplates));
+      const auto probe =
+          make_probe(reader_, document.full, question_templates(document.text, kCurveTemplates));
       if (!probe) return probe.error();
       const auto part = bundle_.part(decoded, d);
       if (!part) return part.error();

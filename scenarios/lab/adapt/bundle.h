@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What adaptation is tried on: a bundle of documents that one agent has read and another one needs. Its caches
-// travel either document by document, each in one of several presets, or as one progressive card of them all.
+// What adaptation is tried on: a bundle of documents that one agent has read and another one needs. Its
+// caches travel either document by document, each in one of several presets, or as one progressive card of
+// them all.
 #pragma once
 
 #include <memory>
@@ -39,8 +40,8 @@ struct Bundle {
   std::shared_ptr<const LoadedCalibration> calibration;
   double rope_theta = 0;
 
-  // One document's cache out of what was decoded of the progressive card. The error says that none of its rows
-  // is there.
+  // One document's cache out of what was decoded of the progressive card. The error says that none of its
+  // rows is there.
   [[nodiscard]] Result<KvCache> part(const KvCache& decoded, size_t document) const;
 };
 
