@@ -122,6 +122,33 @@ void print_quality(const Manifest& manifest) {
                                              count_text(divergence->n_tokens, "token"));
 }
 
+// A point of the quality curve, and what its chunks weigh.
+struct CurveRow {
+  QualityPoint point;
+  std::uint64_t payload_bytes = 0;
+};
+
+std::vector<CurveRow> curve_rows(const Manifest& manifest) {
+  std::vector<CurveRow> rows;
+  std::uint64_t bytes = 0;
+  std::uint32_t chunk = 0;
+  for (const QualityPoint& point : manifest.curve.points()) {
+    for (; chunk < point.chunks; ++chunk) bytes += manifest.chunks[chunk].size_bytes;
+    rows.push_back({point, bytes});
+  }
+  return rows;
+}
+
+void print_curve(const Manifest& manifest) {
+  if (manifest.curve.empty()) return;
+  std::printf("%-11s %8s  %-10s  %-10s  %s\n", "curve", "chunks", "payload", "KL, nats", "top-1");
+  for (const CurveRow& row : curve_rows(manifest)) {
+    std::printf("%-11s %8" PRIu32 "  %-10s  %-10s  %s\n", "", row.point.chunks,
+                bytes_text(row.payload_bytes).c_str(), number_text(row.point.kl).c_str(),
+                number_text(row.point.top1).c_str());
+  }
+}
+
 void print_chunks(const std::vector<ChunkInfo>& chunks) {
   const ChunkSummary summary = summarise(chunks);
   std::string sizes = bytes_text(summary.smallest_bytes);
@@ -140,6 +167,7 @@ void print_words(const InspectOptions& options, const Card& card) {
   print_line("preset", manifest.preset + (manifest.query_aware ? " (made for one question)" : ""));
   print_line("codec", name_of(manifest.codec));
   print_quality(manifest);
+  print_curve(manifest);
   if (manifest.base) print_line("base", manifest.base->hex());
   if (manifest.calibration) print_line("calibration", manifest.calibration->hex());
   if (!manifest.summary.empty()) print_line("summary", manifest.summary);
@@ -177,6 +205,17 @@ Json chunk_json(const ChunkInfo& chunk) {
           {"refines", chunk.refines},         {"importance", chunk.importance}};
 }
 
+Json curve_json(const Manifest& manifest) {
+  Json points = Json::array();
+  for (const CurveRow& row : curve_rows(manifest)) {
+    points.push_back({{"chunks", row.point.chunks},
+                      {"payload_bytes", row.payload_bytes},
+                      {"kl", row.point.kl},
+                      {"top1", row.point.top1}});
+  }
+  return points;
+}
+
 void print_json(const Card& card) {
   const Manifest& manifest = card.manifest;
   Json json = {{"card", card.digest().hex()}, {"model", model_json(manifest.model)}};
@@ -190,6 +229,7 @@ void print_json(const Card& card) {
     json["divergence"] = {
         {"kl", divergence->kl}, {"top1", divergence->top1}, {"n_tokens", divergence->n_tokens}};
   }
+  if (!manifest.curve.empty()) json["curve"] = curve_json(manifest);
   if (manifest.base) json["base"] = manifest.base->hex();
   if (manifest.calibration) json["calibration"] = manifest.calibration->hex();
   if (!manifest.summary.empty()) json["summary"] = manifest.summary;

@@ -143,6 +143,29 @@ TEST_F(KvferryTool, InspectAsJsonIsOneObject) {
   EXPECT_NE(inspected.out.find("\"card_bytes\":" + std::to_string(fs::file_size(file_))), std::string::npos);
 }
 
+TEST_F(KvferryTool, inspect_shows_what_beginnings_of_a_card_are_worth) {
+  card_.manifest.curve = *QualityCurve::from_points({{1, 2.5F, 0.5F}, {5, 0.25F, 1}});
+  ASSERT_TRUE(write_card_file(file_, card_));
+  const std::size_t first = card_.chunks[0].size(), all = card_.manifest.payload_bytes();
+  const auto row = [](const std::string& chunks, std::size_t bytes, const std::string& quality) {
+    return std::string(19, ' ') + chunks + "  " + (bytes_text(bytes) + std::string(12, ' ')).substr(0, 12) +
+           quality + "\n";
+  };
+  const Finished inspected = tool({"inspect", file_});
+  EXPECT_NE(inspected.out.find("curve         chunks  payload     KL, nats    top-1\n" +
+                               row("1", first, "2.5         0.5") + row("5", all, "0.25        1")),
+            std::string::npos)
+      << inspected.out;
+  const auto point = [](const char* chunks, std::size_t bytes, const char* quality) {
+    return std::string("{\"chunks\":") + chunks + ",\"payload_bytes\":" + std::to_string(bytes) + "," +
+           quality + "}";
+  };
+  EXPECT_NE(tool({"inspect", file_, "--json"})
+                .out.find("\"curve\":[" + point("1", first, R"("kl":2.5,"top1":0.5)") + "," +
+                          point("5", all, R"("kl":0.25,"top1":1.0)") + "]"),
+            std::string::npos);
+}
+
 TEST_F(KvferryTool, ServesAndFetchesBetweenTwoProcesses) {
   Process server("kvferry", {"serve", folder_.string(), "--listen", "127.0.0.1:0", "--insecure"});
   const std::string where = server.listening_on();
