@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "codec/decoder.h"
+#include "model/card_quality.h"
 #include "model/probe.h"
 #include "model/summary.h"
 #include "model/templates.h"
@@ -46,11 +46,10 @@ Result<void> probe_card(const Reader& reader, const KvCache& full, const CardOrd
   if (!asked) return asked.error();
   const auto probe = make_probe(reader, full, *asked, {.summary = card.manifest.summary});
   if (!probe) return probe.error();
-  const auto decoded = decode(card, {.calibration = order.calibration});
-  if (!decoded) return decoded.error().in("probe");
-  auto measured = (*probe)(*decoded);
+  auto measured = measure_quality(card, {.calibration = order.calibration}, *probe);
   if (!measured) return measured.error();
-  card.manifest.divergence = *measured;
+  card.manifest.divergence = measured->whole;
+  card.manifest.curve = std::move(measured->curve);
   return {};
 }
 

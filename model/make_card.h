@@ -30,8 +30,8 @@ struct CardOrder {
                                      EncodeStats* stats = nullptr);
 
 // Measures a card that was made of `full`, as its reader will use it, and writes the divergence into its
-// manifest. The questions are those given, else the order's own question, else its templates or the first
-// kProbeTemplates of the document's.
+// manifest, and of a progressive card the quality curve. The questions are those given, else the order's own
+// question, else its templates or the first kProbeTemplates of the document's.
 [[nodiscard]] Result<void> probe_card(const Reader& reader, const KvCache& full, const CardOrder& order,
                                       const std::vector<std::string>& questions, Card& card);
 

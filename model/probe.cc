@@ -8,16 +8,19 @@ namespace kvferry {
 Result<QualityProbe> make_probe(const Reader& reader, const KvCache& full,
                                 const std::vector<std::string>& questions, const Reading& reading) {
   if (questions.empty()) return Error{"probe: expected questions to measure with, found none"};
-  std::vector<std::pair<std::string, std::string>> pairs;  // question, the full cache's answer
+  std::vector<std::pair<std::string, GoldReference>> pairs;  // question, what the full cache makes of it
   for (const auto& question : questions) {
     auto answer = reader.answer(full, question, {.max_tokens = reading.max_tokens});
     if (!answer) return answer.error().in("probe");
-    pairs.emplace_back(question, std::move(answer->text));
+    auto expected = reader.reference(full, question, answer->text);
+    if (!expected) return expected.error().in("probe");
+    pairs.emplace_back(question, std::move(*expected));
   }
-  return QualityProbe([&reader, &full, pairs, reading](const KvCache& decoded) -> Result<Divergence> {
+  return QualityProbe([&reader, pairs = std::move(pairs),
+                       reading](const KvCache& decoded) -> Result<Divergence> {
     Fidelity sum;
-    for (const auto& [question, answer] : pairs) {
-      const auto one = reader.compare(full, decoded, question, answer, reading);
+    for (const auto& [question, expected] : pairs) {
+      const auto one = reader.compare(expected, decoded, question, reading);
       if (!one) return one.error().in("probe");
       sum += *one;
     }
