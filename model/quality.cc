@@ -59,6 +59,32 @@ Result<void> check_floor(const std::optional<Divergence>& measured, const Qualit
   return {};
 }
 
+Result<void> check_part(const QualityCurve& curve, std::uint32_t chunks, const QualityFloor& floor) {
+  if (!floor.max_kl && !floor.min_top1) return {};
+  if (curve.empty()) {
+    return Error{
+        "a part of a card without a quality curve came, expected one that tells what parts are worth"};
+  }
+  const std::string came = std::to_string(chunks) + " chunks in order";
+  const auto worth = curve.at(chunks);
+  if (!worth) {
+    return Error{"the part is below the floor: " + came + ", expected the " +
+                 std::to_string(curve.points().front().chunks) + " that the card's curve begins with"};
+  }
+  const std::string below = "the part is below the floor: " + came + " are worth a KL divergence of " +
+                            number(worth->kl) + " nats and a top-1 agreement of " + number(worth->top1) +
+                            " by the card's curve, expected ";
+  if (floor.max_kl && worth->kl > static_cast<float>(*floor.max_kl)) {
+    return Error{below + "a divergence of at most " + number(*floor.max_kl)};
+  }
+  if (floor.min_top1 && worth->top1 < static_cast<float>(*floor.min_top1)) {
+    const auto needed = curve.chunks_for(*floor.min_top1);
+    return Error{below + "an agreement of at least " + number(*floor.min_top1) +
+                 (needed ? ", which " + std::to_string(*needed) + " reach" : ", which none reach")};
+  }
+  return {};
+}
+
 std::optional<std::string> low_bits_warning(const Preset& preset, const Divergence& measured) {
   if (least_bits(preset) > kFewBits) return std::nullopt;
   if (measured.kl <= kBearableKl && measured.top1 >= kBearableTop1) return std::nullopt;

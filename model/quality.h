@@ -21,6 +21,11 @@ struct QualityFloor {
 // The error says how far below the floor the card is, or that nobody has measured it.
 [[nodiscard]] Result<void> check_floor(const std::optional<Divergence>& measured, const QualityFloor& floor);
 
+// The same of a part of a card, of which the first `chunks` have come: by the card's curve. The floor is
+// rounded to FP32, as the curve is.
+[[nodiscard]] Result<void> check_part(const QualityCurve& curve, std::uint32_t chunks,
+                                      const QualityFloor& floor);
+
 // Beyond these, quantization to 4 bits or fewer hurts a model more than it is worth.
 inline constexpr double kBearableKl = 0.05;
 inline constexpr double kBearableTop1 = 0.99;

@@ -18,10 +18,12 @@
 namespace kvferry {
 namespace {
 
-// How much of a card an answer was given from.
+// How much of a card an answer is given from.
 struct Used {
   std::uint64_t chunks = 0, of_chunks = 0;
   std::uint64_t payload_bytes = 0, of_payload_bytes = 0;
+  std::uint32_t in_order = 0;         // chunks from the table's beginning
+  std::optional<QualityPoint> worth;  // what those are by the card's curve
   [[nodiscard]] bool is_all() const { return chunks == of_chunks; }
 };
 
@@ -60,18 +62,36 @@ FetchOptions fetch_options(const AgentAskOptions& options, const Reader& reader)
   return fetch;
 }
 
+Used used_of(const Card& card) {
+  Used used;
+  used.of_chunks = card.chunks.size();
+  used.of_payload_bytes = card.manifest.payload_bytes();
+  for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {
+    if (card.chunks[i].size() == 0) continue;
+    if (used.in_order == i) ++used.in_order;
+    ++used.chunks;
+    used.payload_bytes += card.chunks[i].size();
+  }
+  used.worth = card.manifest.curve.at(used.in_order);
+  return used;
+}
+
+Result<void> check_quality(const AgentAskOptions& options, const Arrival& arrival) {
+  const Manifest& manifest = arrival.sink.card().manifest;
+  const QualityFloor floor{options.max_kl, options.min_top1};
+  if (arrival.used.is_all()) return check_floor(manifest.divergence, floor);
+  return check_part(manifest.curve, arrival.used.in_order, floor);
+}
+
 // The cache of the chunks that are here; the sink has verified them.
 Result<void> decode_what_is_here(Arrival& arrival, const DecodeOptions& decoding) {
   const Time begun = steady_now();
   const Card& card = arrival.sink.card();
   ChunkDecoder decoder(decoding);
   if (auto ready = decoder.begin(card.manifest); !ready) return ready;
-  arrival.used = {0, card.chunks.size(), 0, card.manifest.payload_bytes()};
   for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {
     if (card.chunks[i].size() == 0) continue;
     if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added;
-    ++arrival.used.chunks;
-    arrival.used.payload_bytes += card.chunks[i].size();
   }
   auto cache = decoder.snapshot();
   if (!cache) return cache.error();
@@ -80,9 +100,11 @@ Result<void> decode_what_is_here(Arrival& arrival, const DecodeOptions& decoding
   return {};
 }
 
-// Decodes what is here, and answers from it.
+// Decodes what is here, and answers from it if it is good enough.
 Result<void> answer_from_what_is_here(const AgentAskOptions& options, const Reader& reader,
                                       const DecodeOptions& decoding, Arrival& arrival) {
+  arrival.used = used_of(arrival.sink.card());
+  if (auto enough = check_quality(options, arrival); !enough) return enough;
   if (auto decoded = decode_what_is_here(arrival, decoding); !decoded) return decoded;
   auto answer =
       reader.answer(arrival.cache, options.question, {.summary = arrival.sink.card().manifest.summary});
@@ -107,15 +129,23 @@ double ratio_of(const Card& card) {
 }
 
 std::string used_text(const Used& used) {
-  return std::to_string(used.chunks) + " of " + std::to_string(used.of_chunks) + " chunks, " +
-         bytes_text(used.payload_bytes) + " of " + bytes_text(used.of_payload_bytes);
+  std::string text = std::to_string(used.chunks) + " of " + std::to_string(used.of_chunks) + " chunks, " +
+                     bytes_text(used.payload_bytes) + " of " + bytes_text(used.of_payload_bytes);
+  if (used.is_all() || !used.worth) return text;
+  return text + "; " + std::to_string(used.in_order) + " in order: top-1 at least " +
+         number_text(used.worth->top1) + ", KL at most " + number_text(used.worth->kl) +
+         " nats by the card's curve";
 }
 
 nlohmann::ordered_json used_json(const Used& used) {
-  return {{"chunks", used.chunks},
-          {"of_chunks", used.of_chunks},
-          {"payload_bytes", used.payload_bytes},
-          {"of_payload_bytes", used.of_payload_bytes}};
+  nlohmann::ordered_json json = {{"chunks", used.chunks},
+                                 {"of_chunks", used.of_chunks},
+                                 {"payload_bytes", used.payload_bytes},
+                                 {"of_payload_bytes", used.of_payload_bytes},
+                                 {"in_order", used.in_order}};
+  if (used.worth)
+    json["worth"] = {{"chunks", used.worth->chunks}, {"kld", used.worth->kl}, {"top1", used.worth->top1}};
+  return json;
 }
 
 void print_words(const Arrival& arrival) {
@@ -165,15 +195,20 @@ void print_json(const AgentAskOptions& options, const Arrival& arrival) {
   std::printf("%s\n", json.dump().c_str());
 }
 
-// What an answer before the deadline's was given from; a better one follows.
-void tell_of_early_answer(const AgentAskOptions& options, const Arrival& arrival) {
+// What the answer at the deadline was given from, or why there is none yet; a better one follows.
+void tell_of_early_answer(const AgentAskOptions& options, const Arrival& arrival,
+                          const Result<void>& answered) {
+  const std::string why_not = answered ? "" : answered.error().message;
   if (options.json) {
-    const nlohmann::ordered_json json = {{"question", options.question},
-                                         {"early_answer", arrival.answer.text},
-                                         {"used", used_json(arrival.used)}};
+    const nlohmann::ordered_json json = {
+        {"question", options.question},
+        {answered ? "early_answer" : "no_early_answer", answered ? arrival.answer.text : why_not},
+        {"used", used_json(arrival.used)}};
     std::printf("%s\n", json.dump().c_str());
-  } else {
+  } else if (answered) {
     std::printf("early  from %s; waiting for the rest\n", used_text(arrival.used).c_str());
+  } else {
+    std::printf("early  no answer: %s; waiting for the rest\n", why_not.c_str());
   }
   std::fflush(stdout);
 }
@@ -183,17 +218,8 @@ void receive(const HostPort& peer, const AgentAskOptions& options, const Reader&
              const DecodeOptions& decoding, Arrival& arrival) {
   FetchOptions fetch = fetch_options(options, reader);
   const auto answer = [&] { return answer_from_what_is_here(options, reader, decoding, arrival); };
-  fetch.apply = [&]() -> Result<void> {
-    const QualityFloor floor{options.max_kl, options.min_top1};
-    if (auto enough = check_floor(arrival.sink.card().manifest.divergence, floor); !enough) return enough;
-    return answer();
-  };
-  if (options.refine) {
-    fetch.look = [&] {
-      check_or_fail(answer());
-      tell_of_early_answer(options, arrival);
-    };
-  }
+  fetch.apply = answer;
+  if (options.refine) fetch.look = [&] { tell_of_early_answer(options, arrival, answer()); };
   arrival.report = fetch_card(peer, fetch, arrival.sink);
   if (arrival.report.status != FetchStatus::kApplied) throw Failure(arrival.report.message);
 }

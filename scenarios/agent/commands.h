@@ -32,7 +32,7 @@ struct AgentAskOptions {
   std::string document;                    // the peer's name for it; empty: the one that it has
   std::string calibration;                 // file; empty: none
   std::string preset;                      // a wish; empty: the peer's choice
-  std::optional<double> max_kl, min_top1;  // the floor: refuse a card below it
+  std::optional<double> max_kl, min_top1;  // the floor: refuse a card, or a part, below it
   std::optional<double> deadline_s;        // answers then, from what is here of a progressive card
   std::optional<std::uint64_t> budget;     // bytes of payload at most
   bool refine = false;  // after the deadline the rest may come, and the answer is given anew

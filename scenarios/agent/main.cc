@@ -37,9 +37,13 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   command->add_option("--preset", options.preset,
                       "how the peer is to compress, such as int4 or 'select=q2c:0.5 | quant=int4'");
   command->add_option("--calibration", options.calibration, kCalibrationHelp);
-  command->add_option("--max-kl", options.max_kl, "refuse a card that measured more, in nats a token")
+  command
+      ->add_option("--max-kl", options.max_kl,
+                   "refuse a card that measured more, in nats a token; of a part its curve decides")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--min-top1", options.min_top1, "refuse a card that measured less agreement, 0 to 1")
+  command
+      ->add_option("--min-top1", options.min_top1,
+                   "refuse a card that measured less agreement, 0 to 1; of a part its curve decides")
       ->check(CLI::Range(0.0, 1.0));
   auto* deadline =
       command

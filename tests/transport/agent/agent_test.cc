@@ -182,11 +182,14 @@ class ProgressiveAgent : public testing::Test {
     std::ofstream(file()) << document_.text;
   }
   std::string file() const { return (scratch_.path() / "people.txt").string(); }
-  nlohmann::json ask(const std::string& where, Arguments more) {
-    Arguments arguments{"ask",        where,   document_.questions.front().text, "--model", "small",
-                        "--insecure", "--json"};
+  Finished run(const std::string& where, Arguments more) {
+    Arguments arguments{"ask", where, document_.questions.front().text, "--model", "small", "--insecure"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    const Finished asked = run_program_file("kvferry-agent", arguments);
+    return run_program_file("kvferry-agent", arguments);
+  }
+  nlohmann::json ask(const std::string& where, Arguments more) {
+    more.emplace_back("--json");
+    const Finished asked = run(where, std::move(more));
     EXPECT_EQ(asked.status, 0) << asked.err;
     return nlohmann::json::parse(asked.out, nullptr, false);
   }
@@ -209,6 +212,41 @@ TEST_F(ProgressiveAgent, answers_from_as_much_of_a_card_as_it_may_have_and_says_
   EXPECT_LE(part["used"]["payload_bytes"], 12000);
   EXPECT_EQ(part["wire"]["payload"], part["used"]["payload_bytes"]);
   EXPECT_EQ(part["card"], whole["card"]);
+  EXPECT_FALSE(part["used"].contains("worth"));  // nobody measured it
+  EXPECT_EQ(
+      run(where, {"--budget", "12000", "--min-top1", "0"}).err,
+      "kvferry-agent: a part of a card without a quality curve came, expected one that tells what parts "
+      "are worth\n");
+  EXPECT_EQ(server.interrupt().status, 0);
+}
+
+TEST_F(ProgressiveAgent, holds_a_part_against_the_curve_of_its_card) {
+  Process server("kvferry-agent", {"serve", "--document", file(), "--model", "small", "--preset",
+                                   "progressive", "--probe", "--listen", "127.0.0.1:0", "--insecure"});
+  const std::string where = server.listening_on();
+  const Arguments part = {"--deadline", "50", "--budget", "6000"};
+  const auto with = [&](Arguments more) {
+    more.insert(more.end(), part.begin(), part.end());
+    return more;
+  };
+  const auto used = ask(where, part)["used"];
+  ASSERT_LT(used["chunks"], used["of_chunks"]);
+  EXPECT_EQ(used["in_order"], used["chunks"]);
+  ASSERT_TRUE(used.contains("worth")) << used;
+  const double top1 = used["worth"]["top1"], kl = used["worth"]["kld"];
+  EXPECT_LT(top1, 1) << used;
+  EXPECT_GT(kl, 0) << used;
+  EXPECT_EQ(ask(where, with({"--min-top1", std::to_string(top1 - 0.001)}))["used"], used);
+
+  const Finished said = run(where, part);
+  EXPECT_NE(said.out.find(" in order: top-1 at least "), std::string::npos) << said.out;
+  const Finished refused = run(where, with({"--min-top1", std::to_string(top1 + 0.001)}));
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_EQ(refused.err.rfind("kvferry-agent: the part is below the floor: ", 0), 0U) << refused.err;
+  EXPECT_EQ(lines(refused.err), 1) << refused.err;
+  EXPECT_EQ(run(where, with({"--max-kl", std::to_string(kl / 2)})).status, 1);
+  EXPECT_EQ(run(where, {"--max-kl", std::to_string(kl / 2)}).status, 0);  // the whole card is better
   EXPECT_EQ(server.interrupt().status, 0);
 }
 
