@@ -37,6 +37,9 @@ void add_cards(const Corpus& corpus) {
       corpus.add("chunk", name + "-" + std::to_string(chunk), input);
     }
   }
+  Manifest curved = cards.back().manifest;
+  curved.curve = *QualityCurve::from_points({{1, 2.5F, 0.5F}, {2, 0.01F, 1}});
+  corpus.add("manifest", "curve", card_preamble(encode_manifest(curved)));
   corpus.add("calibration", "sample", sample_calibration()->calibration.serialize());
 }
 
