@@ -146,7 +146,7 @@ TransferPlan read_transfer(TomlTable table, std::int64_t plan_seed, const SimPla
   table.integer("seed", seed, 0, kMaxSeed);
   transfer.seed = static_cast<std::uint64_t>(seed);
   double deadline_s = 0;
-  table.number("deadline_s", deadline_s, 0.0001, kMaxDeadline_s);
+  table.number("deadline_s", deadline_s, 1e-6, kMaxDeadline_s);
   if (deadline_s > 0) transfer.deadline_s = deadline_s;
   double trace_start_s = -1;
   table.number("trace_start_s", trace_start_s, 0, kMaxTraceStart_s);

@@ -107,14 +107,17 @@ void KvTcpSession::HandleRead(Ptr<Socket>) {
   }
 }
 
-void KvTcpSession::HandleSendable(Ptr<Socket>, uint32_t) { Drain(); }
+// This and the next are called from within TCP's sending, which does not bear being entered again: more is written
+// by an event of its own.
+void KvTcpSession::HandleSendable(Ptr<Socket>, uint32_t) { Pump(); }
 
-// Called from within TCP's sending, so that more is written by an event of its own.
 void KvTcpSession::HandleSent(SequenceNumber32 before, SequenceNumber32 after) {
   m_unsent = std::max<int64_t>(m_unsent - (after - before), 0);
-  if (m_unsent < m_unsentLimit && !m_pump.IsRunning()) {
-    m_pump = Simulator::ScheduleNow(&KvTcpSession::Drain, this);
-  }
+  if (m_unsent < m_unsentLimit) Pump();
+}
+
+void KvTcpSession::Pump() {
+  if (!m_pump.IsRunning()) m_pump = Simulator::ScheduleNow(&KvTcpSession::Drain, this);
 }
 
 void KvTcpSession::HandleRtt(ns3::Time, ns3::Time after) { m_rtt = Duration(after.GetNanoSeconds()); }

@@ -41,6 +41,7 @@ class KvTcpSession final : public KvSession {
   void HandleFault(ns3::Ptr<ns3::Socket> socket);
   void HandleRead(ns3::Ptr<ns3::Socket> socket);
   void HandleSendable(ns3::Ptr<ns3::Socket> socket, uint32_t available);
+  void Pump();
   void HandleSent(ns3::SequenceNumber32 before, ns3::SequenceNumber32 after);
   void HandleRtt(ns3::Time before, ns3::Time after);
 
