@@ -46,8 +46,10 @@ def draw_regret(runs, path):
         row[0].set_ylabel("F1 lost to the oracle")
     figure.supxlabel("deadline, in multiples of what FP16 would take", fontsize=10)
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", ncols=len(policies), fontsize=8.5, frameon=False)
-    figure.tight_layout(rect=(0, 0, 1, 0.96))
+    ncols = min(len(policies), 2 * columns)
+    figure.legend(handles, labels, loc="upper center", ncols=ncols, fontsize=8.5, frameon=False)
+    legend_inches = 0.15 + 0.2 * -(-len(policies) // ncols)
+    figure.tight_layout(rect=(0, 0, 1, 1 - legend_inches / figure.get_figheight()))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

@@ -108,6 +108,17 @@ void print_table(const Profile& profile, const std::vector<Encoding>& encodings,
   std::printf("\n");
 }
 
+void print_measured(const MeasuredPreset& preset) {
+  const auto speed = [](double seconds_a_byte) {
+    char text[16] = "-";
+    if (seconds_a_byte > 0) std::snprintf(text, sizeof text, "%.0f", 1e-6 / seconds_a_byte);
+    return std::string(text);
+  };
+  std::printf("%14s %8.2f %12s %12s %10.2g %8.3f\n", preset.name.c_str(), 1 / preset.share,
+              speed(preset.encode_s).c_str(), speed(preset.decode_s).c_str(), preset.divergence.kl,
+              preset.divergence.top1);
+}
+
 void print_lines(const Profile& profile, const std::vector<Encoding>& encodings) {
   for (const double rate : kRates_mbps) {
     nlohmann::ordered_json line = {
@@ -135,11 +146,7 @@ void run_breakeven(const BreakevenCommand& options) {
     std::printf("measured here on one core, model %s, %u tokens\n%14s %8s %12s %12s %10s %8s\n",
                 options.model.c_str(), cache.token_count(), "preset", "ratio", "encode MB/s", "decode MB/s",
                 "KL", "top-1");
-    for (const auto& preset : presets) {
-      std::printf("%14s %8.2f %12.0f %12.0f %10.2g %8.3f\n", preset.name.c_str(), 1 / preset.share,
-                  1e-6 / preset.encode_s, 1e-6 / preset.decode_s, preset.divergence.kl,
-                  preset.divergence.top1);
-    }
+    for (const auto& preset : presets) print_measured(preset);
   }
   for (const auto* name : kProfiles) {
     const auto profile = value_or_fail(find_profile(name));

@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kAnalysis = "analysis/adapt.py";
 // From the fewest bytes on; those of the codec that keep the quality, and none.
 const std::vector<std::string> kLevels = {"ferry-coarse", "ferry", "ferry-fine", "int4", "fp16"};
-constexpr double kTimelineMultiple = 0.1;
+constexpr double kTimelineMultiple = 0.25;
 
 std::vector<AdaptLink> links_of(const AdaptOptions& options) {
   auto links = drawn_links(options.seed);
@@ -200,34 +200,54 @@ class Adaptation {
             {"complete_s", outcome.complete_s ? Json(*outcome.complete_s) : Json(nullptr)}};
   }
 
+  // How much the rate changes halfway, as a factor.
+  [[nodiscard]] double turn_of(const JobOrder& order) const {
+    const auto& trace = links_[order.link].trace;
+    const double half_s = order.deadline_s / 2;
+    const double first = trace.bytes_between(order.start_s, order.start_s + half_s) + 1;
+    const double second = trace.bytes_between(order.start_s + half_s, order.start_s + 2 * half_s) + 1;
+    return std::max(first / second, second / first);
+  }
+
+  // Of the runs on the first link the one whose rate changes most.
+  [[nodiscard]] const JobOrder* order_to_show(const std::string& policy) const {
+    const JobOrder* found = nullptr;
+    for (const auto& order : orders_) {
+      if (order.policy != policy || order.text || order.link != 0 || order.transport != "ns3-udp") continue;
+      if (order.multiple != kTimelineMultiple && options_.deadlines.size() > 2) continue;
+      if (!found || turn_of(order) > turn_of(*found)) found = &order;
+    }
+    return found;
+  }
+
+  [[nodiscard]] Json timeline_of(const JobOrder& order, const fs::path& folder) const {
+    constexpr int kPieces = 60;
+    const auto& link = links_[order.link];
+    Json one = {{"policy", order.policy}, {"scenario", link.name}, {"deadline_s", order.deadline_s}};
+    one["run"] = Json::parse(value_or_fail(trace_job(bundle_, profile_, links_, order, folder)));
+    const double asked_s = order.start_s + one["run"]["time_s"]["connect"].get<double>();
+    const double piece_s = order.deadline_s / kPieces;
+    for (int i = 0; i < kPieces; ++i) {
+      const double begin_s = asked_s + i * piece_s;
+      const double bytes = link.trace.bytes_between(begin_s, begin_s + piece_s);
+      one["rate"].push_back({{"time_s", i * piece_s}, {"mbps", bytes * 8e-6 / piece_s}});
+    }
+    for (const uint32_t cut : answers_.cuts())
+      one["worth"].push_back({{"chunks", cut}, {"f1", answers_.of({std::nullopt, 0, cut}).f1}});
+    for (size_t d = 0; d < bundle_.documents.size(); ++d) {
+      for (size_t l = 0; l < kLevels.size(); ++l) {
+        const auto chunks = static_cast<uint32_t>(bundle_.documents[d].levels[l].chunks.size());
+        one["documents"][d][kLevels[l]] = answers_.of({d, l, chunks}).f1;
+      }
+    }
+    return one;
+  }
+
   // One transfer, as the progressive policy and as MPC make it, with the link's rate beside it.
-  void write_timeline(const fs::path& folder) {
+  void write_timeline(const fs::path& folder) const {
     Json out = Json::array();
     for (const std::string policy : {"progressive", "mpc"}) {
-      const auto found = std::find_if(orders_.begin(), orders_.end(), [&](const JobOrder& order) {
-        return order.policy == policy && !order.text && order.multiple >= kTimelineMultiple;
-      });
-      if (found == orders_.end()) return;
-      const auto& link = links_[found->link];
-      Json one = {{"policy", policy}, {"scenario", link.name}, {"deadline_s", found->deadline_s}};
-      one["run"] = Json::parse(value_or_fail(trace_job(bundle_, profile_, links_, *found, folder)));
-      const double asked_s = found->start_s + one["run"]["time_s"]["connect"].get<double>();
-      const double piece_s = found->deadline_s / 60;
-      for (int i = 0; i < 60; ++i) {
-        const double begin_s = asked_s + i * piece_s;
-        one["rate"].push_back(
-            {{"time_s", i * piece_s},
-             {"mbps", link.trace.bytes_between(begin_s, begin_s + piece_s) * 8e-6 / piece_s}});
-      }
-      for (const uint32_t cut : answers_.cuts())
-        one["worth"].push_back({{"chunks", cut}, {"f1", answers_.of({std::nullopt, 0, cut}).f1}});
-      for (size_t d = 0; d < bundle_.documents.size(); ++d) {
-        for (size_t l = 0; l < kLevels.size(); ++l) {
-          const auto chunks = static_cast<uint32_t>(bundle_.documents[d].levels[l].chunks.size());
-          one["documents"][d][kLevels[l]] = answers_.of({d, l, chunks}).f1;
-        }
-      }
-      out.push_back(std::move(one));
+      if (const auto* order = order_to_show(policy)) out.push_back(timeline_of(*order, folder));
     }
     std::ofstream(folder / "timeline.json") << out.dump() << '\n';
   }
