@@ -113,6 +113,7 @@ class FetchHandler final : public ConnectionHandler {
   void on(ConnectionDriver& connection, const event::Offered& event) { decline(connection, event.id); }
   void on(ConnectionDriver&, const event::Skipped&) {}
   void on(ConnectionDriver&, const event::LevelChanged&) {}
+  void on(ConnectionDriver&, const event::Sent&) {}
   void on(ConnectionDriver&, const event::Confirmed&) {}
 
   [[nodiscard]] Result<void> use_what_is_here(std::uint64_t skipped) {

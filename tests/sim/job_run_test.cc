@@ -91,6 +91,35 @@ TEST_P(SimJob, gives_the_same_line_again) {
             job_line(transfer, run_job(plan, transfer, job), true));
 }
 
+// TCP tells of room in its buffer from within its sending, and crashed when it was entered again there.
+TEST(SimJobOnTcp, a_buffer_that_fills_and_drains_at_gigabits_is_no_trouble) {
+  Rng rng(1);
+  std::vector<std::uint64_t> times;
+  for (std::uint64_t ms = 0; ms < 400; ms += 5) {
+    const std::uint64_t opportunities = 8 + rng.below(820);  // a millisecond: 0.1 to 10 Gbit/s
+    for (std::uint64_t at = ms; at < ms + 5; ++at) times.insert(times.end(), opportunities, at);
+  }
+  times.push_back(400);
+  SimPlan plan = plan_with_loss(0);
+  plan.link.trace = plan.link.trace_back =
+      std::make_shared<KvDeliveryTrace>(*KvDeliveryTrace::FromTimes(std::move(times)));
+  plan.link.rate_mbps = plan.link.trace->GetMeanRateBps() / 1e6;
+  plan.link.rtt_ms = 0.5;
+  plan.link.queue_packets = 1000;
+  LoadedJob job;
+  for (std::size_t i = 0; i < 12; ++i) {
+    job.job.segments.push_back({std::to_string(i), {}});
+    job.cards.push_back({source_of(test::sample_card(i, 20, 140'000))});
+    job.job.segments.back().encodings.push_back(encoding_of(job.cards.back()[0]->manifest(), {}));
+    job.job.segments.back().encodings.back().preset = "one";
+  }
+  for (int start = 0; start < 3; ++start) {
+    auto transfer = job_plan(SimTransport::kTcp, "fixed:one", 0.1);
+    transfer.trace_start_s = 0.1 * start;
+    EXPECT_EQ(run_job(plan, transfer, job).reason, "") << start;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Transports, SimJob, ::testing::Values(SimTransport::kTcp, SimTransport::kUdp),
                          [](const auto& param) { return param.param == SimTransport::kTcp ? "tcp" : "udp"; });
 
