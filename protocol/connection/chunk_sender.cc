@@ -29,8 +29,11 @@ bool ChunkSender::ready() const {
   if (dropped_) return false;
   if (current_ || !with_losses_.empty() || !skipped_.empty()) return true;
   if (options_.wait_for_have || exhausted()) return false;
-  if (again_.empty() && unwanted(next_waiting())) return true;  // it is to be skipped
-  std::uint32_t chunk = again_.empty() ? next_waiting() : *again_.begin();
+  if (!again_.empty() || unwanted(next_waiting())) return true;  // what is unwanted is to be skipped
+  return has_credit_for(next_waiting());
+}
+
+bool ChunkSender::has_credit_for(std::uint32_t chunk) const {
   return info(chunk).size_bytes <= options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_);
 }
 
@@ -63,18 +66,20 @@ Result<bool> ChunkSender::begin_next_chunk() {
   if (options_.wait_for_have) return false;
   auto chunk = choose();
   if (!chunk) return false;
+  bool again = again_.contains(*chunk);
+  if (!again && !has_credit_for(*chunk)) return false;
   std::uint32_t size = info(*chunk).size_bytes;
-  if (size > options_.credit_bytes - std::min(options_.credit_bytes, charged_bytes_)) return false;
   auto bytes = source_->chunk(*chunk);
   if (!bytes) return bytes.error();
   if (bytes->size() != size) {
     return Error{"source: chunk " + std::to_string(*chunk) + " has " + std::to_string(bytes->size()) +
                  " bytes, the table says " + std::to_string(size)};
   }
-  bool again = again_.erase(*chunk) > 0;
   std::uint32_t begins_at = again ? 0 : options_.partial.size_of(*chunk);
-  charged_bytes_ += size;
-  if (!again) {
+  if (again) {
+    again_.erase(*chunk);
+  } else {
+    charged_bytes_ += size;
     budgeted_bytes_ += size - begins_at;
     ++chunks_begun_;
     settle(*chunk, State::kBegun);
@@ -161,8 +166,8 @@ void ChunkSender::prefer(const ChunkRanges& chunks) {
 
 // The receiver gives back the credit of every skipped chunk: it cannot tell which had begun.
 void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
-  bool to_begin = states_[chunk] == State::kWaiting || again_.erase(chunk) > 0;
-  if (to_begin) charged_bytes_ += info(chunk).size_bytes;
+  if (states_[chunk] == State::kWaiting) charged_bytes_ += info(chunk).size_bytes;
+  again_.erase(chunk);
   settle(chunk, State::kSkipped);
   skipped_[reason].add(chunk);
   open_.erase(chunk);

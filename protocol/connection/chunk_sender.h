@@ -97,6 +97,7 @@ class ChunkSender {
     return preferred_.empty() ? next_chunk_ : *preferred_.begin();
   }
   [[nodiscard]] std::optional<SkipReason> unwanted(std::uint32_t chunk) const;
+  [[nodiscard]] bool has_credit_for(std::uint32_t chunk) const;
   [[nodiscard]] Result<bool> begin_next_chunk();  // false: none, or no credit
   [[nodiscard]] std::optional<DataPiece> next_lost(std::size_t max_bytes);
   void settle(std::uint32_t chunk, State state);  // no longer waiting
@@ -114,7 +115,7 @@ class ChunkSender {
   std::set<std::uint32_t> preferred_;  // asked for by PREFER, waiting
   std::map<SkipReason, ChunkRanges> skipped_;
   std::uint8_t level_ = 255;
-  std::uint64_t charged_bytes_ = 0;   // of the credit
+  std::uint64_t charged_bytes_ = 0;   // of the credit; each chunk once
   std::uint64_t budgeted_bytes_ = 0;  // of the budget
   std::uint64_t chunks_begun_ = 0;
   bool dropped_ = false;

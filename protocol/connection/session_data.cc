@@ -80,17 +80,19 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
 // paid for it.
 DataVerdict Session::take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk) {
   auto state = transfer.arrivals.of(chunk);
-  if (state == ChunkArrivals::State::kHeld && transfer.begun_in_vain.insert(chunk).second) {
-    if (!charge(now, transfer, chunk)) return DataVerdict::kIgnored;
-    give_back(id, transfer, transfer.manifest.chunks[chunk].size_bytes);
-  }
+  bool unseen = !transfer.arrivals.is_charged(chunk);
+  if (!charge(now, transfer, chunk)) return DataVerdict::kIgnored;
+  if (unseen) give_back(id, transfer, transfer.manifest.chunks[chunk].size_bytes);
   return state == ChunkArrivals::State::kSkipped ? DataVerdict::kIgnored : DataVerdict::kRepeated;
 }
 
-// False: the peer is at fault.
+// What a SKIP gives back counts before CREDIT tells: DATA that was sent before it may come after it. False:
+// the peer is at fault.
 bool Session::charge(Time now, Transfer& transfer, std::uint32_t chunk) {
+  if (transfer.arrivals.is_charged(chunk)) return true;
+  transfer.arrivals.set_charged(chunk);
   transfer.charged_bytes += transfer.manifest.chunks[chunk].size_bytes;
-  if (transfer.charged_bytes <= transfer.granted_bytes) return true;
+  if (transfer.charged_bytes <= transfer.granted_bytes + transfer.untold_bytes) return true;
   fault(now, ErrorCode::kLimit, "more chunks begun than there was credit for");
   return false;
 }
@@ -150,7 +152,6 @@ void Session::on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::u
       return fault(now, ErrorCode::kLimit, "the peer sends damaged chunks and does not read about it");
     ChunkRanges again;
     again.add(chunk);
-    give_back(id, transfer, size);
     return ask_again(id, again);
   }
   if (auto taken = transfer.sink->chunk(chunk, std::move(payload)); !taken)
@@ -184,6 +185,7 @@ void Session::give_back(TransferId id, Transfer& transfer, std::uint64_t size_by
   if (transfer.state != TransferState::kReceiving || news == 0) return;
   if (news < initial / kCreditPart && !short_of_it) return;
   transfer.granted_bytes = credit;
+  transfer.untold_bytes = 0;
   send(CreditMessage{id, credit, {}});
 }
 

@@ -198,16 +198,20 @@ std::optional<TransferFault> Session::account_for_held(Time, TransferId id, Tran
   return std::nullopt;
 }
 
-// Whether the source had begun the chunk is not known here: it counts as begun. False: nothing is new.
+// Whether the source had begun the chunk is not known here: it has charged it in any case. False: it was not
+// missing.
 bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk) {
-  bool held = transfer.arrivals.of(chunk) == ChunkArrivals::State::kHeld;
-  if (held ? !transfer.begun_in_vain.insert(chunk).second
-           : !transfer.arrivals.set(chunk, ChunkArrivals::State::kSkipped))
-    return false;
+  bool missing = transfer.arrivals.set(chunk, ChunkArrivals::State::kSkipped);
   std::uint64_t size_bytes = transfer.manifest.chunks[chunk].size_bytes;
-  if (arriving_.drop(id, chunk) == 0) transfer.charged_bytes += size_bytes;
-  transfer.released_bytes += size_bytes;
-  return !held;
+  bool unseen = !transfer.arrivals.is_charged(chunk);
+  if (unseen) {
+    transfer.arrivals.set_charged(chunk);
+    transfer.charged_bytes += size_bytes;
+    transfer.untold_bytes += size_bytes;
+  }
+  if (missing || unseen) transfer.released_bytes += size_bytes;
+  arriving_.drop(id, chunk);
+  return missing;
 }
 
 void Session::on(Time now, SkipMessage& message) {

@@ -21,7 +21,10 @@ class ChunkArrivals {
  public:
   enum class State : std::uint8_t { kMissing, kVerified, kHeld, kSkipped };
 
-  void reset(std::size_t chunks) { states_.assign(chunks, State::kMissing), missing_ = chunks; }
+  void reset(std::size_t chunks) {
+    states_.assign(chunks, State::kMissing), missing_ = chunks;
+    charged_.assign(chunks, false);
+  }
   // Only what is missing becomes something else, and once.
   bool set(std::uint32_t chunk, State state) {
     if (states_[chunk] != State::kMissing) return false;
@@ -30,6 +33,9 @@ class ChunkArrivals {
     ++counts_[static_cast<std::size_t>(state)];
     return true;
   }
+  // Whether it counts against the credit: once, from its first DATA or SKIP on.
+  [[nodiscard]] bool is_charged(std::uint32_t chunk) const { return charged_[chunk]; }
+  void set_charged(std::uint32_t chunk) { charged_[chunk] = true; }
   [[nodiscard]] State of(std::uint32_t chunk) const { return states_[chunk]; }
   [[nodiscard]] std::size_t size() const { return states_.size(); }
   [[nodiscard]] std::size_t missing() const { return missing_; }
@@ -46,6 +52,7 @@ class ChunkArrivals {
 
  private:
   std::vector<State> states_;
+  std::vector<bool> charged_;
   std::size_t missing_ = 0;
   std::uint64_t counts_[4] = {};
 };
@@ -72,12 +79,12 @@ struct Transfer {
   Manifest manifest;
   ChunkArrivals arrivals;
   std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
-  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun or skipped
-  std::set<std::uint32_t> begun_in_vain;  // of those that were held
   std::set<std::uint32_t> unreleased;     // verified, and the application holds them
+  std::uint64_t charged_bytes = 0;        // sizes of the chunks begun or skipped, each once
   std::uint32_t largest_chunk_bytes = 0;
   std::uint64_t released_bytes = 0;
   std::uint64_t granted_bytes = 0;  // credit, as the source knows it
+  std::uint64_t untold_bytes = 0;   // of chunks skipped before they had begun here, not yet in it
 
   // Source
   std::shared_ptr<ChunkSource> source;

@@ -111,8 +111,27 @@ TEST(ChunkSender, begins_nothing_beyond_the_credit) {
   sender.lost({0, 0, 0}, 10);  // costs no credit
   EXPECT_TRUE(sender.ready());
   EXPECT_EQ(drain(sender), std::vector<std::uint64_t>{0});
-  sender.resend(set_of({1}));
+  sender.resend(set_of({1}));  // nor does this
+  EXPECT_TRUE(sender.ready());
+  EXPECT_EQ(drain(sender), std::vector<std::uint64_t>{1});
   EXPECT_FALSE(sender.ready());
+}
+
+// TRF-9: skipped or not, what was begun counts already.
+TEST(ChunkSender, charges_a_chunk_once) {
+  ChunkSender::Options little = options();
+  little.credit_bytes = 200;
+  ChunkSender sender(little, source_of(3), {});
+  EXPECT_EQ(drain(sender), (std::vector<std::uint64_t>{0, 1}));
+  sender.resend(set_of({0}));
+  EXPECT_EQ(next(sender)->place.chunk, 0u);
+  sender.skip(set_of({0}), SkipReason::kChoice);
+  sender.resend(set_of({1}));
+  sender.skip(set_of({1}), SkipReason::kChoice);
+  ASSERT_TRUE(sender.take_skipped());
+  EXPECT_FALSE(sender.ready());
+  sender.raise_credit(300);
+  EXPECT_EQ(drain(sender), std::vector<std::uint64_t>{2});
 }
 
 // TRF-9: a chunk that is skipped counts as begun, so that both sides agree.

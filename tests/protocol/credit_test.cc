@@ -204,12 +204,12 @@ TEST_P(Credit, is_all_that_a_source_ever_begins) {
   peer.send(CreditMessage{0, 27'000, {}});
   peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 27'000u);
-  peer.send(ResendMessage{0, chunks_of({0}), {}});  // begun once more
-  peer.wait(milliseconds(100));
-  EXPECT_EQ(peer.seen_payload_bytes(), 27'000u);
-  peer.send(CreditMessage{0, 36'000, {}});
+  peer.send(ResendMessage{0, chunks_of({0}), {}});  // it counts already
   peer.wait(milliseconds(100));
   EXPECT_EQ(peer.seen_payload_bytes(), 36'000u);
+  peer.send(CreditMessage{0, 36'000, {}});
+  peer.wait(milliseconds(100));
+  EXPECT_EQ(peer.seen_payload_bytes(), 45'000u);
 }
 
 // TRF-9

@@ -5,6 +5,7 @@
 
 #include "tests/protocol/fault_world.h"
 #include "tests/protocol/pair.h"
+#include "tests/protocol/raw_peer.h"
 #include "tests/protocol/sample_cards.h"
 #include "tests/protocol/victim.h"
 
@@ -205,6 +206,57 @@ TEST(Credit, for_a_chunk_that_is_skipped_on_its_way_is_not_lost) {
   pair.server.connection.skip(pair.now, 0, first);
   pair.server.out.options().loss = 0;
   EXPECT_TRUE(served.run());
+}
+
+// A receiver that has asked for a card, with credit for 1000 bytes that its application keeps to itself.
+struct Asking {
+  Asking(Binding binding, Card wanted) : card(std::move(wanted)), peer(config(binding)) {
+    (void)peer.connection.request(peer.now, {}, sink);
+    peer.greet();
+    send_manifest(peer, 0, card);
+  }
+  static ConnectionConfig config(Binding binding) {
+    ConnectionConfig config;
+    config.binding = binding;
+    config.credit = CreditPolicy::kWhenReleased;
+    config.hello.limits.max_chunk_bytes = config.hello.limits.initial_credit_bytes = 1000;
+    return config;
+  }
+  void begin(std::uint32_t chunk) { peer.send_data({0, chunk, 0}, card.chunks[chunk].view().first(10)); }
+  void skip(std::uint32_t chunk) { peer.send(SkipMessage{0, chunks_of({chunk}), SkipReason::kDeadline, {}}); }
+
+  Card card;
+  CardSink sink{};
+  RawPeer peer;
+};
+
+// TRF-9: the chunks had begun before the other was skipped, and the credit for that one was not told yet, or
+// never was, after STOP.
+TEST(Credit, is_not_exceeded_by_data_that_a_skip_overtakes) {
+  for (const bool stops : {false, true}) {
+    Asking receiver(Binding::kDatagram, card_of_sizes({480, 480, 100, 100}));
+    if (stops) receiver.peer.connection.stop(receiver.peer.now, 0);
+    receiver.skip(2);
+    EXPECT_TRUE(receiver.peer.seen_messages<CreditMessage>().empty());
+    receiver.begin(0);
+    receiver.begin(1);
+    EXPECT_FALSE(receiver.peer.fault());
+    receiver.begin(3);
+    EXPECT_EQ(receiver.peer.fault(), ErrorCode::kLimit);
+  }
+}
+
+// TRF-9: SKIP crossed RESEND; the source had begun the chunk once, the receiver gave it back twice.
+TEST(Credit, for_a_damaged_chunk_that_is_skipped_is_given_back_once) {
+  for (const Binding binding : {Binding::kStream, Binding::kDatagram}) {
+    Asking receiver(binding, card_of_sizes({600, 600, 600}));
+    receiver.peer.send_data({0, 0, 0}, Bytes(600));
+    EXPECT_EQ(receiver.peer.seen_messages<ResendMessage>().size(), 1u);
+    receiver.skip(0);
+    const auto credits = receiver.peer.seen_messages<CreditMessage>();
+    ASSERT_EQ(credits.size(), 1u);
+    EXPECT_EQ(credits[0].credit_bytes, 1600u);
+  }
 }
 
 // MTU-1: a long ACK and the room that repair wants left nothing, or less, and the rest came out as endless.

@@ -54,6 +54,24 @@ void credit_shrinks(Trial& trial) {
   expect_end(*peer, ErrorCode::kMalformed);
 }
 
+// What is sent again counts already.
+void resent_without_credit(Trial& trial) {
+  const KnownCard& card = trial.card();
+  auto peer = trial.greeted(hello_with_credit_for_one(card));
+  const TransferId id = peer->request(trial.wanted());
+  expect_manifest(*peer, id);
+  peer->settle();
+  const Reception& reception = peer->reception(id);
+  expect(!reception.begun().empty(), "credit for one chunk was given, and none began");
+  ChunkRanges first;
+  first.add(static_cast<std::uint32_t>(reception.begun().front()));
+  const std::uint64_t expected = reception.payload_bytes() + card.size_of(first.ranges().front().first);
+  peer->send(ResendMessage{id, first, {}});
+  peer->wait_until([&] { return reception.payload_bytes() >= expected; });
+  expect(reception.payload_bytes() >= expected, "RESEND of a chunk brought nothing without new credit");
+  expect_within(reception, card, card.largest_bytes());
+}
+
 void in_table_order(Trial& trial) {
   auto peer = trial.greeted();
   const TransferId id = peer->request(trial.wanted());
@@ -184,6 +202,7 @@ std::vector<Check> order_and_level() {
 std::vector<Check> wishes_checks() {
   std::vector<Check> checks = {
       {"TRF-9", "chunks begin only within the credit, and all come as it grows", On::kBoth, obeys_credit},
+      {"TRF-9", "RESEND needs no credit", On::kBoth, resent_without_credit},
       {"TRF-9", "CREDIT that shrinks ends the connection", On::kBoth, credit_shrinks},
   };
   const auto more = order_and_level();

@@ -5,7 +5,7 @@ from .primitives import malformed
 
 
 class Credit:
-    """The sizes of chunks begun may not exceed the total. A chunk is begun until it is asked for again."""
+    """The sizes of chunks begun, each counted once, may not exceed the total."""
 
     def __init__(self, total):
         self.total = total
@@ -13,12 +13,13 @@ class Credit:
         self.begun_bytes = 0
         self.begun = set()
 
-    def fits(self, size):
-        return self.begun_bytes + size <= self.total
+    def fits(self, chunk, size):
+        return chunk in self.begun or self.begun_bytes + size <= self.total
 
     def begin(self, chunk, size):
-        self.begun.add(chunk)
-        self.begun_bytes += size
+        if chunk not in self.begun:
+            self.begun.add(chunk)
+            self.begun_bytes += size
 
     def skip(self, chunk, size):
         """Begun and given back at once, unless it was begun before; whether it was not."""

@@ -136,12 +136,8 @@ class Intake(Transfer):
             self.ask_again([chunk])
 
     def ask_again(self, chunks):
-        """TRF-8. Those that were begun are given back, and may be begun again."""
+        """TRF-8. Those that were begun keep their credit (TRF-9)."""
         self.send("RESEND", chunks=ranges_of(chunks))
-        for chunk in chunks:
-            if chunk in self.credit.begun:
-                self.credit.begun.remove(chunk)
-                self._give_back(self.size(chunk))
 
     def _give_back(self, count):
         """None is said in states whose source does not take CREDIT."""

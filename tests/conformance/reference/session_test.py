@@ -171,6 +171,7 @@ class SourceSide(unittest.TestCase):
         self.assertEqual(asked.chunks(), {0: 500})
         self.assertEqual(sorted(asked.say("CREDIT", transfer=0, credit=899).chunks()), [0])
         self.assertEqual(sorted(asked.say("CREDIT", transfer=0, credit=1000).chunks()), [0, 1])
+        self.assertEqual(asked.say("RESEND", transfer=0, chunks=[(0, 1)]).chunks(), {0: 1000, 1: 400})
         self.assertEqual(asked.say("CREDIT", transfer=0, credit=999).code, 1)
 
     def test_level_and_prefer(self):  # TRF-10, TRF-11
@@ -259,6 +260,12 @@ class ReceiverSide(unittest.TestCase):
         self.assertEqual(client.names().count("RESEND"), 2)
         client.give(0, 0, 0, bytes(500))
         self.assertEqual(client.last("REJECT")["code"], 6)
+
+    def test_damage_is_given_back_once(self):  # TRF-9
+        client = receiving().give(0, 0, 0, bytes(500))
+        self.assertNotIn("CREDIT", client.names())
+        client.say("SKIP", transfer=0, chunks=[(0, 1)], reason=3)
+        self.assertEqual(client.last("CREDIT")["credit"], LIMITS["credit"] + 500)
 
     def test_skipped_is_not_missing(self):  # TRF-12, TRF-15
         client = receiving().give(0, 0, 0, CARD.payloads[0])

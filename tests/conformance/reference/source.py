@@ -142,7 +142,7 @@ class Source(Transfer):
         if chosen is None:
             if not self.pending and self.current is None and self.state == "sending":
                 self.enter("sent")
-        elif self.credit.fits(self.entries[chosen].size) or "ignores-credit" in self.faults:
+        elif self.credit.fits(chosen, self.entries[chosen].size) or "ignores-credit" in self.faults:
             self._begin_with(chosen)
 
     def _exceeds_budget(self, chunk):
@@ -154,8 +154,7 @@ class Source(Transfer):
     def _begin_with(self, chunk):
         start, size = self.pending.pop(chunk), self.entries[chunk].size
         self.current = [chunk, start]
-        if start == 0 or chunk not in self.credit.begun:  # TRF-9
-            self.credit.begin(chunk, size)
+        self.credit.begin(chunk, size)  # TRF-9
         if self.budget is not None and chunk not in self.paid:
             self.budget -= size - start
             self.paid.add(chunk)
@@ -211,7 +210,6 @@ class Source(Transfer):
         for chunk in members(message["chunks"], len(self.entries)):
             if chunk not in self.skipped and not (self.current and self.current[0] == chunk):
                 self.pending[chunk] = 0
-                self.credit.begun.discard(chunk)
                 self.again.append(chunk)
                 self.lost = deque(part for part in self.lost if part[0] != chunk)
         self.enter("sending")
