@@ -115,7 +115,7 @@ class SessionPair {
       case 3:
         return deliver(client, 255);
       case 4:
-        return flip(sent.front().first, argument);
+        return flip(client, sent.front().first, argument);
       case 5:
         return sent.pop_front();
       case 6:
@@ -124,8 +124,11 @@ class SessionPair {
         std::swap(sent.front(), sent.back());
     }
   }
-  void flip(Bytes& bytes, std::uint8_t argument) {
+  void flip(bool from_client, Bytes& bytes, std::uint8_t argument) {
     flipped_ = true;
+    if (stream_) {
+      for (auto& [id, incoming] : side(!from_client).incoming) incoming.sink->expect_damaged_partial();
+    }
     bytes[argument * std::size_t{31} % bytes.size()] ^= static_cast<std::uint8_t>(1 << argument % 8);
   }
   void deliver(bool from_client, std::uint8_t most) {
