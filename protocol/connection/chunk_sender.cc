@@ -27,7 +27,7 @@ bool ChunkSender::exhausted() const {
 
 bool ChunkSender::ready() const {
   if (dropped_) return false;
-  if (current_ || !with_losses_.empty() || !skipped_.empty()) return true;
+  if (current_ || !with_losses_.empty()) return true;
   if (options_.wait_for_have || exhausted()) return false;
   if (!again_.empty() || unwanted(next_waiting())) return true;  // what is unwanted is to be skipped
   return has_credit_for(next_waiting());

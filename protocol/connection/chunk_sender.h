@@ -74,6 +74,7 @@ class ChunkSender {
     ChunkRanges chunks;
   };
   [[nodiscard]] std::optional<Skips> take_skipped();
+  [[nodiscard]] bool has_skipped() const { return !skipped_.empty(); }
 
   // Returns how many of these bytes had not been acknowledged before.
   std::uint64_t acknowledged(const DataPlace& place, std::uint64_t size_bytes);

@@ -70,10 +70,13 @@ void Session::on(Time now, AcceptMessage& message) {
     fail_transfer(message.transfer, *objection);
 }
 
-// An eager offer was accepted: what the receiver has need not be sent, and nothing holds the rest back.
+// An eager offer was accepted: what the receiver has need not be sent, and nothing holds the rest back, nor
+// what waited to be said.
 void Session::continue_sending(Time now, TransferId id, Transfer& transfer) {
   eager_bytes_ -= transfer.eager_bytes;
   transfer.eager = false;
+  if (transfer.own_level < kEveryLevel) send(LevelMessage{id, transfer.own_level, {}}, id);
+  announce_skips(id, transfer);
   transfer.sender->resume_from(transfer.partial, transfer.manifest_first);
   transfer.sender->know(transfer.held);
   note_exhausted(now, id, transfer);
@@ -176,7 +179,9 @@ void Session::note_exhausted(Time now, TransferId id, Transfer& transfer) {
     events_.push_back(event::Sent{id});
 }
 
+// Not before an eager offer was accepted (TRF-3).
 void Session::announce_skips(TransferId id, Transfer& transfer) {
+  if (transfer.eager) return;
   while (auto skips = transfer.sender->take_skipped()) {
     while (!skips->chunks.empty()) {
       SkipMessage message{id, skips->chunks.lowest(kMaxHeldBytes), skips->reason, {}};
@@ -270,6 +275,8 @@ bool Session::may_be_served(const Transfer& transfer) const {
   if (config_.binding == Binding::kDatagram && !transfer.manifest_acknowledged &&
       transfer.before_manifest_bytes >= kMaxBeforeManifestBytes)
     return false;
+  if (transfer.eager && transfer.sender->has_skipped())
+    return false;  // SKIP goes before other chunks (STR-2)
   return !transfer.eager || eager_bytes_ + kEagerFrameBytes < peer_.limits.eager_bytes;
 }
 

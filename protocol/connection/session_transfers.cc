@@ -127,7 +127,7 @@ void Session::set_level(Time, TransferId id, std::uint8_t level) {
   if (transfer->sender) {
     transfer->own_level = level;
     transfer->sender->limit_level(std::min(level, transfer->wanted_level));
-    send(LevelMessage{id, level, {}}, id);
+    if (!transfer->eager) send(LevelMessage{id, level, {}}, id);
   } else if (next_state(transfer->state, TransferInput::kStop)) {  // a receiver may say so while it receives
     send(LevelMessage{id, level, {}});
   }

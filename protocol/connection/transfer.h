@@ -16,6 +16,8 @@
 
 namespace kvferry {
 
+inline constexpr std::uint8_t kEveryLevel = 255;
+
 // What has become of each chunk at the receiver.
 class ChunkArrivals {
  public:
@@ -67,7 +69,7 @@ struct Transfer {
   ChunkPrefixes partial;
   DigestList bases;
   bool manifest_first = false;
-  std::uint8_t wanted_level = 255;
+  std::uint8_t wanted_level = kEveryLevel;
 
   // Receiver
   ChunkSink* sink = nullptr;
@@ -94,7 +96,7 @@ struct Transfer {
   std::optional<std::uint64_t> byte_budget;
   std::optional<double> min_quality;
   std::uint8_t urgency = RequestOptions::kUsualUrgency;
-  std::uint8_t own_level = 255;
+  std::uint8_t own_level = kEveryLevel;
   bool offered = false;
   bool manifest_acknowledged = false;  // datagram binding
   std::uint64_t before_manifest_bytes = 0;

@@ -68,6 +68,34 @@ TEST_P(Eager, offers_deliver_identical_cards) {
   }
 }
 
+// TRF-3: who considers an offer takes neither LEVEL nor SKIP, so they wait for ACCEPT. STR-2: nor may a chunk
+// begin then after one that was skipped in part.
+TEST_P(Eager, offers_say_what_is_skipped_once_they_are_accepted) {
+  for (const std::uint64_t begun_bytes : {0, 1, 9'500}) {
+    PairOptions two = options(1, kLimit);
+    two.to_server.queue_bytes = 3'000;
+    two.client.max_data_bytes = 1'000;
+    Pair pair(two);
+    Card card = even_card(1, 4, 9'000);
+    add_chunks(card, 2, 1, 9'000, 1);
+    CardSink sink;
+    ASSERT_TRUE(greet(pair));
+    Connection& source = pair.client.connection;
+    TransferId id = source.offer(pair.now, "notes", std::make_shared<CardSource>(card), true);
+    ASSERT_TRUE(pair.run([&] { return source.ledger().sent.payload >= begun_bytes; }));
+    source.skip(pair.now, id, chunks_of({0, 1, 3}));
+    source.set_level(pair.now, id, 0);
+    pair.run([] { return false; }, pair.now + seconds(2));
+    ASSERT_TRUE(pair.server.find<event::Offered>()->offer.eager);
+    confirm_when_complete(pair.server);
+    pair.server.connection.accept(pair.now, id, sink);
+    ASSERT_TRUE(
+        pair.run([&] { return pair.client.find<event::Confirmed>() != nullptr; }, pair.now + seconds(5)));
+    EXPECT_GE(pair.server.find<event::Complete>()->chunks_skipped, begun_bytes < 9'000 ? 4u : 3u);
+    EXPECT_EQ(pair.server.find<event::LevelChanged>()->level, 0);
+  }
+}
+
 // TRF-21: a receiver that takes its time gets what its limit allows, each frame counted with 64 bytes more.
 TEST_P(Eager, data_before_the_answer_stays_within_the_limit) {
   Pair pair(options(1, kLimit));
