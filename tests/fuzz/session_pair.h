@@ -27,7 +27,7 @@ class SessionPair {
       config.seed = client;
       config.grease = true;
       config.max_data_bytes = 100;
-      config.hello.limits = {4096, 100, 400, 10'000, 3, 400, 0, {}};
+      config.hello.limits = {4096, 100, 400, 10'000, 3, 400, 600, {}};
       if (!client) config.credit = CreditPolicy::kWhenReleased;
       if (!client) config.repair = Repair::kFollowLoss;
       config.repair_loss_floor = 0.05;
@@ -173,7 +173,7 @@ class SessionPair {
       case 0:
         return end.closed() ? void() : request(at, argument);
       case 1:
-        return end.closed() ? void() : offer(at);
+        return end.closed() ? void() : offer(at, argument % 2 != 0);
       case 2:
       case 3:
         return answer(at, argument, operation == 3);
@@ -222,10 +222,11 @@ class SessionPair {
     at.incoming[id] = {&sink};
     return given;
   }
-  void offer(Side& at) {
+  void offer(Side& at, bool eager) {
     const TransferId id = next_id_[&at == &sides_[0] ? 0 : 1];
     next_id_[&at == &sides_[0] ? 0 : 1] += 2;
-    require(at.end->offer(now_, source(card_of(id))) == id, "transfer numbers are used once, in order");
+    require(at.end->offer(now_, source(card_of(id)), eager) == id,
+            "transfer numbers are used once, in order");
   }
   void answer(Side& at, std::uint8_t argument, bool refuse) {
     if (at.asked.empty()) return;

@@ -53,8 +53,8 @@ class CheckedEnd {
     open_.insert(id);
     return id;
   }
-  TransferId offer(Time now, std::shared_ptr<ChunkSource> source) {
-    const TransferId id = call([&](Connection& c) { return c.offer(now, "card", std::move(source)); });
+  TransferId offer(Time now, std::shared_ptr<ChunkSource> source, bool eager = false) {
+    const TransferId id = call([&](Connection& c) { return c.offer(now, "card", std::move(source), eager); });
     open_.insert(id);
     return id;
   }
