@@ -169,7 +169,8 @@ std::optional<Outgoing> DatagramBinding::repair_packet(Time now) {
 }
 
 void DatagramBinding::close_repair_block() {
-  for (RepairFrame& frame : repair_out_.close(repair_rate_.loss())) repairs_.push_back(std::move(frame));
+  for (RepairFrame& frame : repair_out_.close(repair_count(repair_out_.size(), repair_rate_.loss())))
+    repairs_.push_back(std::move(frame));
 }
 
 void DatagramBinding::protect(std::uint64_t number, const Draft& draft) {

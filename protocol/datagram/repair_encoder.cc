@@ -4,8 +4,6 @@
 #include <cassert>
 #include <utility>
 
-#include "protocol/datagram/repair_rate.h"
-
 namespace kvferry {
 
 bool RepairEncoder::fits(std::uint64_t number) const {
@@ -22,11 +20,11 @@ void RepairEncoder::add(std::uint64_t number, ByteView frames) {
   symbol_bytes_ = std::max(symbol_bytes_, symbols_.back().size());
 }
 
-std::vector<RepairFrame> RepairEncoder::close(double loss) {
+std::vector<RepairFrame> RepairEncoder::close(std::size_t count) {
   const std::vector<std::uint64_t> numbers = std::exchange(numbers_, {});
   std::vector<Bytes> sources = std::exchange(symbols_, {});
   const std::size_t size = std::exchange(symbol_bytes_, 0);
-  const std::size_t count = repair_count(numbers.size(), loss);
+  count = std::min({count, numbers.size(), kMaxRepairSymbols});
   ranges_ = 0;
   if (count == 0) return {};
   for (Bytes& source : sources) source.resize(size);

@@ -25,8 +25,9 @@ class RepairEncoder {
   void add(std::uint64_t number, ByteView frames);
   [[nodiscard]] bool should_close() const { return numbers_.size() >= max_packets_; }
   [[nodiscard]] bool empty() const { return numbers_.empty(); }
-  // The block's REPAIR frames for this share of packets lost, perhaps none; the next block begins.
-  [[nodiscard]] std::vector<RepairFrame> close(double loss);
+  [[nodiscard]] std::size_t size() const { return numbers_.size(); }
+  // So many REPAIR frames of the block, at most one for each packet; the next block begins.
+  [[nodiscard]] std::vector<RepairFrame> close(std::size_t count);
 
   // How much longer than the frames of the longest packet of a block its REPAIR frames may be, with their
   // heads: room that the packet of this number must leave, so that they fit into packets too.

@@ -10,7 +10,6 @@ namespace kvferry {
 namespace {
 
 constexpr double kLeastLoss = 1e-4;
-constexpr double kMostFailures = 1e-3;
 constexpr double kMemoryPackets = 1024;
 
 // Probability that more than `most` of n packets are lost.
@@ -26,13 +25,18 @@ double tail(std::size_t n, std::size_t most, double loss) {
 
 }  // namespace
 
-std::size_t repair_count(std::size_t k, double loss) {
+std::size_t repair_count(std::size_t k, double loss, double most_failures) {
   if (!(loss >= kLeastLoss)) return 0;
   const std::size_t most = std::min(k, kMaxRepairSymbols);
   if (loss >= 0.5) return most;  // not even k of 2 k arrive
-  std::size_t r = 1;
-  while (r < most && tail(k + r, r, loss) >= kMostFailures) ++r;
-  return std::min(r, most);
+  std::size_t r = 0;
+  while (r < most && tail(k + r, r, loss) >= most_failures) ++r;
+  return r;
+}
+
+std::size_t repair_count(std::size_t k, double loss) {
+  if (k == 0 || !(loss >= kLeastLoss)) return 0;
+  return std::max<std::size_t>(1, repair_count(k, loss, kUsualFailures));
 }
 
 void RepairRate::sample(std::uint64_t settled, std::uint64_t lost) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How many repair packets a block needs: as few as leave it unrecovered less than
-// once in a thousand, at the loss that the path has shown and if losses are
-// independent.
+// How many repair packets a block needs: as few as leave it unrecovered seldom
+// enough, at the loss that the path has shown and if losses are independent.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +9,12 @@
 
 namespace kvferry {
 
-// The least r for which more than r of k + r packets are lost with a probability below 10⁻³. None below a
-// loss of 10⁻⁴, and at most k and kMaxRepairSymbols.
+inline constexpr double kUsualFailures = 1e-3;
+
+// The least r for which more than r of k + r packets are lost with a probability below most_failures. None
+// below a loss of 10⁻⁴, and at most k and kMaxRepairSymbols.
+[[nodiscard]] std::size_t repair_count(std::size_t k, double loss, double most_failures);
+// For kUsualFailures; one even where none would do.
 [[nodiscard]] std::size_t repair_count(std::size_t k, double loss);
 
 // Share of packets lost, averaged exponentially over about the last thousand.

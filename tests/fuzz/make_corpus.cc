@@ -88,7 +88,7 @@ void add_repair(const Corpus& corpus) {
     encoder.add(1 + i, frames);
     if (i % 5 != 2) add_arrival(arrivals, i == 3 ? 4 : 2, frames);  // even: numbers since the last, twice
   }
-  for (const RepairFrame& frame : encoder.close(0.03)) {
+  for (const RepairFrame& frame : encoder.close(3)) {
     Bytes body;
     frame.serialize(body);
     add_arrival(arrivals, 1, body);

@@ -9,6 +9,7 @@
 
 #include "protocol/base/rng.h"
 #include "protocol/datagram/repair_encoder.h"
+#include "protocol/datagram/repair_rate.h"
 
 namespace kvferry::test {
 
@@ -51,7 +52,7 @@ inline SentBlock send_block(Rng& rng, const BlockShape& shape) {
     block.packets.push_back({number, std::move(frames)});
     number += rng.chance(shape.gaps) ? 2 + rng.below(4) : 1;
   }
-  block.repairs = encoder.close(shape.loss);
+  block.repairs = encoder.close(repair_count(block.packets.size(), shape.loss));
   return block;
 }
 

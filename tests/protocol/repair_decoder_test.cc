@@ -141,10 +141,10 @@ TEST(RepairDecoder, a_packet_that_was_recovered_helps_another_block) {
   RepairEncoder encoder;
   encoder.add(0, a);
   encoder.add(1, b);
-  const auto of_a_and_b = encoder.close(0.0001);
+  const auto of_a_and_b = encoder.close(1);
   encoder.add(1, b);
   encoder.add(2, c);
-  const auto of_b_and_c = encoder.close(0.0001);
+  const auto of_b_and_c = encoder.close(1);
   RepairDecoder decoder;
   EXPECT_TRUE(decoder.on_repair(of_b_and_c.at(0)).empty());
   EXPECT_TRUE(decoder.on_repair(of_a_and_b.at(0)).empty());

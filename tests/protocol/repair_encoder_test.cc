@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Blocks: when they end, how many repair symbols they get, and how large their frames are.
+// Blocks: when they end, their repair symbols, and how large their frames are.
 #include "protocol/datagram/repair_encoder.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace kvferry::test {
 namespace {
 
-TEST(RepairEncoder, gives_the_repair_symbols_that_the_loss_asks_for) {
+TEST(RepairEncoder, gives_as_many_repair_symbols_as_are_asked_for) {
   RepairEncoder encoder(20);
   for (std::uint64_t number = 0; number < 20; ++number) {
     EXPECT_FALSE(encoder.should_close());
@@ -19,7 +19,7 @@ TEST(RepairEncoder, gives_the_repair_symbols_that_the_loss_asks_for) {
   }
   EXPECT_TRUE(encoder.should_close());
   EXPECT_FALSE(encoder.fits(20));
-  const auto frames = encoder.close(0.01);
+  const auto frames = encoder.close(3);
   ASSERT_EQ(frames.size(), 3u);
   for (std::uint8_t j = 0; j < 3; ++j) {
     EXPECT_EQ(frames[j].index, j);
@@ -32,11 +32,11 @@ TEST(RepairEncoder, gives_the_repair_symbols_that_the_loss_asks_for) {
 TEST(RepairEncoder, begins_anew_after_a_block) {
   RepairEncoder encoder;
   encoder.add(7, Bytes(100));
-  EXPECT_TRUE(encoder.close(0).empty());  // no loss, no repair
+  EXPECT_TRUE(encoder.close(0).empty());
   EXPECT_TRUE(encoder.empty());
-  EXPECT_TRUE(encoder.close(0.1).empty());  // of nothing
+  EXPECT_TRUE(encoder.close(3).empty());  // of nothing
   encoder.add(1'000'000, Bytes(1));
-  const auto frames = encoder.close(0.1);
+  const auto frames = encoder.close(3);
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_EQ(frames[0].numbers, (std::vector<std::uint64_t>{1'000'000}));
   EXPECT_EQ(frames[0].symbol.size(), kMinSymbolBytes);
@@ -65,7 +65,7 @@ TEST(RepairEncoder, frames_are_longer_than_their_packets_by_no_more_than_the_ove
       longest = std::max(longest, size);
       number += rng.chance(0.2) ? 1 + rng.below(130) : 1;
     }
-    for (const RepairFrame& frame : encoder.close(0.01)) {
+    for (const RepairFrame& frame : encoder.close(3)) {
       Bytes body, head;
       frame.serialize(body);
       put_packet_frame_head(head, FrameType::kProbe, body.size());

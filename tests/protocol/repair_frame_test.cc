@@ -22,7 +22,7 @@ TEST(RepairFrame, is_these_bytes) {
   encoder.add(70, Bytes{0x35, 0});
   encoder.add(71, Bytes{0x33, 3, 0, 1, 2});
   encoder.add(73, Bytes{0x35, 0});
-  const auto frames = encoder.close(0.03);
+  const auto frames = encoder.close(2);
   ASSERT_EQ(frames.size(), 2u);
   EXPECT_EQ(body_of(frames[1]), (Bytes{0x40, 0x46, 4, 0, 2, 1, 1, 1, 2,  // 70, 71, 73; 1 of 2
                                        0x7B, 0x00, 0xC2, 0xF4, 0x00, 0xA7, 0x53}));

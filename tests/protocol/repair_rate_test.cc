@@ -45,6 +45,19 @@ TEST(RepairCount, is_the_least_that_fails_less_than_once_in_a_thousand) {
   }
 }
 
+TEST(RepairCount, grows_as_fewer_failures_are_borne) {
+  for (double loss : {0.001, 0.01, 0.05, 0.2}) {
+    std::size_t before = 0;
+    for (double failures = 1; failures > 1e-12; failures /= 2) {
+      const std::size_t r = repair_count(48, loss, failures);
+      ASSERT_GE(r, before);
+      before = r;
+    }
+    EXPECT_EQ(repair_count(48, loss, 1), 0u);
+    EXPECT_EQ(repair_count(48, loss, kUsualFailures), repair_count(48, loss));
+  }
+}
+
 TEST(RepairCount, is_none_without_loss_and_bounded_with_any) {
   for (double loss : {0.0, 0.00009, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
     EXPECT_EQ(repair_count(48, loss), 0u);
