@@ -84,6 +84,11 @@ class ChunkSender {
 
   [[nodiscard]] const ChunkSource& source() const { return *source_; }
   [[nodiscard]] std::uint64_t chunks_begun() const { return chunks_begun_; }
+  [[nodiscard]] std::uint32_t first_waiting() const { return next_chunk_; }  // or the end of the table
+  // Of a chunk that has begun: what was never sent.
+  [[nodiscard]] std::uint64_t rest_of(std::uint32_t chunk) const {
+    return current_ == chunk ? current_bytes_.size() - current_offset_ : 0;
+  }
 
  private:
   enum class State : std::uint8_t { kWaiting, kBegun, kKnown, kSkipped };

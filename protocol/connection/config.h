@@ -29,6 +29,7 @@ struct CongestionOptions {
 enum class Repair : std::uint8_t {
   kOff,
   kFollowLoss,  // as many as the measured loss asks for, to a peer that reads them
+  kByBenefit,   // the same, but for a transfer with a deadline as many as save more than they displace
 };
 
 struct ConnectionConfig {

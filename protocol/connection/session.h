@@ -76,6 +76,10 @@ class Session {
   [[nodiscard]] std::optional<DataPiece> next_data(Time now, std::size_t max_bytes);
   [[nodiscard]] bool has_control() const { return !control_.empty(); }
   [[nodiscard]] bool has_data() const;
+  // Of a chunk that leaves now at this rate, or without one of all that waits for the manifest. Nothing where
+  // there is no deadline to keep, or repair is not by benefit.
+  [[nodiscard]] std::optional<Stake> stake(Time now, TransferId id, std::optional<std::uint32_t> chunk,
+                                           double rate_bytes_per_s) const;
   [[nodiscard]] std::optional<Time> next_timeout() const { return timers_.next(); }
   [[nodiscard]] SessionState state() const { return state_; }
   [[nodiscard]] bool closing_by_fault() const { return state_ == SessionState::kClosing && by_fault_; }
@@ -201,6 +205,7 @@ class Session {
   void announce_skips(TransferId id, Transfer& transfer);
   [[nodiscard]] bool may_be_served(const Transfer& transfer) const;
   [[nodiscard]] std::optional<TransferId> next_served() const;
+  [[nodiscard]] double most_payload(const Transfer& transfer, Duration left, double rate_bytes_per_s) const;
   [[nodiscard]] std::optional<Time> leave_by(const Transfer& transfer) const;
   void expire_late(Time now);
 

@@ -151,6 +151,7 @@ std::optional<TransferFault> Session::begin_sending(Time now, TransferId id, Tra
   options.partial = transfer.partial;
   options.wait_for_have = transfer.manifest_first;
   transfer.sender.emplace(std::move(options), transfer.source, transfer.held);
+  if (transfer.deadline && config_.repair == Repair::kByBenefit) transfer.stakes.emplace(manifest.chunks);
   if (!known.empty()) transfer.sender->know(known);
   transfer.sender->limit_level(transfer.wanted_level);
   transfer.digest = encoded.digest();

@@ -11,6 +11,7 @@
 
 #include "protocol/card/chunk_flow.h"
 #include "protocol/connection/chunk_sender.h"
+#include "protocol/connection/chunk_stakes.h"
 #include "protocol/connection/events.h"
 #include "protocol/connection/state_tables.h"
 
@@ -93,6 +94,7 @@ struct Transfer {
   std::optional<ChunkSender> sender;
   std::optional<Digest> digest;  // of the card that is being sent
   std::optional<Time> deadline;  // at the receiver, on this side's clock
+  std::optional<ChunkStakes> stakes;
   std::optional<std::uint64_t> byte_budget;
   std::optional<double> min_quality;
   std::uint8_t urgency = RequestOptions::kUsualUrgency;
