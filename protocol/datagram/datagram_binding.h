@@ -8,6 +8,7 @@
 //   datagram_recovery.cc  acknowledgement, loss, timers, changes of path
 //   datagram_output.cc    what goes into the next packet
 //   datagram_frames.cc    how each frame is put, and its bytes booked
+//   datagram_repair.cc    which packets are protected, and how well
 //
 // Timers: kLoss (a packet is late, or a probe timeout: RFC 9002 §6), kAck (an
 // acknowledgement may wait no longer), kPacing (the next packet may leave),
@@ -25,6 +26,7 @@
 #include "protocol/datagram/received_packets.h"
 #include "protocol/datagram/repair_decoder.h"
 #include "protocol/datagram/repair_encoder.h"
+#include "protocol/datagram/repair_need.h"
 #include "protocol/datagram/repair_rate.h"
 #include "protocol/datagram/sent_packets.h"
 
@@ -105,7 +107,6 @@ class DatagramBinding final : public BindingLayer {
   [[nodiscard]] bool server_may_be_mute() const;
   [[nodiscard]] bool has_something(Time now) const;
   [[nodiscard]] bool challenge_due(Time now) const;
-  [[nodiscard]] bool repairing() const;
   [[nodiscard]] Draft new_draft() const;
   void fill(Time now, Draft& draft);
   void put_frame(Draft& draft, FrameType type, ByteView body, std::uint64_t& booked);
@@ -121,14 +122,22 @@ class DatagramBinding final : public BindingLayer {
   void put_padding(Draft& draft);
   void put_close(Draft& draft);
   [[nodiscard]] std::optional<Outgoing> answer_elsewhere(Time now);
-  [[nodiscard]] std::optional<Outgoing> repair_packet(Time now);
   [[nodiscard]] std::optional<Outgoing> mtu_probe(Time now);
   [[nodiscard]] std::optional<Outgoing> usual_packet(Time now);
   [[nodiscard]] std::optional<Outgoing> close_packet(Time now);
-  void protect(std::uint64_t number, const Draft& draft);
-  void close_repair_block();
   void skip_number();
   [[nodiscard]] Outgoing seal(Time now, Draft draft);
+
+  // Repair
+  [[nodiscard]] bool repairing() const;
+  [[nodiscard]] double worth_packets(Time now, const Stake& stake) const;
+  [[nodiscard]] std::optional<TransferId> manifest_behind(std::uint64_t offset) const;
+  [[nodiscard]] double steady_bytes_per_s() const;
+  [[nodiscard]] Time after_open_block(Time now) const;
+  void add_need(Time now, const SentPiece& piece, RepairNeed& need) const;
+  void protect(Time now, std::uint64_t number, const Draft& draft);
+  void close_repair_block();
+  [[nodiscard]] std::optional<Outgoing> repair_packet(Time now);
 
   Session& session_;
   Ledger& ledger_;
@@ -167,6 +176,7 @@ class DatagramBinding final : public BindingLayer {
   int bare_acks_ = 0;      // packets in a row that nobody will acknowledge
 
   RepairEncoder repair_out_;
+  RepairNeed repair_need_;  // of the packets in it
   RepairRate repair_rate_;
   std::deque<RepairFrame> repairs_;  // to be sent
   RepairDecoder repair_in_;

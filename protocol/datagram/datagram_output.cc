@@ -36,10 +36,6 @@ bool DatagramBinding::has_something(Time now) const {
          session_.has_data();
 }
 
-bool DatagramBinding::repairing() const {
-  return config_.repair == Repair::kFollowLoss && (session_.peer().features & kFeatureRepair) != 0;
-}
-
 // The window and the pacer agree. When only the pacer does not, its timer is armed.
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
@@ -153,33 +149,6 @@ std::optional<Outgoing> DatagramBinding::mtu_probe(Time now) {
   return seal(now, std::move(draft));
 }
 
-std::optional<Outgoing> DatagramBinding::repair_packet(Time now) {
-  if (!repair_out_.empty() && !control_out_.ready() && !session_.has_data()) close_repair_block();
-  while (!repairs_.empty() && may_send(now)) {
-    Draft draft = new_draft();
-    Bytes body;
-    repairs_.front().serialize(body);
-    repairs_.pop_front();
-    if (body.size() + 3 > draft.left()) continue;  // datagrams have become smaller
-    put_frame(draft, FrameType::kRepair, body, draft.bytes.fec);
-    draft.eliciting = true;
-    return seal(now, std::move(draft));
-  }
-  return std::nullopt;
-}
-
-void DatagramBinding::close_repair_block() {
-  for (RepairFrame& frame : repair_out_.close(repair_count(repair_out_.size(), repair_rate_.loss())))
-    repairs_.push_back(std::move(frame));
-}
-
-void DatagramBinding::protect(std::uint64_t number, const Draft& draft) {
-  if (!repairing() || draft.record.pieces.empty()) return;
-  if (!repair_out_.fits(number)) close_repair_block();
-  repair_out_.add(number, draft.frames);
-  if (repair_out_.should_close()) close_repair_block();
-}
-
 void DatagramBinding::skip_number() {
   if (next_number_ > 0) sent_.skip(next_number_++);
   skip_one_in_ = std::clamp(skip_one_in_ * 2, kFirstSkipOneIn, kLastSkipOneIn);
@@ -200,7 +169,7 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   ledger_.sent.fec += draft.bytes.fec;
   ++packets_sent_;
   if (draft.path == paths_.id()) paths_.current().on_sent(out.head.size());
-  protect(header.number, draft);
+  protect(now, header.number, draft);
   if (draft.eliciting) {
     draft.record.sent_at = now;
     draft.record.size_bytes = out.head.size();

@@ -31,6 +31,7 @@ DatagramBinding::DatagramBinding(const ConnectionConfig& config, Session& sessio
       new_token_due_(config.role == Role::kServer && !config.new_token.empty()),
       pacer_(MtuSearch::kBaseBytes),
       mtu_(std::clamp<std::size_t>(config.max_datagram_bytes, 256, MtuSearch::kMaxCeilingBytes)),
+      repair_out_(kMaxRepairSources),
       repair_rate_(config.repair_loss_floor) {
   congestion_ = make_congestion_controller(config.congestion, mtu_.size(), config.seed);
   if (config.role == Role::kClient) connection_id_ = secret_.next();

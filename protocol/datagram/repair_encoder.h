@@ -17,7 +17,9 @@ class RepairEncoder {
  public:
   static constexpr std::size_t kMaxRanges = 8;  // of packet numbers in a block: they cost room in its packets
 
-  explicit RepairEncoder(std::size_t max_packets = 48)
+  static constexpr std::size_t kUsualPackets = 48;
+
+  explicit RepairEncoder(std::size_t max_packets = kUsualPackets)
       : max_packets_(std::clamp<std::size_t>(max_packets, 1, kMaxRepairSources)) {}
 
   // Whether the block can cover this number, above those it has.

@@ -29,7 +29,7 @@ class SessionPair {
       config.max_data_bytes = 100;
       config.hello.limits = {4096, 100, 400, 10'000, 3, 400, 600, {}};
       if (!client) config.credit = CreditPolicy::kWhenReleased;
-      if (!client) config.repair = Repair::kFollowLoss;
+      if (!client) config.repair = Repair::kByBenefit;
       config.repair_loss_floor = 0.05;
       side(client).end = std::make_unique<test::CheckedEnd>(findings_, config, now_);
     }

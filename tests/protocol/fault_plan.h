@@ -141,7 +141,7 @@ class FaultPlanner {
     if (rng_.chance(0.5)) config.congestion.controller = Congestion::kCubic;
     config.congestion.initial_window_packets = static_cast<std::uint32_t>(2 + rng_.below(31));
     config.max_datagram_bytes = rng_.chance(0.5) ? 1452 : between(std::uint64_t{256}, std::uint64_t{16'383});
-    if (rng_.chance(0.5)) config.repair = Repair::kFollowLoss;
+    if (rng_.chance(0.5)) config.repair = config.seed % 2 == 0 ? Repair::kFollowLoss : Repair::kByBenefit;
     config.repair_loss_floor = 0.1 * share(0.5);
     if (rng_.chance(0.2)) config.hello.features &= ~std::uint64_t{kFeatureRepair};
     if (rng_.chance(0.2)) config.hello.features &= ~std::uint64_t{kFeatureProgress};

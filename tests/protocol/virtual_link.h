@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "protocol/base/bytes.h"
+#include "protocol/base/range_set.h"
 #include "protocol/base/rng.h"
 #include "protocol/base/time.h"
 
@@ -24,6 +25,7 @@ struct LinkOptions {
   std::size_t mtu_bytes = 65535;         // larger datagrams are lost
   double loss = 0;                       // probabilities per datagram
   std::uint32_t loss_burst = 1;          // so many datagrams in a row, at the same mean loss
+  Range lost_datagrams;                  // of those sent, counted from 0: beside what loss takes
   double reorder = 0;                    // held back by up to one delay
   double duplicate = 0;
   double corrupt = 0;  // a few bits flipped
@@ -55,7 +57,7 @@ class VirtualLink {
       arriving_.emplace(arrival, Parcel{std::move(bytes), tag});
       return;
     }
-    if (loses()) return;
+    if (loses() || is_to_be_lost(sent_count_ - 1)) return;
     if (rng_.chance(options_.duplicate)) arriving_.emplace(arrival + late(), Parcel{bytes, tag});
     if (rng_.chance(options_.corrupt)) flip_bits(bytes);
     if (rng_.chance(options_.reorder)) arrival += late();
@@ -101,6 +103,9 @@ class VirtualLink {
   std::size_t backlog_bytes(Time now) const {
     double seconds = free_at_ > now ? to_seconds(free_at_ - now) : 0;
     return static_cast<std::size_t>(seconds * options_.rate_bits_per_s / 8);
+  }
+  [[nodiscard]] bool is_to_be_lost(std::uint64_t index) const {
+    return options_.lost_datagrams.begin <= index && index < options_.lost_datagrams.end;
   }
   // A burst begins so often that the mean loss is what the options say.
   bool loses() {
