@@ -107,8 +107,8 @@ void KvTcpSession::HandleRead(Ptr<Socket>) {
   }
 }
 
-// This and the next are called from within TCP's sending, which does not bear being entered again: more is written
-// by an event of its own.
+// This and the next are called from within TCP's sending, which does not bear being entered again: more is
+// written by an event of its own.
 void KvTcpSession::HandleSendable(Ptr<Socket>, uint32_t) { Pump(); }
 
 void KvTcpSession::HandleSent(SequenceNumber32 before, SequenceNumber32 after) {

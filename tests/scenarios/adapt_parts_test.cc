@@ -11,7 +11,8 @@ namespace kvferry {
 namespace {
 
 TEST(Oracle, TakesTheBestMixThatFits) {
-  const std::vector<std::vector<OracleOption>> documents = {{{1000, 0.4}, {4000, 1.0}}, {{1000, 0.8}, {4000, 1.0}}};
+  const std::vector<std::vector<OracleOption>> documents = {{{1000, 0.4}, {4000, 1.0}},
+                                                            {{1000, 0.8}, {4000, 1.0}}};
   const Oracle oracle({}, documents);
   EXPECT_DOUBLE_EQ(oracle.best_f1(0), 0);
   EXPECT_DOUBLE_EQ(oracle.best_f1(1000), 0.4);
