@@ -57,6 +57,10 @@ def in_order(runs, key):
     return list(dict.fromkeys(run[key] for run in runs))
 
 
+def cell(value, form):
+    return "–" if value != value else form(value)  # not a number: the oracle itself has nothing
+
+
 def table(runs, figure, form):
     """Policies by deadlines."""
     deadlines = sorted(set(run["deadline"] for run in runs))
@@ -64,9 +68,9 @@ def table(runs, figure, form):
     yield "| policy | " + " | ".join(f"{deadline:g}" for deadline in deadlines) + " | all |"
     yield "|---" * (len(deadlines) + 2) + "|"
     for policy in in_order(runs, "policy"):
-        cells = [form(figure(groups[policy, deadline])) for deadline in deadlines]
+        cells = [cell(figure(groups[policy, deadline]), form) for deadline in deadlines]
         everything = [run for deadline in deadlines for run in groups[policy, deadline]]
-        yield f"| `{policy}` | " + " | ".join(cells) + f" | {form(figure(everything))} |"
+        yield f"| `{policy}` | " + " | ".join(cells) + f" | {cell(figure(everything), form)} |"
     yield ""
 
 
