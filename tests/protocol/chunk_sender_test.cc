@@ -292,8 +292,10 @@ TEST(ChunkSender, settles_every_chunk_whatever_is_asked_of_it) {
       if (flight.empty() || rng.chance(0.5)) continue;
       DataPiece settled = std::move(flight.front());
       flight.erase(flight.begin());
-      rng.chance(0.3) ? sender.lost(settled.place, settled.bytes.size())
-                      : sender.acknowledged(settled.place, settled.bytes.size());
+      if (rng.chance(0.3))
+        sender.lost(settled.place, settled.bytes.size());
+      else
+        sender.acknowledged(settled.place, settled.bytes.size());
     }
     ASSERT_TRUE(sender.exhausted());
     ASSERT_LE(fresh_bytes, tight.budget_bytes.value_or(UINT64_MAX));
