@@ -12,6 +12,7 @@ namespace kvferry::sim {
 namespace {
 
 constexpr double kTimeLimit_s = 3600;
+constexpr double kLeastWait_s = 120;
 constexpr double kEstimateEvery_s = 0.02;
 
 double now_s() { return ns3::Simulator::Now().GetSeconds(); }
@@ -22,6 +23,7 @@ class JobRun {
   JobResult run();
 
  private:
+  void wait_for_the_deadline();
   void install_source();
   void install_reader();
   [[nodiscard]] std::unique_ptr<AdaptiveSource> make_source() const;
@@ -52,8 +54,16 @@ JobRun::JobRun(const SimPlan& plan, const TransferPlan& transfer, const LoadedJo
       helper_(network_.agents(transfer.transport)) {
   for (const Segment& segment : job.job.segments)
     result_.segments.push_back({segment.document, {}, {}, {}, 0, 0, {}});
+  wait_for_the_deadline();
   install_source();
   install_reader();
+}
+
+// Segments wait for those before them, and links may be away for long: only the deadline ends a job.
+void JobRun::wait_for_the_deadline() {
+  const double wait_s = std::max(transfer_.deadline_s.value_or(0), kLeastWait_s);
+  for (const auto* timeout : {"HandshakeTimeout", "IdleTimeout", "GiveUpTimeout"})
+    helper_.SetAttribute(timeout, ns3::TimeValue(ns3::Seconds(wait_s)));
 }
 
 std::unique_ptr<AdaptiveSource> JobRun::make_source() const {

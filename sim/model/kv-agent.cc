@@ -59,6 +59,9 @@ TypeId KvAgent::GetTypeId() {
                         MakeTimeChecker(MilliSeconds(1)))
           .AddAttribute("IdleTimeout", "The connection fails when nothing is heard.", TimeValue(Seconds(30)),
                         MakeTimeAccessor(&KvAgent::m_idleTimeout), MakeTimeChecker(MilliSeconds(1)))
+          .AddAttribute("GiveUpTimeout", "A transfer that stands still for so long has failed.",
+                        TimeValue(Seconds(60)), MakeTimeAccessor(&KvAgent::m_giveUpTimeout),
+                        MakeTimeChecker(MilliSeconds(1)))
           .AddTraceSource("Closed", "A connection has ended; the reason is empty when nothing was wrong.",
                           MakeTraceSourceAccessor(&KvAgent::m_closedTrace),
                           "kvferry::sim::KvAgent::ClosedTracedCallback")
@@ -112,6 +115,7 @@ ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) const {
   config.congestion.controller = m_udpCongestion == MODEL ? Congestion::kModel : Congestion::kCubic;
   config.handshake_timeout = ToDuration(m_handshakeTimeout);
   config.idle_timeout = ToDuration(m_idleTimeout);
+  config.give_up_timeout = ToDuration(m_giveUpTimeout);
   config.seed = Rng(m_seed ^ Rng(number).next()).next();
   return config;
 }

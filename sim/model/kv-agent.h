@@ -51,6 +51,7 @@ class KvAgent : public ns3::Application {
   uint64_t m_seed = 0;
   ns3::Time m_handshakeTimeout;
   ns3::Time m_idleTimeout;
+  ns3::Time m_giveUpTimeout;
   int64_t m_stream = -1;
   ns3::TracedCallback<const std::string&> m_closedTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_txTrace;

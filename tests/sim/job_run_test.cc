@@ -91,6 +91,15 @@ TEST_P(SimJob, gives_the_same_line_again) {
             job_line(transfer, run_job(plan, transfer, job), true));
 }
 
+TEST_P(SimJob, segments_wait_as_long_as_the_deadline_lets_them) {
+  SimPlan plan = plan_with_loss(0);
+  plan.link.rate_mbps = 0.2;  // the last one waits for three minutes
+  const auto result = run_job(plan, job_plan(GetParam(), "fixed:160", 400), sample_job(16));
+  ASSERT_TRUE(result.complete_s) << result.reason;
+  EXPECT_GT(*result.complete_s, 180);
+  for (const auto& segment : result.segments) EXPECT_EQ(segment.chunks.size(), 160u);
+}
+
 // TCP tells of room in its buffer from within its sending, and crashed when it was entered again there.
 TEST(SimJobOnTcp, a_buffer_that_fills_and_drains_at_gigabits_is_no_trouble) {
   Rng rng(1);
