@@ -15,6 +15,7 @@ std::vector<double> densities(const std::vector<ChunkInfo>& table) {
   double highest = 0;
   for (const ChunkInfo& chunk : table) highest = std::max<double>(highest, chunk.importance);
   std::vector<double> density;
+  density.reserve(table.size());
   for (const ChunkInfo& chunk : table)
     density.push_back(highest > 0 ? std::max<double>(chunk.importance / highest, kLeastDensity) : 1);
   return density;
