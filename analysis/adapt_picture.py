@@ -98,8 +98,9 @@ def draw_timeline(transfers, path):
             total += size
             times.append(time)
             sums.append(total / 1e3)
-        bytes_axis.step(times, sums, where="post", color="#0072b2")
-        quality_axis.step(*quality_steps(one), where="post", color="#009e73")
+        bytes_axis.step([*times, deadline], [*sums, sums[-1]], where="post", color="#0072b2")
+        quality_times, quality = quality_steps(one)
+        quality_axis.step([*quality_times, deadline], [*quality, quality[-1]], where="post", color="#009e73")
         for axis in axes[:, column]:
             axis.axvline(deadline, color="black", linestyle="--", linewidth=1)
             axis.grid(alpha=0.3)
