@@ -42,8 +42,8 @@ class AdaptiveSource {
   std::optional<TransferId> under_way_;  // handed over, and not all of it is out
 };
 
-// What a card is to a controller: its payload, and the quality that was measured when it was made, 1 if
-// nothing was. decode: at the receiver.
+// What a card is to a controller: its payload, the quality that was measured when it was made (1 if nothing
+// was), and its curve. decode: at the receiver.
 [[nodiscard]] Encoding encoding_of(const Manifest& manifest, Duration decode);
 
 }  // namespace kvferry

@@ -8,8 +8,8 @@ namespace kvferry {
 
 void DeliveryRate::observe(Time now, std::uint64_t delivered_bytes, Duration rtt, bool busy) {
   ceiling_ = 0;
+  if (delivered_bytes <= delivered_bytes_) return observe_silence(now, rtt, busy);
   const double step = static_cast<double>(delivered_bytes - delivered_bytes_);
-  if (step == 0) return observe_silence(now, rtt, busy);
   delivered_bytes_ = delivered_bytes;
   delivered_at_ = now;
   if (!began_at_) {

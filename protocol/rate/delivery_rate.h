@@ -18,7 +18,7 @@ class DeliveryRate {
   static constexpr std::size_t kSamples = 5;
 
   // After every news from the peer, and whenever a prediction is wanted. delivered_bytes: of the connection's
-  // payload, never less than before. busy: something is on its way, or waits for the path.
+  // payload; less than before is no news. busy: something is on its way, or waits for the path.
   void observe(Time now, std::uint64_t delivered_bytes, Duration rtt, bool busy);
 
   // Bytes per second; nothing before the first sample.

@@ -19,7 +19,7 @@ double now_s() { return ns3::Simulator::Now().GetSeconds(); }
 
 class JobRun {
  public:
-  JobRun(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job);
+  JobRun(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job, bool with_estimates);
   JobResult run();
 
  private:
@@ -39,6 +39,7 @@ class JobRun {
 
   const TransferPlan& transfer_;
   const LoadedJob& job_;
+  const bool with_estimates_;
   Network network_;
   KvAgentHelper helper_;
   ns3::Ptr<KvSource> source_;
@@ -47,9 +48,10 @@ class JobRun {
   JobResult result_;
 };
 
-JobRun::JobRun(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job)
+JobRun::JobRun(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job, bool with_estimates)
     : transfer_(transfer),
       job_(job),
+      with_estimates_(with_estimates),
       network_(plan, transfer.seed, transfer.trace_start_s.value_or(plan.link.trace_start_s)),
       helper_(network_.agents(transfer.transport)) {
   for (const Segment& segment : job.job.segments)
@@ -99,7 +101,7 @@ void JobRun::install_reader() {
 void JobRun::handle_connected() {
   result_.connect_s = now_s();
   if (transfer_.deadline_s) ns3::Simulator::Stop(ns3::Seconds(*transfer_.deadline_s));
-  note_estimate();
+  if (with_estimates_) note_estimate();
 }
 
 const Choice* JobRun::choice_of(std::uint32_t segment) const {
@@ -159,8 +161,9 @@ JobResult JobRun::run() {
 
 }  // namespace
 
-JobResult run_job(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job) {
-  return JobRun(plan, transfer, job).run();
+JobResult run_job(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job,
+                  bool with_estimates) {
+  return JobRun(plan, transfer, job, with_estimates).run();
 }
 
 }  // namespace kvferry::sim

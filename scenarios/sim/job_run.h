@@ -38,7 +38,7 @@ struct JobResult {
       complete_s;      // since the request: all that comes is here; none: the deadline was first
   std::string reason;  // why nothing came, if so
   std::vector<SegmentResult> segments;
-  std::vector<RateEstimate> estimates;
+  std::vector<RateEstimate> estimates;  // if asked for
   WireBytes wire;
   std::uint64_t device_bytes = 0;
   WirePackets packets;
@@ -51,6 +51,7 @@ struct LoadedJob {
 };
 
 // No simulation may be under way. The policy's name is known to be good.
-[[nodiscard]] JobResult run_job(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job);
+[[nodiscard]] JobResult run_job(const SimPlan& plan, const TransferPlan& transfer, const LoadedJob& job,
+                                bool with_estimates = false);
 
 }  // namespace kvferry::sim

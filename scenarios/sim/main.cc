@@ -102,7 +102,7 @@ std::size_t run_all(const SimPlan& plan, const Loaded& loaded, const Options& op
     progress.show(i, plan);
     const auto& transfer = plan.transfers[i];
     if (transfer.job) {
-      const auto result = run_job(plan, transfer, loaded.jobs[*transfer.job]);
+      const auto result = run_job(plan, transfer, loaded.jobs[*transfer.job], options.chunks);
       note(transfer, result.reason.empty(), result);
     } else {
       const auto result = run_transfer(plan, transfer, loaded.cards[i]);

@@ -126,6 +126,15 @@ TEST(DeliveryRate, WaitingForTheNextSegmentIsInNoSample) {
   EXPECT_NEAR(*rate.cautious(), 1e6, 3e4);
 }
 
+TEST(DeliveryRate, APeerThatTakesBackWhatArrivedIsNoFaster) {
+  DeliveryRate rate;
+  for (int i = 1; i <= 10; ++i) {
+    rate.observe(time_from_ns(i * 100'000'000), 100'000u * static_cast<unsigned>(i), milliseconds(100), true);
+    rate.observe(time_from_ns(i * 100'000'000 + 60'000'000), 7, milliseconds(100), true);
+  }
+  EXPECT_NEAR(*rate.last(), 1e6, 1e3);
+}
+
 TEST(DeliveryRate, ACautiousPredictionIsLoweredByItsLargestError) {
   DeliveryRate rate;
   std::uint64_t bytes = 1;
