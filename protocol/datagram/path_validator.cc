@@ -23,7 +23,10 @@ PathChallenge PathValidator::challenge(Time now, Duration probe_timeout, Rng& rn
   PathChallenge challenge;
   std::copy_n(digest.bytes.begin(), challenge.size(), challenge.begin());
   challenges_.push_back(challenge);
-  challenge_ends_at_ = now + std::max(kMinChallengeTimeout, probe_timeout);
+  Duration longest = std::max(kMaxChallengeTimeout, probe_timeout);
+  timeout_ = challenges_.size() == 1 ? std::max(kMinChallengeTimeout, probe_timeout) : timeout_ * 2;
+  timeout_ = std::clamp(timeout_, probe_timeout, longest);
+  challenge_ends_at_ = now + timeout_;
   return challenge;
 }
 

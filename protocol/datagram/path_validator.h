@@ -26,6 +26,7 @@ class PathValidator {
   static constexpr std::size_t kMaxChallenges =
       20;  // in a row, unanswered: a third of all packets may be lost, both ways
   static constexpr Duration kMinChallengeTimeout = milliseconds(200);
+  static constexpr Duration kMaxChallengeTimeout = milliseconds(1500);  // 20 outlast an outage of 25 s
 
   // validated: something else has proved the address, a token or our own choice of it.
   explicit PathValidator(bool validated = false) : validated_(validated) {}
@@ -37,7 +38,8 @@ class PathValidator {
   [[nodiscard]] std::uint64_t allowance_bytes() const;
 
   // What to send as a challenge now; another one every time. At most kMaxChallenges, until one is answered.
-  // Each waits for the longer of kMinChallengeTimeout and the probe timeout.
+  // The first waits for the longer of kMinChallengeTimeout and the probe timeout, each other twice as long as the
+  // one before, up to kMaxChallengeTimeout or the probe timeout.
   [[nodiscard]] PathChallenge challenge(Time now, Duration probe_timeout, Rng& rng);
   // True when it answers a challenge of ours: the path is validated.
   bool on_response(const PathChallenge& response);
@@ -52,6 +54,7 @@ class PathValidator {
   std::uint64_t received_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
   std::vector<PathChallenge> challenges_;  // unanswered, oldest first
+  Duration timeout_{};  // of the newest
   std::optional<Time> challenge_ends_at_;
 };
 

@@ -255,6 +255,28 @@ TEST(Address, a_server_that_may_say_no_more_is_woken_by_its_client) {
   }
 }
 
+// ADR-3: the server's challenges outlast an outage that the handshake outlasts.
+TEST(Address, is_confirmed_after_an_outage_of_twenty_seconds) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    PairOptions patient = options(seed);
+    patient.client.handshake_timeout = patient.server.handshake_timeout = seconds(60);
+    patient.client.idle_timeout = patient.server.idle_timeout = seconds(60);
+    Pair pair(patient);
+    Card card = even_card(seed, 10, 20'000);
+    serve(pair.server, card);
+    confirm_when_complete(pair.client);
+    KeepingSink sink;
+    pair.client.connection.request(pair.now, {}, sink);
+    pair.run_until(pair.now + milliseconds(10 + 10 * static_cast<std::int64_t>(seed)));
+    pair.client.out.options().loss = pair.server.out.options().loss = 1;
+    pair.run_until(pair.now + seconds(20));
+    pair.client.out.options().loss = pair.server.out.options().loss = 0;
+    ASSERT_TRUE(
+        pair.run([&] { return pair.server.find<event::Confirmed>() != nullptr; }, pair.now + seconds(6)));
+  }
+}
+
 // ADR-8: a server that does not ask where its client is, and is not mute either.
 TEST(Address, that_is_never_challenged_is_probed_for_ever_more_rarely) {
   RawPeer peer(config(Role::kClient));
@@ -468,7 +490,7 @@ TEST(Address, a_client_that_never_answers_is_challenged_twenty_times) {
   Connection server(patient, now);
   Bytes frames{0x35, 0x00};
   frames.resize(1'300);
-  server.handle_datagram(now, seal_packet({7, 0}, frames));
+  for (std::uint64_t number : {0, 1}) server.handle_datagram(now, seal_packet({7, number}, frames));
   std::set<Bytes> challenges;
   Time end = now + seconds(90);
   for (auto due = std::optional(now); due && *due <= end; due = server.poll_timeout()) {

@@ -96,7 +96,7 @@ class DatagramConnection(Sender):
         self.recovery.smoothed = self.recovery.latest = Recovery().smoothed
         self.recovery.variation, self.recovery.least = Recovery().variation, None
         self.sizes = Sizes()
-        path.challenges = 0
+        path.challenges = path.challenge_us = 0
 
     def _handle_frame(self, name, body, path, now):
         """False when something could not be kept."""

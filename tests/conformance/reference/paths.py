@@ -6,6 +6,7 @@ import hmac
 
 MOST_CHALLENGES = 20
 LEAST_CHALLENGE_US = 200_000
+MOST_CHALLENGE_US = 1_500_000
 TOKEN_S = 60
 
 
@@ -18,6 +19,7 @@ class Path:
         self.received = self.sent = 0
         self.challenge = None
         self.challenges = 0
+        self.challenge_us = 0  # how long the newest is waited for
         self.challenge_at = 0  # when the next one is due
 
     def budget(self):
@@ -33,7 +35,8 @@ class Path:
         """ADR-3: the same 8 bytes for an address, sent again when it is time."""
         self.challenge = self.challenge or rng.randbytes(8)
         self.challenges += 1
-        self.challenge_at = now + max(LEAST_CHALLENGE_US, probe_us)
+        self.challenge_us = min(max(2 * self.challenge_us, LEAST_CHALLENGE_US, probe_us), max(MOST_CHALLENGE_US, probe_us))
+        self.challenge_at = now + self.challenge_us
         return self.challenge
 
     def fails_at(self):
