@@ -4,6 +4,8 @@
 // clock and no connection of its own.
 #pragma once
 
+#include <deque>
+
 #include "protocol/rate/policy.h"
 
 namespace kvferry {
@@ -39,15 +41,24 @@ class RateController {
   [[nodiscard]] const std::vector<Choice>& choices() const { return choices_; }
 
  private:
+  struct HandedOver {
+    double end = 0;  // in the row of all bytes chosen
+    double decode_s = 0;
+  };
+
   [[nodiscard]] Outlook outlook(Time now) const;
   [[nodiscard]] std::vector<std::size_t> affordable(const Outlook& outlook) const;
   [[nodiscard]] double time_left_s(Time now) const;
+  void hand_over(const Encoding& encoding, std::uint64_t max_bytes);
+  [[nodiscard]] double reader_busy_s(Time now) const;
 
   Job job_;
   std::unique_ptr<RatePolicy> policy_;
   DeliveryRate rate_;
   PathNews news_;
   double chosen_bytes_ = 0;
+  std::deque<HandedOver> under_way_;
+  Time reader_free_{};  // it will have decoded all that is known to have arrived; delivery not counted
   std::vector<Choice> choices_;
 };
 

@@ -32,9 +32,12 @@ struct Encoding {
   [[nodiscard]] bool is_progressive() const { return !curve.empty(); }
   // Of what has arrived when this many bytes of payload have.
   [[nodiscard]] double quality_of(double arrived_bytes) const;
-  // From the decision to the moment at which the receiver can use it: encoding, transfer, decoding.
+  // From the decision on a free path to an idle receiver: encoding and transfer; then decoding too.
+  [[nodiscard]] double arrives_s(double rate_bytes_per_s) const {
+    return to_seconds(encode) + static_cast<double>(bytes) / rate_bytes_per_s;
+  }
   [[nodiscard]] double ready_s(double rate_bytes_per_s) const {
-    return to_seconds(encode) + static_cast<double>(bytes) / rate_bytes_per_s + to_seconds(decode);
+    return arrives_s(rate_bytes_per_s) + to_seconds(decode);
   }
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "protocol/rate/policy.h"
 
@@ -17,21 +18,16 @@ const Encoding& encoding(const Outlook& outlook, std::size_t index) {
 }
 
 // The best of those that are in time, at this rate, within `time_s`: of equal quality the one that can be
-// used first, which may be the one that is not compressed. The smallest if none is.
+// used first, which may be the one that is not compressed. If none is in time, the one that can be used
+// first.
 std::size_t best_in_time(const Outlook& outlook, Allowed allowed, double rate, double time_s) {
-  std::size_t best = allowed.front();
-  bool any = false;
-  for (std::size_t i : allowed) {
-    const Encoding& candidate = encoding(outlook, i);
-    const double ready_s = outlook.bytes_ahead / rate + candidate.ready_s(rate);
-    if (ready_s > time_s) continue;
-    const Encoding& kept = encoding(outlook, best);
-    const bool better = candidate.quality > kept.quality ||
-                        (candidate.quality == kept.quality && candidate.ready_s(rate) < kept.ready_s(rate));
-    if (!any || better) best = i;
-    any = true;
-  }
-  return best;
+  const auto rank = [&](std::size_t i) {
+    const double ready_s = outlook.ready_s(encoding(outlook, i), rate);
+    const bool in_time = ready_s <= time_s;
+    return std::tuple(in_time, in_time ? encoding(outlook, i).quality : 0, -ready_s);
+  };
+  return *std::max_element(allowed.begin(), allowed.end(),
+                           [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
 }
 
 class Fixed final : public RatePolicy {
@@ -56,8 +52,7 @@ class CacheGen final : public RatePolicy {
     double best_quality = -1;
     for (std::size_t i : allowed) {
       const Encoding& candidate = encoding(outlook, i);
-      const double seconds =
-          (outlook.bytes_ahead + bytes_of_all_left(outlook, candidate)) / *outlook.last_rate;
+      const double seconds = all_left_s(outlook, candidate);
       if (seconds > outlook.time_left_s || candidate.quality <= best_quality) continue;
       best = i;
       best_quality = candidate.quality;
@@ -66,14 +61,16 @@ class CacheGen final : public RatePolicy {
   }
 
  private:
-  // With the same encoding for every segment that is left.
-  static double bytes_of_all_left(const Outlook& outlook, const Encoding& candidate) {
-    double sum = 0;
+  // With the same encoding for every segment that is left, sent and decoded side by side.
+  static double all_left_s(const Outlook& outlook, const Encoding& candidate) {
+    double bytes = outlook.bytes_ahead;
+    double decode_s = outlook.reader_busy_s;
     for (const Segment& segment : outlook.ahead()) {
       const Encoding* same = segment.find(candidate.preset);
-      sum += same ? static_cast<double>(same->bytes) : outlook.job->least_bytes({&segment, 1});
+      bytes += same ? static_cast<double>(same->bytes) : outlook.job->least_bytes({&segment, 1});
+      decode_s += same ? to_seconds(same->decode) : 0;
     }
-    return sum;
+    return std::max(bytes / *outlook.last_rate, decode_s);
   }
 };
 
@@ -99,51 +96,70 @@ class Predictive final : public RatePolicy {
     const std::size_t horizon = std::min(kHorizon, outlook.ahead().size());
     choices_.assign(1, {allowed.begin(), allowed.end()});
     for (std::size_t i = 1; i < horizon; ++i) choices_.push_back(outlook.job->admitted(outlook.ahead()[i]));
-    const auto later = outlook.ahead().subspan(horizon);
-    later_bytes_ = outlook.job->least_bytes(later);
-    later_quality_ = 0;
-    for (const Segment& segment : later) {
-      const auto admitted = outlook.job->admitted(segment);
-      if (!admitted.empty()) later_quality_ += segment.encodings[admitted.front()].quality;
-    }
+    later_ = {};
+    for (const Segment& segment : outlook.ahead().subspan(horizon)) later_.add(*outlook.job, segment);
     std::size_t best = allowed.front();
     double best_value = -kInfinite;
     for (std::size_t i : allowed) {
-      const double value = row(0, i, outlook.bytes_ahead / rate_, outlook.previous);
+      const double value = row(0, i, {outlook.bytes_ahead / rate_, outlook.reader_busy_s}, outlook.previous);
       if (value > best_value) best = i, best_value = value;
     }
     return best;
   }
 
  private:
-  // The most that a row can be worth that goes on with this choice, after `elapsed_s`.
-  [[nodiscard]] double row(std::size_t depth, std::size_t choice, double elapsed_s,
+  // When all that was handed over has arrived, and when it is decoded.
+  struct Elapsed {
+    double arrived_s = 0;
+    double decoded_s = 0;
+  };
+  // The segments beyond the horizon, each in its smallest cache, or its words if there is none.
+  struct Later {
+    double bytes = 0, decode_s = 0, quality = 0;
+    void add(const Job& job, const Segment& segment) {
+      const auto admitted = job.admitted(segment);
+      if (admitted.empty()) return;
+      auto found = std::find_if(admitted.begin(), admitted.end(),
+                                [&](std::size_t i) { return !segment.encodings[i].is_text(); });
+      const Encoding& smallest = segment.encodings[found == admitted.end() ? admitted.front() : *found];
+      bytes += static_cast<double>(smallest.bytes);
+      decode_s += to_seconds(smallest.decode);
+      quality += smallest.quality;
+    }
+  };
+
+  // The most that a row can be worth that goes on with this choice.
+  [[nodiscard]] double row(std::size_t depth, std::size_t choice, Elapsed elapsed,
                            std::optional<double> previous) const {
     const Encoding& candidate = outlook_->ahead()[depth].encodings[choice];
-    const double arrived_s = elapsed_s + static_cast<double>(candidate.bytes) / rate_;
-    const double ready_s = arrived_s + to_seconds(candidate.encode) + to_seconds(candidate.decode);
-    double value = ready_s <= outlook_->time_left_s ? candidate.quality : 0;
+    elapsed.arrived_s += static_cast<double>(candidate.bytes) / rate_;
+    elapsed.decoded_s = std::max(elapsed.decoded_s, elapsed.arrived_s + to_seconds(candidate.encode)) +
+                        to_seconds(candidate.decode);
+    double value = elapsed.decoded_s <= outlook_->time_left_s ? candidate.quality : 0;
     if (previous) value -= std::abs(candidate.quality - *previous);
-    if (depth + 1 == choices_.size() || choices_[depth + 1].empty()) return value + rest(arrived_s);
+    if (depth + 1 == choices_.size() || choices_[depth + 1].empty()) return value + rest(elapsed);
     double best = -kInfinite;
     for (std::size_t next : choices_[depth + 1])
-      best = std::max(best, row(depth + 1, next, arrived_s, candidate.quality));
+      best = std::max(best, row(depth + 1, next, elapsed, candidate.quality));
     return value + best;
   }
 
   // Of the segments beyond the horizon, and, as a tie-break, of being done early.
-  [[nodiscard]] double rest(double elapsed_s) const {
+  [[nodiscard]] double rest(Elapsed elapsed) const {
     constexpr double kEarlier = 1e-6;
-    const double room = std::max(0.0, (outlook_->time_left_s - elapsed_s) * rate_);
-    const double share = later_bytes_ > 0 ? std::min(1.0, room / later_bytes_) : 1.0;
-    return share * later_quality_ - kEarlier * elapsed_s;
+    const auto share = [&](double since_s, double needed_s) {
+      const double left_s = std::max(0.0, outlook_->time_left_s - since_s);
+      return needed_s > 0 ? std::min(1.0, left_s / needed_s) : 1.0;
+    };
+    const double fits =
+        std::min(share(elapsed.arrived_s, later_.bytes / rate_), share(elapsed.decoded_s, later_.decode_s));
+    return fits * later_.quality - kEarlier * elapsed.arrived_s;
   }
 
   const Outlook* outlook_ = nullptr;
   double rate_ = 0;
   std::vector<std::vector<std::size_t>> choices_;
-  double later_bytes_ = 0;
-  double later_quality_ = 0;
+  Later later_;
 };
 
 class Progressive final : public RatePolicy {
@@ -155,7 +171,7 @@ class Progressive final : public RatePolicy {
     for (std::size_t i : allowed) {
       const Encoding& candidate = encoding(outlook, i);
       const double worth = worth_of(outlook, candidate);
-      const double ready_s = outlook.mean_rate ? candidate.ready_s(*outlook.mean_rate) : 0;
+      const double ready_s = outlook.mean_rate ? outlook.ready_s(candidate, *outlook.mean_rate) : 0;
       if (worth < best_worth || (worth == best_worth && ready_s >= best_ready_s)) continue;
       best = i;
       best_worth = worth;
@@ -168,7 +184,7 @@ class Progressive final : public RatePolicy {
   // Nothing is known before the first sample: a progressive card can then be cut anywhere, and words are
   // trusted with half of the time.
   static double worth_of(const Outlook& outlook, const Encoding& candidate) {
-    const double decode_s = to_seconds(candidate.encode) + to_seconds(candidate.decode);
+    const double decode_s = outlook.decoded_s(candidate, to_seconds(candidate.encode));
     if (!outlook.mean_rate) {
       if (candidate.is_text()) return 2 * decode_s <= outlook.time_left_s ? 1 : -1;
       return candidate.is_progressive() ? candidate.curve.back().quality / 2 : -1;

@@ -13,6 +13,7 @@
 // Policies are pure: they see what was known at the moment of the decision, and nothing else.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 
@@ -28,6 +29,7 @@ struct Outlook {
   std::size_t next = 0;             // the segment in question
   double time_left_s = 0;           // until the deadline, less what delivery takes; infinite without one
   double bytes_ahead = 0;           // handed over before, and not known to have arrived
+  double reader_busy_s = 0;         // for how long the receiver will decode what was handed over before
   double bytes_left = 0;            // of the budget, for this and all later segments; infinite without one
   std::optional<double> previous;   // quality of the segment before
   std::optional<double> last_rate;  // bytes per second: the latest sample
@@ -37,6 +39,13 @@ struct Outlook {
   [[nodiscard]] const Segment& segment() const { return job->segments[next]; }
   [[nodiscard]] std::span<const Segment> ahead() const {
     return std::span<const Segment>(job->segments).subspan(next);
+  }
+  // From now until the receiver can use it: what was handed over before arrives and is decoded first.
+  [[nodiscard]] double ready_s(const Encoding& encoding, double rate_bytes_per_s) const {
+    return decoded_s(encoding, bytes_ahead / rate_bytes_per_s + encoding.arrives_s(rate_bytes_per_s));
+  }
+  [[nodiscard]] double decoded_s(const Encoding& encoding, double arrived_s) const {
+    return std::max(arrived_s, reader_busy_s) + to_seconds(encoding.decode);
   }
 };
 

@@ -206,6 +206,37 @@ TEST(RateController, TextIsAChoiceOnlyWhereItIsAllowed) {
   }
 }
 
+// 20 documents, 10 s: the prefill of 12 of them takes it all, and the path carries one cache in 1 s.
+Job job_with_words() {
+  Job job = equal_job(20, {100'000});
+  for (Segment& segment : job.segments)
+    segment.encodings.push_back({"text", 500, 1.0, {}, milliseconds(800)});
+  job.deadline = time_from_ns(10'000'000'000);
+  job.text_allowed = true;
+  return job;
+}
+
+TEST(RateController, AReceiverIsSentNoMoreWordsThanItCanReadInTime) {
+  for (const char* policy : {"throughput", "mpc", "cachegen"}) {
+    auto tested = controller(job_with_words(), policy);
+    FluidPath path;
+    path.rate_bytes_per_s = [](double) { return 1e5; };
+    (void)path.run(tested, 11);
+    const auto chosen = encodings(tested);
+    EXPECT_LE(std::count(chosen.begin(), chosen.end(), 1u), 12) << policy;
+    EXPECT_GE(std::count(chosen.begin(), chosen.end(), 0u), 6) << policy;
+  }
+}
+
+TEST(RateController, WordsThatCannotBeReadInTimeAreNoChoice) {
+  Job job = job_with_words();
+  job.deadline = time_from_ns(700'000'000);
+  for (const char* policy : {"throughput", "mpc", "cachegen", "progressive"}) {
+    auto tested = controller(job, policy);
+    EXPECT_EQ(tested.next(Time{})->encoding, 0u) << policy;
+  }
+}
+
 TEST(Progressive, PrefersACardThatCanBeCutToTextWhosePrefillIsTooLong) {
   Job job = equal_job(1, {50'000});
   job.segments[0].encodings[0].curve = {{1000, 0.5}, {20'000, 0.9}};

@@ -14,19 +14,28 @@ TEST(Oracle, TakesTheBestMixThatFits) {
   const std::vector<std::vector<OracleOption>> documents = {{{1000, 0.4}, {4000, 1.0}},
                                                             {{1000, 0.8}, {4000, 1.0}}};
   const Oracle oracle({}, documents);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(0), 0);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(1000), 0.4);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(2000), 0.6);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(5000), 0.9);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(1e9), 1);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(0, 0), 0);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(1000, 0), 0.4);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(2000, 0), 0.6);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(5000, 0), 0.9);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(1e9, 0), 1);
+}
+
+TEST(Oracle, SendsNoMoreWordsThanCanBeRead) {
+  const std::vector<std::vector<OracleOption>> documents(3, {{1000, 0.5}, {10, 1.0, true}});
+  const Oracle oracle({}, documents);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(1e9, 0), 0.5);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(1e9, 1), 2 / 3.0);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(25, 2), 2 / 3.0);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(1e9, 7), 1);
 }
 
 TEST(Oracle, ABeginningIsWorthWhatTheBestBeforeItWas) {
   const Oracle oracle({{100, 0.5}, {200, 0.4}, {300, 0.9}}, {{{250, 0.6}}});
-  EXPECT_DOUBLE_EQ(oracle.best_f1(99), 0);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(220), 0.5);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(260), 0.6);
-  EXPECT_DOUBLE_EQ(oracle.best_f1(300), 0.9);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(99, 0), 0);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(220, 0), 0.5);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(260, 0), 0.6);
+  EXPECT_DOUBLE_EQ(oracle.best_f1(300, 0), 0.9);
 }
 
 TEST(RateTrace, HasTheRatesThatItWasMadeOf) {

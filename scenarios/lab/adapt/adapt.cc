@@ -149,6 +149,8 @@ class Adaptation {
         options.push_back({static_cast<double>(card.manifest.payload_bytes()),
                            answers_.of({d, l, static_cast<uint32_t>(card.chunks.size())}).f1});
       }
+      const auto& words = bundle_.documents[d].words;
+      options.push_back({static_cast<double>(words.manifest.payload_bytes()), answers_.full_f1(d), true});
     }
     return Oracle(std::move(beginnings), documents);
   }
@@ -164,12 +166,11 @@ class Adaptation {
 
   [[nodiscard]] double oracle_f1(size_t run, const Oracle& oracle) const {
     const double bytes = oracle_bytes(run);
-    const double best = oracle.best_f1(bytes);
-    const auto& words = bundle_.words;
-    const double read_s = profile_.prefill_s(static_cast<double>(words.manifest.token_count));
-    const bool text = orders_[run].text && bytes >= static_cast<double>(words.manifest.payload_bytes()) &&
-                      orders_[run].deadline_s >= read_s + links_[orders_[run].link].rtt_ms * 1e-3;
-    return text ? std::max(best, answers_.full_f1()) : best;
+    if (!orders_[run].text) return oracle.best_f1(bytes, 0);
+    double read_s = profile_.prefill_s(static_cast<double>(bundle_.words.manifest.token_count));
+    read_s /= static_cast<double>(bundle_.documents.size());
+    const double left_s = orders_[run].deadline_s - links_[orders_[run].link].rtt_ms * 1e-3;
+    return oracle.best_f1(bytes, static_cast<std::size_t>(std::max(0.0, left_s / read_s)));
   }
 
   [[nodiscard]] Json line(size_t run, const Oracle& oracle) const {

@@ -29,22 +29,28 @@ void Oracle::mix(const std::vector<std::vector<OracleOption>>& documents) {
     most += largest;
   }
   unit_bytes_ = std::max(1.0, most / kUnits);
-  mixes_.assign(kUnits + 1, 0);
+  mixes_.assign(documents.size() + 1, std::vector<double>(kUnits + 1, 0));
   for (const auto& options : documents) {
-    std::vector<double> with = mixes_;
+    auto with = mixes_;
     for (const auto& option : options) {
       const auto units = static_cast<std::size_t>(option.bytes / unit_bytes_);
-      for (std::size_t i = units; i <= kUnits; ++i)
-        with[i] = std::max(with[i], mixes_[i - units] + option.f1 / static_cast<double>(documents.size()));
+      for (std::size_t words = option.words ? 1 : 0; words < mixes_.size(); ++words) {
+        const auto& rest = mixes_[option.words ? words - 1 : words];
+        for (std::size_t i = units; i <= kUnits; ++i)
+          with[words][i] =
+              std::max(with[words][i], rest[i - units] + option.f1 / static_cast<double>(documents.size()));
+      }
     }
     mixes_ = std::move(with);
   }
 }
 
-double Oracle::best_f1(double bytes) const {
+double Oracle::best_f1(double bytes, std::size_t words) const {
   double best = 0;
-  if (bytes > 0 && !mixes_.empty())
-    best = mixes_[static_cast<std::size_t>(std::min(bytes / unit_bytes_, static_cast<double>(kUnits)))];
+  if (bytes > 0) {
+    const auto& mixes = mixes_[std::min(words, mixes_.size() - 1)];
+    best = mixes[static_cast<std::size_t>(std::min(bytes / unit_bytes_, static_cast<double>(kUnits)))];
+  }
   for (const auto& beginning : beginnings_) {
     if (beginning.bytes <= bytes) best = std::max(best, beginning.f1);
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // The best that any way of sending could do which knows beforehand how many bytes will get through: no
-// headers, no handshake, no losses, no time to decode. Policies are measured against it; it sends nothing.
+// headers, no handshake, no losses, no time to decode caches. Policies are measured against it; it sends
+// nothing.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 namespace kvferry {
@@ -11,6 +13,7 @@ namespace kvferry {
 struct OracleOption {
   double bytes = 0;
   double f1 = 0;
+  bool words = false;  // the receiver has to read them
 };
 
 class Oracle {
@@ -19,14 +22,15 @@ class Oracle {
   // mix of which is possible; f1 is the document's own. The mean over documents is what counts.
   Oracle(std::vector<OracleOption> beginnings, const std::vector<std::vector<OracleOption>>& documents);
 
-  [[nodiscard]] double best_f1(double bytes) const;
+  // words: as many documents as the receiver has the time to read.
+  [[nodiscard]] double best_f1(double bytes, std::size_t words) const;
 
  private:
   void mix(const std::vector<std::vector<OracleOption>>& documents);
 
   std::vector<OracleOption> beginnings_;  // ascending in bytes, f1 the best up to there
   double unit_bytes_ = 1;
-  std::vector<double> mixes_;  // the best mix of at most so many units
+  std::vector<std::vector<double>> mixes_;  // [words][units]: the best mix of at most so many
 };
 
 }  // namespace kvferry
