@@ -156,4 +156,14 @@ Result<KvCache> decode(const Card& card, const DecodeOptions& options) {
   return decoder.take();
 }
 
+Result<KvCache> decode_beginning(const Card& card, std::uint32_t chunk_count, const DecodeOptions& options) {
+  ChunkDecoder decoder(options);
+  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
+  for (std::uint32_t i = 0; i < chunk_count; ++i) {
+    if (card.chunks[i].size() == 0) continue;
+    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added.error();
+  }
+  return decoder.snapshot();
+}
+
 }  // namespace kvferry

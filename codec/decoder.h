@@ -67,4 +67,8 @@ class ChunkDecoder {
 // The whole card, digests of the chunks checked first.
 [[nodiscard]] Result<KvCache> decode(const Card& card, const DecodeOptions& options = {});
 
+// A snapshot of the first `chunk_count` chunks; of those without bytes nothing. Digests are not checked.
+[[nodiscard]] Result<KvCache> decode_beginning(const Card& card, std::uint32_t chunk_count,
+                                               const DecodeOptions& options = {});
+
 }  // namespace kvferry

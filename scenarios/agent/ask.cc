@@ -87,13 +87,7 @@ Result<void> check_quality(const AgentAskOptions& options, const Arrival& arriva
 Result<void> decode_what_is_here(Arrival& arrival, const DecodeOptions& decoding) {
   const Time begun = steady_now();
   const Card& card = arrival.sink.card();
-  ChunkDecoder decoder(decoding);
-  if (auto ready = decoder.begin(card.manifest); !ready) return ready;
-  for (std::uint32_t i = 0; i < card.chunks.size(); ++i) {
-    if (card.chunks[i].size() == 0) continue;
-    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added;
-  }
-  auto cache = decoder.snapshot();
+  auto cache = decode_beginning(card, static_cast<std::uint32_t>(card.chunks.size()), decoding);
   if (!cache) return cache.error();
   arrival.cache = std::move(*cache);
   arrival.decode = steady_now() - begun;

@@ -93,6 +93,14 @@ TEST(Progressive, a_prefix_is_the_card_that_was_made_with_fewer_levels) {
   }
 }
 
+TEST(Progressive, a_beginning_skips_what_has_not_come) {
+  Card card = sample_card();
+  const DecodeOptions options{{}, calibration()};
+  EXPECT_EQ(*decode_beginning(card, 7, options), cache_of(card, first_chunks(7)));
+  card.chunks[5] = {};
+  EXPECT_EQ(*decode_beginning(card, 7, options), cache_of(card, {0, 1, 2, 3, 4, 6}));
+}
+
 TEST(Progressive, chunks_stand_in_the_order_of_benefit) {
   const auto& chunks = sample_card().manifest.chunks;
   ASSERT_EQ(chunks.size(), 36U);  // three groups

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "codec/decoder.h"
 #include "model/score.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/parallel.h"
@@ -50,7 +51,8 @@ Result<double> BundleAnswers::ask(const KvCache& cache, size_t document) const {
 Result<Worth> BundleAnswers::measure_one(const Beginning& beginning) const {
   const auto& card = beginning.document ? bundle_.documents[*beginning.document].levels[beginning.level]
                                         : bundle_.progressive;
-  const auto decoded = decode_beginning(card, beginning.chunks, bundle_.calibration);
+  const auto decoded =
+      decode_beginning(card, beginning.chunks, {.limits = {}, .calibration = bundle_.calibration});
   if (!decoded) return Worth{};  // tables alone, say: no row is there
   if (beginning.document) {
     const auto f1 = ask(*decoded, *beginning.document);

@@ -152,7 +152,8 @@ class BundleMaker {
     Progress progress("measure the curve", cuts.size());
     const auto done = for_each_index(cuts.size(), jobs_, [&](size_t i) -> Result<void> {
       use_one_thread();
-      const auto decoded = decode_beginning(bundle_.progressive, cuts[i], bundle_.calibration);
+      const auto decoded =
+          decode_beginning(bundle_.progressive, cuts[i], {.limits = {}, .calibration = bundle_.calibration});
       if (!decoded) return decoded.error();
       if (auto point = measure(*decoded, cuts[i])) points[i] = *point;  // else a document has no rows yet
       progress.step();
@@ -190,16 +191,6 @@ Result<Bundle> make_bundle(const Reader& reader, const BundleSpec& spec,
   bundle.rope_theta = reader.config().rope_theta;
   if (auto made = BundleMaker(reader, bundle, seed, jobs).make(); !made) return made.error();
   return bundle;
-}
-
-Result<KvCache> decode_beginning(const Card& card, uint32_t chunks,
-                                 const std::shared_ptr<const LoadedCalibration>& calibration) {
-  ChunkDecoder decoder({.limits = {}, .calibration = calibration});
-  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
-  for (uint32_t i = 0; i < chunks; ++i) {
-    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added.error();
-  }
-  return decoder.snapshot();
 }
 
 std::vector<uint32_t> cuts_of(const Card& card, double step) {

@@ -50,10 +50,6 @@ struct Bundle {
                                          std::shared_ptr<const LoadedCalibration> calibration, uint64_t seed,
                                          int jobs);
 
-// What the first chunks of a card's table decode to.
-[[nodiscard]] Result<KvCache> decode_beginning(const Card& card, uint32_t chunks,
-                                               const std::shared_ptr<const LoadedCalibration>& calibration);
-
 // Numbers of chunks at which a card is cut where not every one is tried: each with at least `step` times the
 // bytes of the one before; the last is all.
 [[nodiscard]] std::vector<uint32_t> cuts_of(const Card& card, double step);

@@ -18,18 +18,13 @@ void copy_layer(const KvCache& from, uint32_t layer, KvCache& to) {
   std::ranges::copy(from.value_data(layer), to.value_data(layer).begin());
 }
 
-// What comes of a card within a budget: its head and tables, and whole chunks in their order, one at least.
-Result<KvCache> decode_prefix(const Card& card, const DecodeOptions& options, uint64_t budget,
-                              uint64_t& bytes) {
-  ChunkDecoder decoder(options);
-  if (auto begun = decoder.begin(card.manifest); !begun) return begun.error();
+// How many of a card's first chunks there is room for, one at least, beside its head. bytes: of all that.
+uint32_t chunks_within(const Card& card, uint64_t budget, uint64_t& bytes) {
   bytes = card.file_bytes() - card.manifest.payload_bytes();
-  for (uint32_t i = 0; i < card.chunks.size(); ++i) {
-    if (i > 0 && bytes + card.chunks[i].size() > budget) break;
-    if (auto added = decoder.add(i, card.chunks[i].view()); !added) return added.error();
-    bytes += card.chunks[i].size();
-  }
-  return decoder.snapshot();
+  uint32_t count = 0;
+  while (count < card.chunks.size() && (count == 0 || bytes + card.chunks[count].size() <= budget))
+    bytes += card.chunks[count++].size();
+  return count;
 }
 
 }  // namespace
@@ -89,8 +84,9 @@ Result<Treated> Treater::make_card(const Treatment& treatment, size_t document, 
     if (!card) return card.error();
     treated.card_bytes = stats.card_bytes;
     const auto budget = static_cast<uint64_t>(treatment.budget * static_cast<double>(stats.full_bytes));
-    auto decoded =
-        budget == 0 ? decode(*card, decoding) : decode_prefix(*card, decoding, budget, treated.card_bytes);
+    auto decoded = budget == 0
+                       ? decode(*card, decoding)
+                       : decode_beginning(*card, chunks_within(*card, budget, treated.card_bytes), decoding);
     if (!decoded) return decoded.error();
     treated.cache = std::move(*decoded);
     treated.reading.summary = card->manifest.summary;
