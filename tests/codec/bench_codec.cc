@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark(("encode/" + name).c_str(), kvferry::encode_cache, preset);
     benchmark::RegisterBenchmark(("decode/" + name).c_str(), kvferry::decode_card, preset);
   }
-  for (const int levels : {2, 4, 6, 8, 10, 12}) {
+  for (const int levels : {2, 4, 6, 8, 10, 12, 16}) {
     const std::string name = "progressive/" + std::to_string(levels);
     benchmark::RegisterBenchmark(("encode/" + name).c_str(), kvferry::encode_progressive, levels);
     benchmark::RegisterBenchmark(("decode/" + name).c_str(), kvferry::decode_progressive, levels);
