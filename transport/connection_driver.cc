@@ -99,4 +99,8 @@ void ConnectionDriver::note_socket_error(const SocketError& error) {
   if (!socket_error_) socket_error_ = error;
 }
 
+void ConnectionDriver::note_security_failure(const std::string& what) {
+  if (security_failure_.empty()) security_failure_ = what;
+}
+
 }  // namespace kvferry

@@ -62,6 +62,8 @@ class ConnectionDriver {
   [[nodiscard]] const std::string& peer() const { return peer_; }  // "127.0.0.1:4433"
   // The socket's own error, if it ended the connection.
   [[nodiscard]] const SocketError& socket_error() const { return socket_error_; }
+  // What TLS or QUIC ended it for, one line; empty if they did not.
+  [[nodiscard]] const std::string& security_failure() const { return security_failure_; }
 
  protected:
   // The handler, and the sinks it gives to the connection, must outlive this.
@@ -83,6 +85,7 @@ class ConnectionDriver {
   void finish();
   // The transport below has failed; the first error stays.
   void note_socket_error(const SocketError& error);
+  void note_security_failure(const std::string& what);
 
   [[nodiscard]] Connection& core() { return core_; }
   // How the connection ended, once it has closed.
@@ -107,6 +110,7 @@ class ConnectionDriver {
   std::optional<Time> armed_for_;   // set while the timer has a handler queued
   std::optional<Time> linger_end_;  // set once the connection has closed, or is to be left
   SocketError socket_error_;
+  std::string security_failure_;
   bool finished_ = false;
   Alive alive_;
 };

@@ -106,6 +106,8 @@ class FetchHandler final : public ConnectionHandler {
     if (!greeted_ && is_unreachable(connection.socket_error())) {
       return settle_on(FetchStatus::kUnreachable, where_ + ": " + connection.socket_error().message());
     }
+    if (!connection.security_failure().empty())
+      return settle_on(FetchStatus::kInsecure, where_ + ": " + connection.security_failure());
     settle_on(greeted_ ? FetchStatus::kLost : FetchStatus::kNotKvferry, explain(connection, event));
   }
   // The server's side of the protocol; this client has no part in it.
@@ -240,6 +242,7 @@ FetchReport fetch_by_udp(const HostPort& where, const FetchOptions& options, Chu
 FetchReport fetch_card(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
   switch (options.transport) {
     case TransportKind::kTcp:
+    case TransportKind::kTls:
       return fetch_by_tcp(where, options, sink);
     case TransportKind::kUdp:
       break;

@@ -20,6 +20,7 @@ enum class FetchStatus : std::uint8_t {
   kApplied,      // every chunk verified, apply() succeeded
   kUnreachable,  // nobody listens there, or there is no way to them
   kNotKvferry,   // the connection ended before a greeting
+  kInsecure,     // TLS or QUIC ended it: one side does not believe the other, or speaks something else
   kRefused,      // the peer would not begin
   kFailed,       // the transfer was rejected, by either side, or withdrawn by the peer
   kStalled,      // no progress for the connection's progress timeout
@@ -32,7 +33,7 @@ struct FetchOptions {
   RequestOptions request;
   ConnectionConfig connection;  // role and binding are set
   TransportKind transport = TransportKind::kTcp;
-  TcpOptions tcp;
+  TcpOptions tcp;  // with a TlsContext for kTls
   UdpOptions udp;
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   // When all chunks are in the sink, or all that will come: uses the card. An error rejects the transfer.

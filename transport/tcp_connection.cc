@@ -11,6 +11,9 @@ namespace {
 
 using NotSentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
+constexpr std::size_t kRecordBytes = 16384;  // of TLS, at most
+constexpr std::size_t kSealBytes = 4 * kRecordBytes;
+
 // Options that fail make a connection slower, not wrong.
 void set_options(tcp::socket& socket, const TcpOptions& options) {
   SocketError ignored;
@@ -34,9 +37,11 @@ TcpConnection::TcpConnection(asio::io_context& io, tcp::socket socket, const Con
       socket_(std::move(socket)),
       options_(options) {
   set_options(socket_, options_);
+  if (options_.tls) tls_ = std::make_unique<TlsSession>(options_.tls);
 }
 
 void TcpConnection::run() {
+  if (tls_) tls_->handle_bytes({});
   settle();
   read();
   while (!is_finished() || reading_ || writing_) {
@@ -61,11 +66,31 @@ void TcpConnection::on_read(const SocketError& error, std::size_t size_bytes) {
     core().handle_end_of_stream(steady_now());
     return settle();
   }
-  if (!is_lingering()) {
-    core().handle_bytes(steady_now(), ByteView(input_.data(), size_bytes));
-    settle();
-  }
+  if (!is_lingering()) hand_in(ByteView(input_.data(), size_bytes));
   read();
+}
+
+void TcpConnection::hand_in(ByteView bytes) {
+  if (!tls_) {
+    core().handle_bytes(steady_now(), bytes);
+    return settle();
+  }
+  tls_->handle_bytes(bytes);
+  std::array<std::uint8_t, kRecordBytes> plain;
+  while (const std::size_t size_bytes = tls_->read(plain)) {
+    core().handle_bytes(steady_now(), ByteView(plain.data(), size_bytes));
+    settle();
+    if (is_finished() || is_lingering()) return;
+  }
+  fail_if_tls_did();
+  settle();
+}
+
+// What TLS has to say about it still leaves.
+void TcpConnection::fail_if_tls_did() {
+  if (tls_->failure().empty()) return;
+  note_security_failure(tls_->failure());
+  core().handle_end_of_stream(steady_now());
 }
 
 void TcpConnection::write() {
@@ -96,12 +121,40 @@ void TcpConnection::on_written(const SocketError& error, std::size_t size_bytes)
 }
 
 void TcpConnection::transmit() {
-  while (!shut_ && pending_.size_bytes() < options_.pending_bytes) {
-    auto outgoing = core().poll_transmit(steady_now());
-    if (!outgoing) break;
-    pending_.push(std::move(*outgoing));
+  while (!shut_ && pending_.size_bytes() < options_.pending_bytes && (tls_ ? seal() : take_from_core())) {
   }
   write();
+}
+
+// False: there is nothing more to send for now.
+bool TcpConnection::take_from_core() {
+  auto outgoing = core().poll_transmit(steady_now());
+  if (!outgoing) return false;
+  pending_.push(std::move(*outgoing));
+  return true;
+}
+
+// The same through TLS, in full records where there is enough to say.
+bool TcpConnection::seal() {
+  plain_.clear();
+  while (tls_->is_open() && plain_.size() < kSealBytes) {
+    const auto outgoing = core().poll_transmit(steady_now());
+    if (!outgoing) break;
+    append(plain_, outgoing->head);
+    append(plain_, outgoing->payload.view());
+  }
+  if (!plain_.empty()) tls_->write(plain_);
+  Bytes sealed = tls_->take_output();
+  if (sealed.empty()) return false;
+  pending_.push({std::move(sealed), {}, 0});
+  return true;
+}
+
+// True: there is something to send before our direction ends.
+bool TcpConnection::end_tls() {
+  if (!tls_ || std::exchange(tls_ended_, true)) return false;
+  tls_->close();
+  return seal();
 }
 
 // The connection is over. Its last bytes leave, then our direction ends, then the peer's end is awaited so
@@ -109,6 +162,7 @@ void TcpConnection::transmit() {
 void TcpConnection::wind_down() {
   linger_for(options_.linger);
   if (pending_.empty() && !writing_ && !shut_) {
+    if (end_tls()) return write();
     shut_ = true;
     SocketError ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Drives one Connection (stream binding) over one TCP socket, on one thread.
+// Drives one Connection (stream binding) over one TCP socket, on one thread, with TLS between them or
+// without.
 //
-//          ┌──────── socket readable: handle_bytes ────────┐
-//   socket ┤                                               ├ Connection ─► events ─► handler
-//          └─ socket writable: gather write ◄ poll_transmit┘
+//          ┌──────── socket readable: [TLS] ► handle_bytes ────────┐
+//   socket ┤                                                       ├ Connection ─► events ─► handler
+//          └─ socket writable: gather write ◄ [TLS] ◄ poll_transmit┘
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include "transport/connection_driver.h"
 #include "transport/host_port.h"
 #include "transport/send_queue.h"
+#include "transport/tls/tls_session.h"
 
 namespace kvferry {
 
@@ -19,6 +21,7 @@ struct TcpOptions {
   std::size_t pending_bytes = 65536;  // the driver polls the connection only while it holds less than this
   int notsent_lowat_bytes = 131072;   // TCP_NOTSENT_LOWAT: unsent bytes in the kernel
   Duration linger = std::chrono::seconds(2);
+  std::shared_ptr<const TlsContext> tls;  // none: plain
 };
 
 class TcpConnection final : public ConnectionDriver {
@@ -38,16 +41,24 @@ class TcpConnection final : public ConnectionDriver {
 
   void read();
   void on_read(const SocketError& error, std::size_t size_bytes);
+  void hand_in(ByteView bytes);
+  bool take_from_core();
+  bool seal();
+  bool end_tls();
+  void fail_if_tls_did();
   void write();
   void on_written(const SocketError& error, std::size_t size_bytes);
 
   asio::io_context& io_;
   tcp::socket socket_;
   TcpOptions options_;
+  std::unique_ptr<TlsSession> tls_;
+  Bytes plain_;  // on its way into a record
   SendQueue pending_;
   std::array<std::uint8_t, 65536> input_;
   bool reading_ = false;
   bool writing_ = false;
+  bool tls_ended_ = false;
   bool shut_ = false;        // our direction has ended, or failed
   bool peer_ended_ = false;  // nothing more can be read
 };
