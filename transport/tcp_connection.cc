@@ -137,6 +137,10 @@ bool TcpConnection::take_from_core() {
 // The same through TLS, in full records where there is enough to say.
 bool TcpConnection::seal() {
   plain_.clear();
+  if (!tls_->is_open() && core().is_closing()) {
+    while (core().poll_transmit(steady_now())) {  // last words for a peer that cannot be told
+    }
+  }
   while (tls_->is_open() && plain_.size() < kSealBytes) {
     const auto outgoing = core().poll_transmit(steady_now());
     if (!outgoing) break;

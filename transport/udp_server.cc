@@ -168,6 +168,7 @@ void UdpServer::reap(std::uint64_t connection_id) {
   peers_.erase(connection_id);
   half_open_.erase(connection_id);
   ended_.add(connection_id);
+  if (++served_ == options_.connections_to_serve) close_all();
 }
 
 void UdpServer::sweep() {

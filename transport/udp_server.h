@@ -26,6 +26,8 @@ struct UdpServerOptions {
   HostPort listen{"127.0.0.1", 0};  // port 0: any free one
   // Strangers beyond this many get no answer.
   std::size_t max_connections = 1024;
+  // Stops by itself after this many connections have ended; 0: never.
+  std::size_t connections_to_serve = 0;
   // Connections whose peer has neither brought a token nor acknowledged anything yet, and may not be where it
   // says. With this many of them, a stranger must come back with a token; 0: always. They are dropped after
   // the handshake timeout.
@@ -72,6 +74,7 @@ class UdpServer final : public Server {
   std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;
   std::map<std::uint64_t, Time> half_open_;  // since when
   RecentIds ended_;
+  std::size_t served_ = 0;
   bool stopping_ = false;
 };
 

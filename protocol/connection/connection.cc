@@ -88,6 +88,7 @@ std::optional<Time> Connection::poll_timeout() const {
 }
 
 bool Connection::is_established() const { return impl_->session.state() == SessionState::kOpen; }
+bool Connection::is_closing() const { return impl_->session.state() == SessionState::kClosing; }
 bool Connection::is_closed() const { return impl_->session.state() == SessionState::kClosed; }
 const Ledger& Connection::ledger() const { return impl_->ledger; }
 ChunkRanges Connection::chunks_verified(TransferId id) const { return impl_->session.chunks_verified(id); }

@@ -110,6 +110,7 @@ class Connection {
 
   // Getters.
   [[nodiscard]] bool is_established() const;  // both HELLOs are here, not closing
+  [[nodiscard]] bool is_closing() const;      // has last words to say, or waits until they were heard
   [[nodiscard]] bool is_closed() const;       // nothing more will come; drop the transport
   [[nodiscard]] const Ledger& ledger() const;
   [[nodiscard]] PathStats path() const;

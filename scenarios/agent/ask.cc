@@ -11,7 +11,7 @@
 #include "model/shipped_calibration.h"
 #include "scenarios/agent/commands.h"
 #include "scenarios/data_files.h"
-#include "scenarios/insecure.h"
+#include "scenarios/program.h"
 #include "scenarios/report.h"
 #include "transport/fetch.h"
 
@@ -208,9 +208,10 @@ void tell_of_early_answer(const AgentAskOptions& options, const Arrival& arrival
 }
 
 // The answer is given while the card is applied: at a deadline at once, however much is still under way.
-void receive(const HostPort& peer, const AgentAskOptions& options, const Reader& reader,
-             const DecodeOptions& decoding, Arrival& arrival) {
+void receive(const HostPort& peer, const Security& security, const AgentAskOptions& options,
+             const Reader& reader, const DecodeOptions& decoding, Arrival& arrival) {
   FetchOptions fetch = fetch_options(options, reader);
+  secure(fetch, security, peer);
   const auto answer = [&] { return answer_from_what_is_here(options, reader, decoding, arrival); };
   fetch.apply = answer;
   if (options.refine) fetch.look = [&] { tell_of_early_answer(options, arrival, answer()); };
@@ -221,14 +222,14 @@ void receive(const HostPort& peer, const AgentAskOptions& options, const Reader&
 }  // namespace
 
 int ask(const AgentAskOptions& options) {
-  require_insecure(options.insecure);
+  const Security security = read_security(options.security);
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   const auto folder = value_or_fail(find_model(options.model));
   const Reader reader = value_or_fail(Reader::open(folder));
   DecodeOptions decoding;
   decoding.calibration = value_or_fail(find_calibration(options.calibration, folder));
   Arrival arrival;
-  receive(peer, options, reader, decoding, arrival);
+  receive(peer, security, options, reader, decoding, arrival);
   if (options.json) {
     print_json(options, arrival);
   } else {

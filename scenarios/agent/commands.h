@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "scenarios/security.h"
+
 namespace kvferry {
 
 struct AgentServeOptions {
@@ -18,7 +20,7 @@ struct AgentServeOptions {
   std::string calibration;  // file; empty: none
   std::uint64_t seed = 1;
   bool probe = false;  // measures every card that it makes, and records it there
-  bool insecure = false;
+  SecurityOptions security;
   bool once = false;  // ends after one connection
 };
 // Reads the document into a cache and sends it to whoever asks, until SIGINT or SIGTERM. Prints
@@ -36,7 +38,7 @@ struct AgentAskOptions {
   std::optional<double> deadline_s;        // answers then, from what is here of a progressive card
   std::optional<std::uint64_t> budget;     // bytes of payload at most
   bool refine = false;  // after the deadline the rest may come, and the answer is given anew
-  bool insecure = false;
+  SecurityOptions security;
   bool json = false;
 };
 // Answers a question about the peer's document from its cache alone.

@@ -10,7 +10,6 @@ namespace {
 
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
 const char* const kCalibrationHelp = "a .calibration file; without it, the one beside the model";
-const char* const kInsecureHelp = "allow plain TCP, for laboratories";
 
 void add_serve(CLI::App& app, AgentServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "read a document and serve its KV cache");
@@ -25,7 +24,7 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
   command->add_flag("--probe", options.probe,
                     "measure each card's divergence from the full cache, and record it in the card");
   command->add_flag("--once", options.once, "end after one connection");
-  command->add_flag("--insecure", options.insecure, kInsecureHelp);
+  add_security_options(*command, options.security, "clients");
 }
 
 void add_ask(CLI::App& app, AgentAskOptions& options) {
@@ -53,7 +52,7 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   command->add_option("--budget", options.budget, "bytes of payload at most; wants a progressive card");
   command->add_flag("--refine", options.refine, "after the deadline wait for the rest, and answer again")
       ->needs(deadline);
-  command->add_flag("--insecure", options.insecure, kInsecureHelp);
+  add_security_options(*command, options.security, "the server");
   command->add_flag("--json", options.json, "print one JSON object");
 }
 

@@ -12,10 +12,9 @@
 #include "scenarios/agent/commands.h"
 #include "scenarios/card_giver.h"
 #include "scenarios/data_files.h"
-#include "scenarios/insecure.h"
+#include "scenarios/program.h"
 #include "scenarios/report.h"
-#include "transport/stop_signals.h"
-#include "transport/tcp_server.h"
+#include "scenarios/serving.h"
 
 namespace kvferry {
 namespace {
@@ -75,28 +74,13 @@ Result<std::shared_ptr<const Card>> card_for(CardMaker& maker, const RequestOpti
 }  // namespace
 
 int serve(const AgentServeOptions& options) {
-  require_insecure(options.insecure);
-  TcpServerOptions server_options;
-  server_options.listen = value_or_usage(HostPort::parse(options.listen));
-  server_options.connections_to_serve = options.once ? 1 : 0;
+  const Security security = read_security(options.security);
+  const HostPort where = value_or_usage(HostPort::parse(options.listen));
   CardMaker maker = read_for(options, value_or_fail(parse_preset(options.preset)));
-  server_options.connection.hello.agent = "kvferry-agent/" KVFERRY_VERSION;
-  server_options.connection.hello.model = maker.identity();
-
-  const auto server = value_or_fail(TcpServer::listen(
-      server_options,
-      [&] {
-        return std::make_unique<CardGiver>(
-            "kvferry-agent", [&](const RequestOptions& wanted) { return card_for(maker, wanted); });
-      },
-      [](const std::string& peer, const std::string& what) {
-        std::fprintf(stderr, "kvferry-agent: %s: %s\n", peer.c_str(), what.c_str());
-      }));
-  warn_if_public("kvferry-agent", server_options.listen);
-  std::printf("listening on %s\n", server->local().text().c_str());
-  std::fflush(stdout);
-  const StopSignals signals(server->io(), [&] { server->stop(); });
-  server->run();
+  serve_until_stopped({"kvferry-agent", where, maker.identity(), options.once}, security, [&] {
+    return std::make_unique<CardGiver>("kvferry-agent",
+                                       [&](const RequestOptions& wanted) { return card_for(maker, wanted); });
+  });
   return kExitSuccess;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/security.h"
+
 namespace kvferry {
 
 struct InspectOptions {
@@ -19,23 +21,28 @@ int inspect(const InspectOptions& options);
 struct ServeOptions {
   std::string cards;  // a card file, or a folder of them
   std::string listen;
-  std::string transport = "tcp";
-  bool insecure = false;
+  SecurityOptions security;
 };
 // Serves cards until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
 int serve(const ServeOptions& options);
 
 struct FetchCommandOptions {
   std::string peer;
-  std::string transport = "tcp";
+  SecurityOptions security;
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";
-  bool insecure = false;
   bool json = false;
 };
 // Fetches one card into DIR/DIGEST.card.
 int fetch(const FetchCommandOptions& options);
+
+struct KeygenOptions {
+  std::string file;  // empty: where programs look for it
+  bool show = false;
+};
+// Makes a key, or looks at one, and prints the public one: what peers are to be told.
+int keygen(const KeygenOptions& options);
 
 struct ConformOptions {
   std::string peer;

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/card/card_file.h"
-#include "scenarios/insecure.h"
 #include "scenarios/kvferry/commands.h"
+#include "scenarios/program.h"
 #include "scenarios/report.h"
 
 namespace kvferry {
@@ -107,13 +107,13 @@ void print_words(const fs::path& file, const FetchReport& report) {
 }  // namespace
 
 int fetch(const FetchCommandOptions& options) {
-  require_insecure(options.insecure);
+  const Security security = read_security(options.security);
   FetchOptions fetch_options;
   fetch_options.request = wanted(options);
-  fetch_options.transport = value_or_usage(parse_transport(options.transport));
   fetch_options.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   fetch_options.obey_signals = true;
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
+  secure(fetch_options, security, peer);
   if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");
 
   NamedFileSink sink(options.into);

@@ -13,17 +13,19 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
-void add_transport(CLI::App& command, std::string& transport, bool& insecure) {
-  command.add_option("--transport", transport, "tcp or udp")->capture_default_str();
-  command.add_flag("--insecure", insecure, "allow plain TCP and UDP, for laboratories");
-}
-
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "serve card files to whoever asks");
   command->add_option("CARD|DIR", options.cards, "a card file, or a folder of them")->required();
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4917");
-  add_transport(*command, options.transport, options.insecure);
+  add_security_options(*command, options.security, "clients");
+}
+
+void add_keygen(CLI::App& app, KeygenOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("keygen", "make this machine's key, and print what peers need to know");
+  command->add_option("FILE", options.file, "the new file; without it " + default_key_file().string());
+  command->add_flag("--show", options.show, "print the public key of a file that is there");
 }
 
 void add_fetch(CLI::App& app, FetchCommandOptions& options) {
@@ -33,7 +35,7 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
       command->add_option("DIGEST", options.digest, "the card's digest, 64 hexadecimal digits");
   command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
   command->add_option("--into", options.into, "folder for the card")->capture_default_str();
-  add_transport(*command, options.transport, options.insecure);
+  add_security_options(*command, options.security, "the server");
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
@@ -66,6 +68,8 @@ int run(int argc, char** argv) {
   ServeOptions serve_options;
   FetchCommandOptions fetch_options;
   ConformOptions conform_options;
+  KeygenOptions keygen_options;
+  add_keygen(app, keygen_options);
   add_inspect(app, inspect_options);
   add_serve(app, serve_options);
   add_fetch(app, fetch_options);
@@ -73,6 +77,7 @@ int run(int argc, char** argv) {
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
 
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
+  if (app.got_subcommand("keygen")) return keygen(keygen_options);
   if (app.got_subcommand("serve")) return serve(serve_options);
   if (app.got_subcommand("conform")) return run_conform(conform_options);
   return fetch(fetch_options);

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "tests/protocol/sample_cards.h"
+#include "tests/transport/identities.h"
 #include "transport/fetch.h"
 #include "transport/tcp_server.h"
 #include "transport/udp_server.h"
@@ -109,9 +110,20 @@ class CountingSource final : public ChunkSource {
   };
 }
 
+// Alice is the client, Bob the server.
+[[nodiscard]] inline TcpOptions tcp_options(TransportKind transport, Role role) {
+  TcpOptions options;
+  if (transport != TransportKind::kTls) return options;
+  const bool client = role == Role::kClient;
+  const PeerTrust trust{{key_of(client ? bob() : alice())}, {}, {}};
+  options.tls = TlsContext::make(role, client ? alice() : bob(), trust).value();
+  return options;
+}
+
 [[nodiscard]] inline FetchOptions quick_options(TransportKind transport = TransportKind::kTcp) {
   FetchOptions options;
   options.transport = transport;
+  options.tcp = tcp_options(transport, Role::kClient);
   options.request.document = "document";
   options.connection.progress_timeout = std::chrono::seconds(20);
   return options;

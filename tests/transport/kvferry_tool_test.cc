@@ -254,6 +254,72 @@ TEST_P(KvferryToolOver, LeavesNoFileWhenItIsInterrupted) {
   EXPECT_EQ(files_fetched(), 0u);
 }
 
+// Two machines with a key each.
+class SecureTool : public KvferryTool {
+ protected:
+  void SetUp() override {
+    KvferryTool::SetUp();
+    server_key_ = make_key("server.pem");
+    client_key_ = make_key("client.pem");
+  }
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string make_key(const std::string& name) {
+    std::string key = tool({"keygen", path(name)}).out;
+    key.pop_back();
+    return key;
+  }
+  [[nodiscard]] Words serving(const std::string& client_key) const {
+    return {"serve", file_, "--listen", "127.0.0.1:0", "--key", path("server.pem"), "--peer-key", client_key};
+  }
+  [[nodiscard]] Finished fetch(const std::string& where, const std::string& server_key) const {
+    return tool({"fetch", where, "--document", "sample", "--into", into(), "--key", path("client.pem"),
+                 "--peer-key", server_key});
+  }
+  std::string server_key_, client_key_;
+};
+
+TEST_F(SecureTool, FetchesFromAServerWhoseKeyItKnows) {
+  Process server("kvferry", serving(client_key_));
+  const Finished fetched = fetch(server.listening_on(), server_key_);
+  EXPECT_EQ(fetched.status, 0) << fetched.err;
+  EXPECT_EQ(read_file((fs::path(into()) / (card_.digest().hex() + ".card")).string()), read_file(file_));
+  EXPECT_EQ(server.interrupt().err.find("warning"), std::string::npos);
+}
+
+TEST_F(SecureTool, LeavesNothingWhereOneSideDoesNotBelieveTheOther) {
+  Process server("kvferry", serving(client_key_));
+  const std::string where = server.listening_on();
+  const std::string stranger = make_key("stranger.pem");
+  EXPECT_EQ(fetch(where, stranger).err,
+            "kvferry: " + where + ": the peer's key is not one of those that are believed\n");
+  Process wary("kvferry", serving(stranger));
+  const std::string wary_where = wary.listening_on();
+  const Finished refused = fetch(wary_where, server_key_);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(refused.err, "kvferry: " + wary_where + ": the peer does not believe our certificate\n");
+  EXPECT_EQ(files_fetched(), 0u);
+}
+
+TEST_F(SecureTool, MeetsAPlainPeerWithOneLine) {
+  Process plain("kvferry", serve_words(file_, "tcp"));
+  const std::string where = plain.listening_on();
+  EXPECT_EQ(fetch(where, server_key_).err, "kvferry: " + where + ": the other side does not speak TLS\n");
+  Process server("kvferry", serving(client_key_));
+  const Finished fetched = tool(fetch_words(server.listening_on(), "sample", "tcp"));
+  EXPECT_EQ(fetched.status, 1);
+  EXPECT_EQ(lines(fetched.err), 1) << fetched.err;
+}
+
+TEST_F(SecureTool, KeepsAKeyThatIsThere) {
+  const std::string before = read_file(path("server.pem"));
+  const Finished again = tool({"keygen", path("server.pem")});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_EQ(again.err,
+            "kvferry: " + path("server.pem") + ": there is a key already; --show prints its public key\n");
+  EXPECT_EQ(read_file(path("server.pem")), before);
+  EXPECT_EQ(tool({"keygen", path("server.pem"), "--show"}).out, server_key_ + "\n");
+}
+
 TEST_F(KvferryTool, WrongUsageIsStatusTwoAndOneLine) {
   const std::string digest = card_.digest().hex();
   const std::vector<Words> wrong = {
@@ -261,10 +327,11 @@ TEST_F(KvferryTool, WrongUsageIsStatusTwoAndOneLine) {
       {"bogus"},
       {"inspect"},
       {"inspect", file_, "--bogus"},
-      {"serve", file_},                                       // without --insecure
+      {"serve", file_},                                       // nobody to believe
+      {"serve", file_, "--transport", "tcp"},                 // without --insecure
       {"serve", file_, "--insecure", "--listen", "nowhere"},  // no port
       {"serve", file_, "--insecure", "--transport", "pigeon"},
-      {"fetch", "127.0.0.1:1", digest},               // without --insecure
+      {"fetch", "127.0.0.1:1", digest},               // nobody to believe
       {"fetch", "127.0.0.1:1", "--insecure"},         // neither digest nor name
       {"fetch", "127.0.0.1:1", "abc", "--insecure"},  // no digest
       {"fetch", "127.0.0.1:1", digest, "--document", "x", "--insecure"},

@@ -14,13 +14,16 @@ struct Size {
   std::uint32_t max_chunk_bytes;
 };
 
-class TcpTransfer : public testing::TestWithParam<Size> {};
+class TcpTransfer : public testing::TestWithParam<std::tuple<TransportKind, Size>> {};
 
 TEST_P(TcpTransfer, DeliversTheCardByteForByte) {
-  const Card card = sample_card(7, GetParam().chunks, GetParam().max_chunk_bytes);
-  ServerThread server(serving(card));
+  const auto [transport, size] = GetParam();
+  const Card card = sample_card(7, size.chunks, size.max_chunk_bytes);
+  TcpServerOptions options;
+  options.tcp = tcp_options(transport, Role::kServer);
+  ServerThread server(serving(card), options);
   CardSink sink;
-  const FetchReport report = fetch_card(server.where(), quick_options(), sink);
+  const FetchReport report = fetch_card(server.where(), quick_options(transport), sink);
   ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
   EXPECT_TRUE(sink.whole());
   EXPECT_TRUE(same_bytes(sink.card(), card));
@@ -32,7 +35,9 @@ TEST_P(TcpTransfer, DeliversTheCardByteForByte) {
 
 // The last is larger than every buffer on the way.
 INSTANTIATE_TEST_SUITE_P(Sizes, TcpTransfer,
-                         testing::Values(Size{1, 1}, Size{3, 100}, Size{300, 5000}, Size{6, 12u << 20}));
+                         testing::Combine(testing::Values(TransportKind::kTcp, TransportKind::kTls),
+                                          testing::Values(Size{1, 1}, Size{3, 100}, Size{300, 5000},
+                                                          Size{6, 12u << 20})));
 
 TEST(TcpTransferOptions, WorksWithTheSmallestBuffers) {
   const Card card = sample_card(8, 20, 40000);

@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "scenarios/insecure.h"
 #include "scenarios/kvferry/commands.h"
 #include "scenarios/kvferry/conform/run_checks.h"
 #include "scenarios/kvferry/conform/verdict.h"
+#include "scenarios/program.h"
 
 namespace kvferry {
 namespace {
@@ -121,7 +121,7 @@ void print_summary(const Findings& findings) {
 }  // namespace
 
 int run_conform(const ConformOptions& options) {
-  require_insecure(options.insecure);
+  if (!options.insecure) throw UsageError("conform speaks plain TCP and UDP only: add --insecure");
   check_sections(options);
   Trial trial(settings_of(options));
   look_before(trial);
