@@ -70,6 +70,7 @@ class TlsSessions : public ::testing::Test {
   std::optional<Side> client_, server_;
 };
 
+// STR-7
 TEST_F(TlsSessions, carry_bytes_both_ways) {
   connect(Role::kClient, alice(), PeerTrust{{key_of(bob())}, {}, {}});
   EXPECT_FALSE(client_->session.is_open()) << "before it has heard that the server believes it";
@@ -125,6 +126,7 @@ std::vector<BadCase> bad_cases() {
   };
 }
 
+// STR-6
 TEST_F(TlsSessions, let_nothing_through_that_is_not_believed) {
   for (const BadCase& bad : bad_cases()) {
     SCOPED_TRACE(bad.name);
@@ -138,6 +140,7 @@ TEST_F(TlsSessions, let_nothing_through_that_is_not_believed) {
   }
 }
 
+// STR-6
 TEST_F(TlsSessions, by_an_authority_need_its_signature_its_dates_and_the_name) {
   const Authority authority("lab");
   const auto client = authority.issue("alice", Validity::kNow);
