@@ -64,12 +64,12 @@ Security read_security(const SecurityOptions& options) {
   return security;
 }
 
-void secure(FetchOptions& fetch, const Security& security, const HostPort& server) {
-  fetch.transport = security.transport;
+void secure(ClientOptions& client, const Security& security, const HostPort& server) {
+  client.transport = security.transport;
   if (security.transport != TransportKind::kTls) return;
   PeerTrust trust = security.trust;
   trust.server_name = server.host;
-  fetch.tcp.tls = value_or_fail(TlsContext::make(Role::kClient, security.identity, std::move(trust)));
+  client.tcp.tls = value_or_fail(TlsContext::make(Role::kClient, security.identity, std::move(trust)));
 }
 
 fs::path default_key_file() {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "transport/fetch.h"
+#include "transport/client.h"
 #include "transport/host_port.h"
 #include "transport/identity.h"
 #include "transport/transport_kind.h"
@@ -40,7 +40,7 @@ struct Security {
 [[nodiscard]] Security read_security(const SecurityOptions& options);
 
 // For a client; the server is known by its key, or by its host's name.
-void secure(FetchOptions& fetch, const Security& security, const HostPort& server);
+void secure(ClientOptions& client, const Security& security, const HostPort& server);
 
 // Where `kvferry keygen` puts the key and every program looks for it: kvferry/key.pem in the user's folder
 // for configuration.

@@ -2,12 +2,14 @@
 #include "protocol/card/card_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "protocol/card/card_layout.h"
 
@@ -73,26 +75,60 @@ Result<void> write_card_file(const std::filesystem::path& path, const Card& card
   return sink.finish(true);
 }
 
-CardFileSink::~CardFileSink() { discard(); }
+CardFileSink::~CardFileSink() { close_up(); }
 
 Error CardFileSink::failed(const std::string& doing) const {
   return Error{path_.string() + ": cannot " + doing + ": " + system_error()};
 }
 
-void CardFileSink::discard() {
-  if (file_ < 0) return;
-  ::close(file_);
-  ::unlink(temporary_.c_str());
-  file_ = -1;
+// Of no use any more, unless it may go on another time.
+void CardFileSink::close_up() {
+  if (when_broken_ == WhenBroken::kDiscard || !has_chunks_) return discard();
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
 }
 
-Result<void> CardFileSink::begin(const Manifest& manifest) {
-  discard();
+void CardFileSink::discard() {
+  if (file_ < 0) return;
+  ::unlink(temporary_.c_str());
+  ::close(std::exchange(file_, -1));
+}
+
+Result<void> CardFileSink::open_fresh() {
   temporary_ = path_.string() + ".XXXXXX";
   file_ = ::mkstemp(temporary_.data());
   if (file_ < 0) return failed("create a file beside it");
   ::fchmod(file_, 0644);
-  Bytes preamble = card_preamble(encode_manifest(manifest));
+  return {};
+}
+
+// Whether the file that is open is still the one of that name: the process that held it may have renamed it.
+bool CardFileSink::is_at_path() const {
+  struct stat open {
+  }, named{};
+  return ::fstat(file_, &open) == 0 && ::stat(temporary_.c_str(), &named) == 0 &&
+         open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+}
+
+Result<void> CardFileSink::open_part() {
+  temporary_ = path_.string() + ".part";
+  do {
+    if (file_ >= 0) ::close(file_);
+    file_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (file_ < 0) return Error{temporary_ + ": cannot open: " + system_error()};
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(std::exchange(file_, -1));
+      return Error{path_.string() + ": another process is receiving this card"};
+    }
+  } while (!is_at_path());
+  return {};
+}
+
+Result<void> CardFileSink::begin(const Manifest& manifest) {
+  close_up();
+  has_chunks_ = false;
+  auto opened = when_broken_ == WhenBroken::kDiscard ? open_fresh() : open_part();
+  if (!opened) return opened;
+  const Bytes preamble = card_preamble(encode_manifest(manifest));
   offsets_.clear();
   std::uint64_t offset = preamble.size();
   for (const ChunkInfo& chunk : manifest.chunks) {
@@ -101,36 +137,54 @@ Result<void> CardFileSink::begin(const Manifest& manifest) {
   }
   auto written = write_at(0, preamble);
   if (!written) discard();
+  struct stat status {};
+  const auto size = static_cast<off_t>(offset);
+  if (written && ::fstat(file_, &status) == 0 && status.st_size > size) (void)!::ftruncate(file_, size);
   return written;
+}
+
+ChunkRanges CardFileSink::held(const Manifest& manifest) {
+  ChunkRanges whole;
+  if (file_ < 0 || when_broken_ == WhenBroken::kDiscard) return whole;
+  const auto mapped = map_file(temporary_);
+  if (!mapped) return whole;
+  for (std::uint32_t i = 0; i < offsets_.size(); ++i) {
+    const ChunkInfo& chunk = manifest.chunks[i];
+    if (offsets_[i] + chunk.size_bytes > mapped->size()) break;
+    const Slice bytes = mapped->part(offsets_[i], chunk.size_bytes);
+    if (sha256(bytes.view()) == chunk.digest) whole.add(i);
+  }
+  has_chunks_ = !whole.empty();
+  return whole;
 }
 
 Result<void> CardFileSink::chunk(std::uint32_t index, Slice payload) {
   if (file_ < 0 || index >= offsets_.size())
     return Error{path_.string() + ": no place for chunk " + std::to_string(index)};
   auto written = write_at(offsets_[index], payload.view());
-  if (!written) discard();
+  if (!written) close_up();
+  has_chunks_ = has_chunks_ || written.ok();
   return written;
 }
 
 Result<void> CardFileSink::finish(bool whole) {
   if (!whole) {
-    discard();
+    close_up();
     return {};
   }
   if (file_ < 0) return Error{path_.string() + ": nothing was written"};
   bool synced = ::fsync(file_) == 0;
   if (!synced || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
     Error error = failed(synced ? "rename " + temporary_ : "sync");
-    discard();
+    close_up();
     return error;
   }
-  ::close(file_);
-  file_ = -1;
+  ::close(std::exchange(file_, -1));
   sync_folder(path_);
   return {};
 }
 
-void CardFileSink::abandon(const std::string&) { discard(); }
+void CardFileSink::abandon(const std::string&) { close_up(); }
 
 Result<void> CardFileSink::write_at(std::uint64_t offset, ByteView bytes) {
   while (!bytes.empty()) {

@@ -216,7 +216,7 @@ void receive(const HostPort& peer, const Security& security, const AgentAskOptio
   fetch.apply = answer;
   if (options.refine) fetch.look = [&] { tell_of_early_answer(options, arrival, answer()); };
   arrival.report = fetch_card(peer, fetch, arrival.sink);
-  if (arrival.report.status != FetchStatus::kApplied) throw Failure(arrival.report.message);
+  if (arrival.report.status != ClientStatus::kApplied) throw Failure(arrival.report.message);
 }
 
 }  // namespace

@@ -37,6 +37,24 @@ struct FetchCommandOptions {
 // Fetches one card into DIR/DIGEST.card.
 int fetch(const FetchCommandOptions& options);
 
+struct SendOptions {
+  std::string card;  // file
+  std::string peer;
+  SecurityOptions security;
+  bool json = false;
+};
+// Brings one card to a receiving peer. It has it synced to disk when this returns.
+int send(const SendOptions& options);
+
+struct ReceiveOptions {
+  std::string into = ".";
+  std::string listen;
+  SecurityOptions security;
+  bool once = false;  // ends after one connection
+};
+// Takes cards into DIR/DIGEST.card until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
+int receive(const ReceiveOptions& options);
+
 struct KeygenOptions {
   std::string file;  // empty: where programs look for it
   bool show = false;

@@ -39,6 +39,23 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
+void add_send(CLI::App& app, SendOptions& options) {
+  CLI::App* command = app.add_subcommand("send", "bring one card to a machine that receives");
+  command->add_option("FILE.card", options.card, "the card")->required();
+  command->add_option("HOST:PORT", options.peer, "where `kvferry receive` listens")->required();
+  add_security_options(*command, options.security, "the receiver");
+  command->add_flag("--json", options.json, "print one JSON object");
+}
+
+void add_receive(CLI::App& app, ReceiveOptions& options) {
+  CLI::App* command = app.add_subcommand("receive", "take cards into DIR/DIGEST.card");
+  command->add_option("--into", options.into, "folder for the cards")->capture_default_str();
+  command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
+      ->default_val("127.0.0.1:4919");
+  add_security_options(*command, options.security, "senders");
+  command->add_flag("--once", options.once, "end after one connection");
+}
+
 void add_conform(CLI::App& app, ConformOptions& options) {
   CLI::App* command =
       app.add_subcommand("conform", "check any server of one card against the specification, as its client");
@@ -69,15 +86,21 @@ int run(int argc, char** argv) {
   FetchCommandOptions fetch_options;
   ConformOptions conform_options;
   KeygenOptions keygen_options;
+  SendOptions send_options;
+  ReceiveOptions receive_options;
   add_keygen(app, keygen_options);
   add_inspect(app, inspect_options);
   add_serve(app, serve_options);
   add_fetch(app, fetch_options);
+  add_send(app, send_options);
+  add_receive(app, receive_options);
   add_conform(app, conform_options);
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
 
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("keygen")) return keygen(keygen_options);
+  if (app.got_subcommand("send")) return send(send_options);
+  if (app.got_subcommand("receive")) return receive(receive_options);
   if (app.got_subcommand("serve")) return serve(serve_options);
   if (app.got_subcommand("conform")) return run_conform(conform_options);
   return fetch(fetch_options);

@@ -72,6 +72,47 @@ TEST_F(CardFile, an_abandoned_sink_leaves_nothing) {
   EXPECT_EQ(files(), 0u);
 }
 
+TEST_F(CardFile, a_sink_that_keeps_goes_on_where_the_last_one_broke_off) {
+  const Card card = sample_card(4, 5, 100);
+  const auto keeping = CardFileSink::WhenBroken::kKeep;
+  {
+    CardFileSink sink(folder_ / "a.card", keeping);
+    ASSERT_TRUE(sink.begin(card.manifest).ok());
+    EXPECT_TRUE(sink.held(card.manifest).empty());
+    for (const std::uint32_t i : {1u, 3u}) ASSERT_TRUE(sink.chunk(i, card.chunks[i]).ok());
+    CardFileSink other(folder_ / "a.card", keeping);
+    EXPECT_EQ(other.begin(card.manifest).error().message,
+              (folder_ / "a.card").string() + ": another process is receiving this card");
+    sink.abandon("the connection was lost");
+  }
+  EXPECT_EQ(files(), 1u);
+  std::fstream part(folder_ / "a.card.part", std::ios::in | std::ios::out | std::ios::binary);
+  part.seekp(static_cast<std::streamoff>(card.file_bytes() - card.manifest.payload_bytes() +
+                                         card.chunks[0].size()));  // the first byte of chunk 1
+  part.put(static_cast<char>(~card.chunks[1].view()[0]));
+  part.close();
+  std::filesystem::resize_file(folder_ / "a.card.part", card.file_bytes() + 10);
+  CardFileSink sink(folder_ / "a.card", keeping);
+  ASSERT_TRUE(sink.begin(card.manifest).ok());
+  const ChunkRanges held = sink.held(card.manifest);
+  EXPECT_EQ(held.size(), 1u);
+  EXPECT_TRUE(held.contains(3));
+  for (const std::uint32_t i : {0u, 1u, 2u, 4u}) ASSERT_TRUE(sink.chunk(i, card.chunks[i]).ok());
+  ASSERT_TRUE(sink.finish(true).ok());
+  EXPECT_EQ(files(), 1u);
+  auto read = read_card_file(folder_ / "a.card");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(same_bytes(*read, card));
+}
+
+TEST_F(CardFile, a_sink_that_keeps_leaves_nothing_where_nothing_came) {
+  const Card card = sample_card(4, 5, 100);
+  CardFileSink sink(folder_ / "a.card", CardFileSink::WhenBroken::kKeep);
+  ASSERT_TRUE(sink.begin(card.manifest).ok());
+  sink.abandon("refused");
+  EXPECT_EQ(files(), 0u);
+}
+
 TEST_F(CardFile, errors_name_the_file_and_what_was_expected) {
   auto missing = read_card_file(folder_ / "none.card");
   ASSERT_FALSE(missing.ok());

@@ -40,7 +40,7 @@ FetchReport fetch_from(const RawServer& server) {
 }
 
 void expect_no_greeting(const RawServer& server, const FetchReport& report) {
-  EXPECT_EQ(report.status, FetchStatus::kNotKvferry);
+  EXPECT_EQ(report.status, ClientStatus::kNotKvferry);
   EXPECT_EQ(report.message.find(server.where().text() + ": no kvferry greeting from this peer: "), 0u)
       << report.message;
 }
@@ -88,7 +88,7 @@ TEST(BadServer, ResetsTheConnection) {
     socket.close();
   });
   const FetchReport report = fetch_from(server);
-  if (report.status == FetchStatus::kUnreachable) {  // the reset overtook the end of connecting
+  if (report.status == ClientStatus::kUnreachable) {  // the reset overtook the end of connecting
     EXPECT_EQ(report.message, server.where().text() + ": Connection reset by peer");
   } else {
     expect_no_greeting(server, report);
@@ -99,7 +99,7 @@ TEST(BadServer, IsNotThere) {
   FetchOptions options = quick_options();
   CardSink sink;
   const FetchReport report = fetch_card({"127.0.0.1", 1}, options, sink);
-  EXPECT_EQ(report.status, FetchStatus::kUnreachable);
+  EXPECT_EQ(report.status, ClientStatus::kUnreachable);
   EXPECT_EQ(report.message, "127.0.0.1:1: Connection refused");
 }
 

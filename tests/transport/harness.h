@@ -158,7 +158,7 @@ inline void expect_served(const HostPort& server, const Card& card,
                           TransportKind transport = TransportKind::kTcp) {
   CardSink sink;
   const FetchReport report = fetch_card(server, quick_options(transport), sink);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_TRUE(same_bytes(sink.card(), card));
 }
 

@@ -6,47 +6,10 @@
 
 #include "protocol/card/card_file.h"
 #include "scenarios/report.h"
-#include "tests/transport/harness.h"
-#include "tests/transport/process.h"
+#include "tests/transport/tool.h"
 
 namespace kvferry::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-class KvferryTool : public testing::Test {
- protected:
-  using Words = std::vector<std::string>;
-
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) /
-              ("kvferry_tool_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_ / "into");
-    card_ = sample_card(41, 5, 1000);
-    file_ = (folder_ / "sample.card").string();
-    ASSERT_TRUE(write_card_file(file_, card_));
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  static Finished tool(Words arguments) { return run_program_file("kvferry", std::move(arguments)); }
-  [[nodiscard]] static Words serve_words(const std::string& cards, const std::string& transport,
-                                         const std::string& listen = "127.0.0.1:0") {
-    return {"serve", cards, "--listen", listen, "--transport", transport, "--insecure"};
-  }
-  [[nodiscard]] Words fetch_words(const std::string& where, const std::string& document,
-                                  const std::string& transport) const {
-    return {"fetch", where, "--document", document, "--into", into(), "--transport", transport, "--insecure"};
-  }
-  [[nodiscard]] std::string into() const { return (folder_ / "into").string(); }
-  [[nodiscard]] std::size_t files_fetched() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(into()), fs::directory_iterator()));
-  }
-
-  fs::path folder_;
-  std::string file_;
-  Card card_;
-};
 
 TEST_F(KvferryTool, HelpAndVersionAreQuick) {
   Duration best = std::chrono::seconds(10);
@@ -252,72 +215,6 @@ TEST_P(KvferryToolOver, LeavesNoFileWhenItIsInterrupted) {
   EXPECT_EQ(interrupted.status, 1);
   EXPECT_EQ(interrupted.err, "kvferry: interrupted\n");
   EXPECT_EQ(files_fetched(), 0u);
-}
-
-// Two machines with a key each.
-class SecureTool : public KvferryTool {
- protected:
-  void SetUp() override {
-    KvferryTool::SetUp();
-    server_key_ = make_key("server.pem");
-    client_key_ = make_key("client.pem");
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::string make_key(const std::string& name) {
-    std::string key = tool({"keygen", path(name)}).out;
-    key.pop_back();
-    return key;
-  }
-  [[nodiscard]] Words serving(const std::string& client_key) const {
-    return {"serve", file_, "--listen", "127.0.0.1:0", "--key", path("server.pem"), "--peer-key", client_key};
-  }
-  [[nodiscard]] Finished fetch(const std::string& where, const std::string& server_key) const {
-    return tool({"fetch", where, "--document", "sample", "--into", into(), "--key", path("client.pem"),
-                 "--peer-key", server_key});
-  }
-  std::string server_key_, client_key_;
-};
-
-TEST_F(SecureTool, FetchesFromAServerWhoseKeyItKnows) {
-  Process server("kvferry", serving(client_key_));
-  const Finished fetched = fetch(server.listening_on(), server_key_);
-  EXPECT_EQ(fetched.status, 0) << fetched.err;
-  EXPECT_EQ(read_file((fs::path(into()) / (card_.digest().hex() + ".card")).string()), read_file(file_));
-  EXPECT_EQ(server.interrupt().err.find("warning"), std::string::npos);
-}
-
-TEST_F(SecureTool, LeavesNothingWhereOneSideDoesNotBelieveTheOther) {
-  Process server("kvferry", serving(client_key_));
-  const std::string where = server.listening_on();
-  const std::string stranger = make_key("stranger.pem");
-  EXPECT_EQ(fetch(where, stranger).err,
-            "kvferry: " + where + ": the peer's key is not one of those that are believed\n");
-  Process wary("kvferry", serving(stranger));
-  const std::string wary_where = wary.listening_on();
-  const Finished refused = fetch(wary_where, server_key_);
-  EXPECT_EQ(refused.status, 1);
-  EXPECT_EQ(refused.err, "kvferry: " + wary_where + ": the peer does not believe our certificate\n");
-  EXPECT_EQ(files_fetched(), 0u);
-}
-
-TEST_F(SecureTool, MeetsAPlainPeerWithOneLine) {
-  Process plain("kvferry", serve_words(file_, "tcp"));
-  const std::string where = plain.listening_on();
-  EXPECT_EQ(fetch(where, server_key_).err, "kvferry: " + where + ": the other side does not speak TLS\n");
-  Process server("kvferry", serving(client_key_));
-  const Finished fetched = tool(fetch_words(server.listening_on(), "sample", "tcp"));
-  EXPECT_EQ(fetched.status, 1);
-  EXPECT_EQ(lines(fetched.err), 1) << fetched.err;
-}
-
-TEST_F(SecureTool, KeepsAKeyThatIsThere) {
-  const std::string before = read_file(path("server.pem"));
-  const Finished again = tool({"keygen", path("server.pem")});
-  EXPECT_EQ(again.status, 1);
-  EXPECT_EQ(again.err,
-            "kvferry: " + path("server.pem") + ": there is a key already; --show prints its public key\n");
-  EXPECT_EQ(read_file(path("server.pem")), before);
-  EXPECT_EQ(tool({"keygen", path("server.pem"), "--show"}).out, server_key_ + "\n");
 }
 
 TEST_F(KvferryTool, WrongUsageIsStatusTwoAndOneLine) {

@@ -41,7 +41,7 @@ TEST(TcpServer, TellsPeersThatItStops) {
   const HostPort where = server->where();
   const FetchReport report = fetch_card(where, quick_options(), sink);
   stopper.join();
-  EXPECT_EQ(report.status, FetchStatus::kLost);
+  EXPECT_EQ(report.status, ClientStatus::kLost);
   EXPECT_EQ(report.message, where.text() + " closed the connection: the server is stopping");
 }
 
@@ -70,7 +70,7 @@ TEST(TcpServer, EndsAfterTheConnectionsItWasToServe) {
   expect_served(where, card);
   thread.join();
   CardSink sink;
-  EXPECT_EQ(fetch_card(where, quick_options(), sink).status, FetchStatus::kUnreachable);
+  EXPECT_EQ(fetch_card(where, quick_options(), sink).status, ClientStatus::kUnreachable);
 }
 
 TEST(TcpServer, LetsPeersWaitWhenItIsFull) {
@@ -98,7 +98,7 @@ TEST(TcpServer, SurvivesAHandlerThatThrows) {
     return serving(card)(connection, options);
   });
   CardSink sink;
-  EXPECT_EQ(fetch_card(server.where(), quick_options(), sink).status, FetchStatus::kLost);
+  EXPECT_EQ(fetch_card(server.where(), quick_options(), sink).status, ClientStatus::kLost);
   expect_served(server.where(), card);
   server.stop();
   EXPECT_EQ(server.failure(), "out of ideas");

@@ -24,7 +24,7 @@ TEST_P(TcpTransfer, DeliversTheCardByteForByte) {
   ServerThread server(serving(card), options);
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), quick_options(transport), sink);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_TRUE(sink.whole());
   EXPECT_TRUE(same_bytes(sink.card(), card));
   EXPECT_EQ(*report.card, card.digest());
@@ -60,7 +60,7 @@ TEST(TcpTransferOptions, CarriesWhatTheReceiverAsksFor) {
   options.request.question_tokens = {1, 2, 300};
   options.request.preset = "quant=int4";
   CardSink sink;
-  ASSERT_EQ(fetch_card(server.where(), options, sink).status, FetchStatus::kApplied);
+  ASSERT_EQ(fetch_card(server.where(), options, sink).status, ClientStatus::kApplied);
   server.stop();
   EXPECT_EQ(seen, options.request);
 }
@@ -72,7 +72,7 @@ TEST(TcpTransferOutcome, TellsTheReasonOfARefusal) {
       });
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), quick_options(), sink);
-  EXPECT_EQ(report.status, FetchStatus::kRefused);
+  EXPECT_EQ(report.status, ClientStatus::kRefused);
   EXPECT_EQ(report.message, server.where().text() + " refused: no document 'document' here");
 }
 
@@ -83,7 +83,7 @@ TEST(TcpTransferOutcome, EndsWithTheReceiversReasonWhenItCannotApplyTheCard) {
   options.apply = []() -> Result<void> { return Error{"the disk is full"}; };
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), options, sink);
-  EXPECT_EQ(report.status, FetchStatus::kFailed);
+  EXPECT_EQ(report.status, ClientStatus::kFailed);
   EXPECT_EQ(report.message, "the disk is full");
 }
 
@@ -95,7 +95,7 @@ TEST(TcpTransferOutcome, EndsWithAReasonWhenTheModelsDiffer) {
   options.connection.hello.model->layers = 5;
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), options, sink);
-  EXPECT_TRUE(report.status == FetchStatus::kFailed || report.status == FetchStatus::kRefused);
+  EXPECT_TRUE(report.status == ClientStatus::kFailed || report.status == ClientStatus::kRefused);
   EXPECT_NE(report.message.find("layers"), std::string::npos) << report.message;
   EXPECT_FALSE(sink.whole());
 }
@@ -109,7 +109,7 @@ TEST(TcpTransferOutcome, StallsWithinTheProgressTimeoutWhenNothingComes) {
   CardSink sink;
   const Time begun = steady_now();
   const FetchReport report = fetch_card(server.where(), options, sink);
-  EXPECT_EQ(report.status, FetchStatus::kStalled) << report.message;
+  EXPECT_EQ(report.status, ClientStatus::kStalled) << report.message;
   EXPECT_LT(steady_now() - begun, std::chrono::seconds(5));
 }
 
@@ -128,7 +128,7 @@ TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
     const Time begun = steady_now();
     first = fetch_card(server.where(), quick_options(), sink);
     EXPECT_LT(steady_now() - begun, milliseconds(1500));  // a dead socket is not lingered for
-    EXPECT_EQ(first.status, FetchStatus::kLost);
+    EXPECT_EQ(first.status, ClientStatus::kLost);
     EXPECT_EQ(first.code, ErrorCode::kEndOfStream);
     EXPECT_EQ(first.message.find(server.where().text() + ": the connection was lost: "), 0u) << first.message;
   }
@@ -147,7 +147,7 @@ TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
   options.request.card = card.digest();
   options.request.held = first.chunks;
   const FetchReport second = fetch_card(server.where(), options, resumed);
-  ASSERT_EQ(second.status, FetchStatus::kApplied) << second.message;
+  ASSERT_EQ(second.status, ClientStatus::kApplied) << second.message;
   EXPECT_TRUE(same_bytes(resumed.card(), card));
   EXPECT_EQ(second.chunks.size() + first.chunks.size(), 40u);
   server.stop();
@@ -176,7 +176,7 @@ TEST(TcpTransferFlow, ASlowReceiverHoldsTheSenderBack) {
     asked_while_asleep = asked.load();
   };
   CardSink sink;
-  ASSERT_EQ(fetch_card(server.where(), options, sink).status, FetchStatus::kApplied);
+  ASSERT_EQ(fetch_card(server.where(), options, sink).status, ClientStatus::kApplied);
   // The kernel's buffers hold some; the connection has handed out hardly more than they took.
   EXPECT_LT(asked_while_asleep, 24u);
 }
@@ -273,7 +273,7 @@ TEST_P(FrozenFetch, uses_what_is_here_and_tells_the_source_to_stop) {
     return {};
   };
   const FetchReport report = fetch(options, 5);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_EQ(applied, 1);
   EXPECT_GE(report.chunks.size(), 5u);
   EXPECT_LT(report.chunks.size(), 40u);
@@ -292,7 +292,7 @@ TEST_P(FrozenFetch, does_not_wait_for_what_is_still_under_way) {
     return {};
   };
   const FetchReport report = fetch(options, 58, std::chrono::seconds(2));  // the source is deaf meanwhile
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_LT(used_after, std::chrono::milliseconds(1500));
   EXPECT_GE(report.chunks.size(), 20u);
 }
@@ -303,7 +303,7 @@ TEST_P(FrozenFetch, looks_at_what_is_here_and_lets_the_rest_come) {
   std::size_t seen = 0;
   options.look = [&] { seen = chunks_here(); };
   const FetchReport report = fetch(options, 50);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_GE(seen, 50u);
   EXPECT_LT(seen, 60u);
   EXPECT_TRUE(same_bytes(sink_.card(), card_));
@@ -319,7 +319,7 @@ TEST_P(FrozenFetch, is_too_late_when_nothing_has_come) {
     return {};
   };
   const FetchReport report = fetch(options, 0);
-  EXPECT_EQ(report.status, FetchStatus::kTooLate);
+  EXPECT_EQ(report.status, ClientStatus::kTooLate);
   EXPECT_NE(report.message.find("nothing of the card had come in time"), std::string::npos) << report.message;
   EXPECT_FALSE(applied);
 }
@@ -328,7 +328,7 @@ TEST_P(FrozenFetch, does_not_wait_for_a_deadline_that_it_does_not_need) {
   FetchOptions options = quick_options(GetParam());
   options.freeze_after = std::chrono::seconds(60);
   const Time begun = steady_now();
-  EXPECT_EQ(fetch(options, 60).status, FetchStatus::kApplied);
+  EXPECT_EQ(fetch(options, 60).status, ClientStatus::kApplied);
   EXPECT_LT(steady_now() - begun, std::chrono::seconds(30));
 }
 
@@ -337,7 +337,7 @@ TEST_P(FrozenFetch, takes_no_more_than_the_budget) {
   options.accept_part = true;
   options.request.byte_budget = card_.manifest.payload_bytes() / 3;
   const FetchReport report = fetch(options, 60);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_LE(report.ledger.received.payload, *options.request.byte_budget);
   EXPECT_GT(report.ledger.received.payload, *options.request.byte_budget - 3000);
 }

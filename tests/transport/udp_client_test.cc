@@ -48,7 +48,7 @@ class AnsweringSocket {
 
 void expect_no_greeting(const HostPort& server) {
   const FetchReport report = fetch_from(server);
-  EXPECT_EQ(report.status, FetchStatus::kNotKvferry);
+  EXPECT_EQ(report.status, ClientStatus::kNotKvferry);
   EXPECT_EQ(report.code, ErrorCode::kHandshake);
   EXPECT_EQ(report.message,
             server.text() + ": no kvferry greeting from this peer: no HELLO within the handshake timeout");
@@ -57,14 +57,14 @@ void expect_no_greeting(const HostPort& server) {
 TEST(UdpClient, SaysThatNobodyListens) {
   const Time begun = steady_now();
   const FetchReport report = fetch_from({"127.0.0.1", 1});
-  EXPECT_EQ(report.status, FetchStatus::kUnreachable);
+  EXPECT_EQ(report.status, ClientStatus::kUnreachable);
   EXPECT_EQ(report.message, "127.0.0.1:1: Connection refused");
   EXPECT_LT(steady_now() - begun, std::chrono::seconds(1));
 }
 
 TEST(UdpClient, SaysThatThereIsNoWay) {
   const FetchReport report = fetch_from({"255.255.255.255", 4433});
-  EXPECT_EQ(report.status, FetchStatus::kUnreachable);
+  EXPECT_EQ(report.status, ClientStatus::kUnreachable);
   EXPECT_EQ(report.message, "255.255.255.255:4433: Permission denied");
 }
 
@@ -87,7 +87,7 @@ TEST(UdpClient, IsNotImpressedByItsOwnWords) {
   AnsweringSocket peer(
       [](ByteView datagram) { return std::vector<Bytes>{Bytes(datagram.begin(), datagram.end())}; });
   const FetchReport report = fetch_from(peer.where());
-  EXPECT_NE(report.status, FetchStatus::kApplied);
+  EXPECT_NE(report.status, ClientStatus::kApplied);
   EXPECT_NE(report.message, "");
 }
 
@@ -108,7 +108,7 @@ TEST(UdpClient, SaysThatThePeerHasGone) {
   });
   const FetchReport report = fetch_from(where);
   stopper.join();
-  EXPECT_EQ(report.status, FetchStatus::kLost);
+  EXPECT_EQ(report.status, ClientStatus::kLost);
   EXPECT_EQ(report.message, where.text() + " closed the connection: the server is stopping");
 }
 

@@ -64,7 +64,7 @@ TEST_F(UdpServerTest, SurvivesAHandlerThatThrows) {
   FetchOptions options = quick_options(kUdp);
   options.connection.progress_timeout = milliseconds(200);
   CardSink sink;
-  EXPECT_EQ(fetch_card(server.where(), options, sink).status, FetchStatus::kStalled);
+  EXPECT_EQ(fetch_card(server.where(), options, sink).status, ClientStatus::kStalled);
   expect_served(server.where(), card_, kUdp);
   server.stop();
   EXPECT_EQ(server.failure(), "out of ideas");
@@ -150,7 +150,7 @@ TEST_F(UdpServerTest, KnowsAClientAgainByTheTokenThatItGave) {
   ServerThread server(serving(card_), options);
   CardSink sink;
   const FetchReport first = fetch_card(server.where(), quick_options(kUdp), sink);
-  ASSERT_EQ(first.status, FetchStatus::kApplied) << first.message;
+  ASSERT_EQ(first.status, ClientStatus::kApplied) << first.message;
   ASSERT_FALSE(first.token.empty());
 
   RawUdp later(server.where());

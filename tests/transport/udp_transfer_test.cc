@@ -20,7 +20,7 @@ TEST_P(UdpTransfer, DeliversTheCardByteForByte) {
   ServerThread server(serving(card), UdpServerOptions());
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), quick_options(kUdp), sink);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_TRUE(sink.whole());
   EXPECT_TRUE(same_bytes(sink.card(), card));
   EXPECT_EQ(*report.card, card.digest());
@@ -53,7 +53,7 @@ TEST(UdpTransferOptions, FollowsAClientWhosePortChanges) {
   UdpRelay relay(server.where(), 250);
   CardSink sink;
   const FetchReport report = fetch_card(relay.where(), quick_options(kUdp), sink);
-  ASSERT_EQ(report.status, FetchStatus::kApplied) << report.message;
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
   EXPECT_TRUE(same_bytes(sink.card(), card));
   EXPECT_GT(relay.recorded().size(), 250u);
   EXPECT_EQ(server.handlers(), 1);
@@ -67,7 +67,7 @@ TEST(UdpTransferOutcome, TellsTheReasonOfARefusal) {
       UdpServerOptions());
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), quick_options(kUdp), sink);
-  EXPECT_EQ(report.status, FetchStatus::kRefused);
+  EXPECT_EQ(report.status, ClientStatus::kRefused);
   EXPECT_EQ(report.message, server.where().text() + " refused: no document 'document' here");
 }
 
@@ -78,7 +78,7 @@ TEST(UdpTransferOutcome, EndsWithTheReceiversReasonWhenItCannotApplyTheCard) {
   options.apply = []() -> Result<void> { return Error{"the disk is full"}; };
   CardSink sink;
   const FetchReport report = fetch_card(server.where(), options, sink);
-  EXPECT_EQ(report.status, FetchStatus::kFailed);
+  EXPECT_EQ(report.status, ClientStatus::kFailed);
   EXPECT_EQ(report.message, "the disk is full");
 }
 
@@ -106,7 +106,7 @@ TEST(UdpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
   options.connection.progress_timeout = milliseconds(300);
   CardSink sink;
   const FetchReport first = fetch_card(server.where(), options, sink);
-  EXPECT_EQ(first.status, FetchStatus::kStalled) << first.message;
+  EXPECT_EQ(first.status, ClientStatus::kStalled) << first.message;
   EXPECT_FALSE(sink.whole());
   ASSERT_LT(first.chunks.size(), 40u);
 
@@ -120,7 +120,7 @@ TEST(UdpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
   options.request.card = card.digest();
   options.request.held = first.chunks;
   const FetchReport second = fetch_card(server.where(), options, resumed);
-  ASSERT_EQ(second.status, FetchStatus::kApplied) << second.message;
+  ASSERT_EQ(second.status, ClientStatus::kApplied) << second.message;
   EXPECT_TRUE(same_bytes(resumed.card(), card));
   server.stop();
   EXPECT_EQ(asked.load() + first.chunks.size(), 40u);

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+//
+// The wire tool with keys.
+#include "tests/transport/tool.h"
+
+namespace kvferry::test {
+namespace {
+
+TEST_F(SecureTool, FetchesFromAServerWhoseKeyItKnows) {
+  Process server("kvferry", serving(client_key_));
+  const Finished fetched = fetch(server.listening_on(), server_key_);
+  EXPECT_EQ(fetched.status, 0) << fetched.err;
+  EXPECT_EQ(read_file((fs::path(into()) / (card_.digest().hex() + ".card")).string()), read_file(file_));
+  EXPECT_EQ(server.interrupt().err.find("warning"), std::string::npos);
+}
+
+TEST_F(SecureTool, LeavesNothingWhereOneSideDoesNotBelieveTheOther) {
+  Process server("kvferry", serving(client_key_));
+  const std::string where = server.listening_on();
+  const std::string stranger = make_key("stranger.pem");
+  EXPECT_EQ(fetch(where, stranger).err,
+            "kvferry: " + where + ": the peer's key is not one of those that are believed\n");
+  Process wary("kvferry", serving(stranger));
+  const std::string wary_where = wary.listening_on();
+  const Finished refused = fetch(wary_where, server_key_);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(refused.err, "kvferry: " + wary_where + ": the peer does not believe our certificate\n");
+  EXPECT_EQ(files_fetched(), 0u);
+}
+
+TEST_F(SecureTool, MeetsAPlainPeerWithOneLine) {
+  Process plain("kvferry", serve_words(file_, "tcp"));
+  const std::string where = plain.listening_on();
+  EXPECT_EQ(fetch(where, server_key_).err, "kvferry: " + where + ": the other side does not speak TLS\n");
+  Process server("kvferry", serving(client_key_));
+  const Finished fetched = tool(fetch_words(server.listening_on(), "sample", "tcp"));
+  EXPECT_EQ(fetched.status, 1);
+  EXPECT_EQ(lines(fetched.err), 1) << fetched.err;
+}
+
+TEST_F(SecureTool, KeepsAKeyThatIsThere) {
+  const std::string before = read_file(path("server.pem"));
+  const Finished again = tool({"keygen", path("server.pem")});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_EQ(again.err,
+            "kvferry: " + path("server.pem") + ": there is a key already; --show prints its public key\n");
+  EXPECT_EQ(read_file(path("server.pem")), before);
+  EXPECT_EQ(tool({"keygen", path("server.pem"), "--show"}).out, server_key_ + "\n");
+}
+
+}  // namespace
+}  // namespace kvferry::test

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "transport/client.h"
+
+#include <boost/asio/error.hpp>
+#include <functional>
+
+#include "transport/stop_signals.h"
+#include "transport/tcp_connect.h"
+#include "transport/udp_client.h"
+
+namespace kvferry {
+namespace {
+
+// Over UDP this shows when something has been sent.
+bool is_unreachable(const SocketError& error) {
+  return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable;
+}
+
+void note_unreachable(const Error& error, ClientReport& report) {
+  report.status = ClientStatus::kUnreachable;
+  report.message = error.message;
+}
+
+// Runs the connection to its end.
+void run_errand(asio::io_context& io, ConnectionDriver& connection, const ClientOptions& options,
+                ClientErrand& errand, Duration connect, const std::function<void()>& run) {
+  std::optional<StopSignals> signals;
+  if (options.obey_signals) {
+    const auto interrupt = [&](Connection&, Time) { errand.interrupt(connection); };
+    signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
+  }
+  errand.begin(connection, io);
+  errand.report().connect = connect;
+  run();
+  errand.end();
+  ClientReport& report = errand.report();
+  report.ledger = connection.connection().ledger();
+  report.path = connection.connection().path();
+  report.token = connection.connection().token();
+}
+
+void run_by_tcp(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
+  asio::io_context io;
+  const Time begun = steady_now();
+  auto socket = tcp_connect(io, where, options.connect_timeout);
+  if (!socket) return note_unreachable(socket.error(), errand.report());
+  const Duration connect = steady_now() - begun;
+  ConnectionConfig config = options.connection;
+  config.role = Role::kClient;
+  config.binding = Binding::kStream;
+  TcpConnection connection(io, std::move(*socket), config, errand, options.tcp);
+  run_errand(io, connection, options, errand, connect, [&] { connection.run(); });
+}
+
+void run_by_udp(const HostPort& where, const udp::endpoint& endpoint, const ClientOptions& options,
+                ClientErrand& errand, Duration connect) {
+  asio::io_context io;
+  auto client = UdpClient::open(io, endpoint, options.connection, errand, options.udp);
+  if (!client) return note_unreachable(client.error().in(where.text()), errand.report());
+  run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
+}
+
+void run_by_udp(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
+  const Time begun = steady_now();
+  auto addresses = resolve(where, options.connect_timeout);
+  if (!addresses) return note_unreachable(addresses.error(), errand.report());
+  note_unreachable(Error{where.text() + ": no address"}, errand.report());
+  for (const tcp::endpoint& address : *addresses) {
+    run_by_udp(where, {address.address(), address.port()}, options, errand, steady_now() - begun);
+    if (errand.report().status != ClientStatus::kUnreachable) break;
+  }
+}
+
+}  // namespace
+
+void ClientErrand::start_over() {
+  report_ = {};
+  greeted_ = settled_ = false;
+}
+
+void ClientErrand::settle_on(ClientStatus status, const std::string& message) {
+  if (settled_) return;
+  settled_ = true;
+  report_.status = status;
+  report_.message = message;
+}
+
+void ClientErrand::interrupt(ConnectionDriver& connection) {
+  settle_on(ClientStatus::kInterrupted, "interrupted");
+  if (!greeted_) return connection.drop();  // nobody there to take leave of
+  connection.command([&](Connection& c, Time now) { c.cancel(now, id_, "interrupted"); });
+  connection.leave_within(kPatience);
+}
+
+void ClientErrand::part(ConnectionDriver& connection) {
+  connection.command([](Connection& c, Time now) { c.close(now); });
+}
+
+void ClientErrand::on(ConnectionDriver& connection, const event::Refused& event) {
+  settle_on(ClientStatus::kRefused, where_ + " refused: " + event.reason);
+  part(connection);
+}
+
+void ClientErrand::on(ConnectionDriver& connection, const event::Rejected& event) {
+  settle_on(ClientStatus::kFailed,
+            event.by_peer ? where_ + " gave the transfer up: " + event.reason : event.reason);
+  part(connection);
+}
+
+void ClientErrand::on(ConnectionDriver& connection, const event::Cancelled& event) {
+  settle_on(ClientStatus::kFailed, where_ + " withdrew the card: " + event.reason);
+  part(connection);
+}
+
+void ClientErrand::on(ConnectionDriver& connection, const event::Stalled& event) {
+  settle_on(ClientStatus::kStalled, where_ + ": " + event.reason);
+  connection.command([&](Connection& c, Time now) { c.cancel(now, event.id, "stalled"); });
+  connection.leave_within(kPatience);
+}
+
+void ClientErrand::on(ConnectionDriver& connection, const event::Closed& event) {
+  report_.code = event.code;
+  if (!greeted_ && is_unreachable(connection.socket_error()))
+    return settle_on(ClientStatus::kUnreachable, where_ + ": " + connection.socket_error().message());
+  if (!connection.security_failure().empty())
+    return settle_on(ClientStatus::kInsecure, where_ + ": " + connection.security_failure());
+  settle_on(greeted_ ? ClientStatus::kLost : ClientStatus::kNotKvferry, explain(connection, event));
+}
+
+std::string ClientErrand::explain(const ConnectionDriver& connection, const event::Closed& event) const {
+  const std::string why = connection.socket_error() ? connection.socket_error().message() : event.reason;
+  const bool said_so = event.by_peer && event.code != ErrorCode::kEndOfStream;
+  if (said_so) return where_ + " closed the connection: " + why;
+  if (greeted_) return where_ + ": the connection was lost: " + why;
+  return where_ + ": no kvferry greeting from this peer: " + why;
+}
+
+void run_client(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
+  switch (options.transport) {
+    case TransportKind::kTcp:
+    case TransportKind::kTls:
+      return run_by_tcp(where, options, errand);
+    case TransportKind::kUdp:
+      return run_by_udp(where, options, errand);
+  }
+}
+
+}  // namespace kvferry
