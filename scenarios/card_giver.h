@@ -4,14 +4,12 @@
 // up that the peer lets stand still.
 #pragma once
 
-#include <cstdio>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "protocol/card/card.h"
-#include "scenarios/report.h"
+#include "scenarios/log.h"
 #include "transport/connection_driver.h"
 
 namespace kvferry {
@@ -21,7 +19,7 @@ class CardGiver final : public ConnectionHandler {
   // An error refuses the request with its message. Called on the connection's thread.
   using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
 
-  CardGiver(std::string program, Find find) : program_(std::move(program)), find_(std::move(find)) {}
+  explicit CardGiver(Find find) : find_(std::move(find)) {}
 
   void on_event(ConnectionDriver& connection, const Event& event) override {
     if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
@@ -32,16 +30,18 @@ class CardGiver final : public ConnectionHandler {
       connection.command([&](Connection& c, Time now) {
         c.cancel(now, stalled->id, stalled->reason, TransferError::kStalled);
       });
-    } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
-      std::fprintf(stderr, "%s: %s has a card: %llu chunks, %s sent so far\n", program_.c_str(),
-                   connection.peer().c_str(), static_cast<unsigned long long>(confirmed->chunks),
-                   bytes_text(connection.connection().ledger().sent.total()).c_str());
     }
   }
 
  private:
   void answer(ConnectionDriver& connection, const event::Requested& requested) {
     auto card = find_(requested.options);
+    if (!card) {
+      log(LogLevel::kInfo, "refused",
+          {{"peer", connection.peer()},
+           {"transfer", std::to_string(requested.id)},
+           {"why", card.error().message}});
+    }
     connection.command([&](Connection& c, Time now) {
       if (card) {
         c.provide(now, requested.id, std::make_shared<CardSource>(**card));
@@ -51,7 +51,6 @@ class CardGiver final : public ConnectionHandler {
     });
   }
 
-  std::string program_;
   Find find_;
 };
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/serving.h"
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "scenarios/log.h"
 #include "scenarios/program.h"
+#include "scenarios/watched_handler.h"
 #include "transport/stop_signals.h"
 #include "transport/tcp_server.h"
 #include "transport/udp_server.h"
@@ -15,7 +18,7 @@ template <typename AServerOptions>
 AServerOptions server_options(const ServingOptions& options) {
   AServerOptions out;
   out.listen = options.listen;
-  out.connections_to_serve = options.once ? 1 : 0;
+  out.connections_to_serve = options.operation.once ? 1 : 0;
   out.connection.hello.agent = options.program + "/" KVFERRY_VERSION;
   out.connection.hello.model = options.model;
   return out;
@@ -23,8 +26,8 @@ AServerOptions server_options(const ServingOptions& options) {
 
 std::unique_ptr<Server> listen(const ServingOptions& options, const Security& security,
                                const Server::MakeHandler& make_handler) {
-  const auto complain = [program = options.program](const std::string& peer, const std::string& what) {
-    std::fprintf(stderr, "%s: %s: %s\n", program.c_str(), peer.c_str(), what.c_str());
+  const auto complain = [](const std::string& peer, const std::string& what) {
+    log(LogLevel::kError, "failed", {{"peer", peer}, {"why", what}});
   };
   if (security.transport == TransportKind::kUdp)
     return value_or_fail(
@@ -37,9 +40,27 @@ std::unique_ptr<Server> listen(const ServingOptions& options, const Security& se
 
 }  // namespace
 
+void add_operator_options(CLI::App& command, OperatorOptions& options) {
+  command.add_option("--log-level", options.log_level, "debug, info, warning, error or off; to stderr")
+      ->capture_default_str();
+  command.add_option("--metrics-port", options.metrics_port,
+                     "counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 picks a free port");
+  command.add_flag("--once", options.once, "end after one connection");
+}
+
+void set_up_log(const OperatorOptions& options) {
+  set_log_level(value_or_usage(parse_log_level(options.log_level)));
+}
+
 void serve_until_stopped(const ServingOptions& options, const Security& security,
                          const Server::MakeHandler& make_handler) {
-  const auto server = listen(options, security, make_handler);
+  Metrics metrics;
+  if (options.operation.metrics_port) {
+    const auto port = value_or_fail(metrics.expose(*options.operation.metrics_port));
+    std::printf("metrics on 127.0.0.1:%u\n", port);
+  }
+  const auto server =
+      listen(options, security, [&] { return std::make_unique<WatchedHandler>(make_handler(), metrics); });
   warn_if_public(options.program, security.transport, options.listen);
   std::printf("listening on %s\n", server->local().text().c_str());
   std::fflush(stdout);

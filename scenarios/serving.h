@@ -8,11 +8,23 @@
 
 namespace kvferry {
 
+// As typed.
+struct OperatorOptions {
+  std::string log_level = "info";
+  std::optional<std::uint16_t> metrics_port;
+  bool once = false;  // ends after one connection
+};
+
+void add_operator_options(CLI::App& command, OperatorOptions& options);
+
+// First of all. Throws UsageError.
+void set_up_log(const OperatorOptions& options);
+
 struct ServingOptions {
-  std::string program;  // before every line that it says
+  std::string program;
   HostPort listen;
   std::optional<ModelIdentity> model;
-  bool once = false;  // ends after one connection
+  OperatorOptions operation;
 };
 
 // Prints "listening on HOST:PORT" when it is ready. Throws UsageError or Failure.

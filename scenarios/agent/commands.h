@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "scenarios/security.h"
+#include "scenarios/serving.h"
 
 namespace kvferry {
 
@@ -21,7 +21,7 @@ struct AgentServeOptions {
   std::uint64_t seed = 1;
   bool probe = false;  // measures every card that it makes, and records it there
   SecurityOptions security;
-  bool once = false;  // ends after one connection
+  OperatorOptions operation;
 };
 // Reads the document into a cache and sends it to whoever asks, until SIGINT or SIGTERM. Prints
 // "listening on HOST:PORT" first.

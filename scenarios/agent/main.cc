@@ -23,8 +23,8 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
   command->add_option("--seed", options.seed, "seed of random selection")->capture_default_str();
   command->add_flag("--probe", options.probe,
                     "measure each card's divergence from the full cache, and record it in the card");
-  command->add_flag("--once", options.once, "end after one connection");
   add_security_options(*command, options.security, "clients");
+  add_operator_options(*command, options.operation);
 }
 
 void add_ask(CLI::App& app, AgentAskOptions& options) {

@@ -74,12 +74,12 @@ Result<std::shared_ptr<const Card>> card_for(CardMaker& maker, const RequestOpti
 }  // namespace
 
 int serve(const AgentServeOptions& options) {
+  set_up_log(options.operation);
   const Security security = read_security(options.security);
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
   CardMaker maker = read_for(options, value_or_fail(parse_preset(options.preset)));
-  serve_until_stopped({"kvferry-agent", where, maker.identity(), options.once}, security, [&] {
-    return std::make_unique<CardGiver>("kvferry-agent",
-                                       [&](const RequestOptions& wanted) { return card_for(maker, wanted); });
+  serve_until_stopped({"kvferry-agent", where, maker.identity(), options.operation}, security, [&] {
+    return std::make_unique<CardGiver>([&](const RequestOptions& wanted) { return card_for(maker, wanted); });
   });
   return kExitSuccess;
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/security.h"
+#include "scenarios/serving.h"
 
 namespace kvferry {
 
@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string cards;  // a card file, or a folder of them
   std::string listen;
   SecurityOptions security;
+  OperatorOptions operation;
 };
 // Serves cards until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
 int serve(const ServeOptions& options);
@@ -50,7 +51,7 @@ struct ReceiveOptions {
   std::string into = ".";
   std::string listen;
   SecurityOptions security;
-  bool once = false;  // ends after one connection
+  OperatorOptions operation;
 };
 // Takes cards into DIR/DIGEST.card until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
 int receive(const ReceiveOptions& options);

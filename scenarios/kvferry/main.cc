@@ -19,6 +19,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4917");
   add_security_options(*command, options.security, "clients");
+  add_operator_options(*command, options.operation);
 }
 
 void add_keygen(CLI::App& app, KeygenOptions& options) {
@@ -53,7 +54,7 @@ void add_receive(CLI::App& app, ReceiveOptions& options) {
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4919");
   add_security_options(*command, options.security, "senders");
-  command->add_flag("--once", options.once, "end after one connection");
+  add_operator_options(*command, options.operation);
 }
 
 void add_conform(CLI::App& app, ConformOptions& options) {

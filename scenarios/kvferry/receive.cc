@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // kvferry receive: takes cards into a folder from whoever is believed.
-#include <cstdio>
 #include <map>
 
 #include "scenarios/kvferry/commands.h"
 #include "scenarios/kvferry/incoming_card.h"
+#include "scenarios/log.h"
 #include "scenarios/program.h"
 #include "scenarios/serving.h"
 
@@ -30,9 +30,9 @@ class CardTaker final : public ConnectionHandler {
       });
       sinks_.erase(stalled->id);
     } else if (const auto* rejected = std::get_if<event::Rejected>(&event)) {
-      give_up(connection, rejected->id, rejected->reason);
+      sinks_.erase(rejected->id);
     } else if (const auto* cancelled = std::get_if<event::Cancelled>(&event)) {
-      give_up(connection, cancelled->id, cancelled->reason);
+      sinks_.erase(cancelled->id);
     }
   }
 
@@ -53,15 +53,9 @@ class CardTaker final : public ConnectionHandler {
           [&](Connection& c, Time now) { c.reject(now, event.id, "some chunks were left out"); });
     } else {
       connection.command([&](Connection& c, Time now) { c.confirm(now, event.id); });
-      std::fprintf(stderr, "kvferry: %s brought %s\n", connection.peer().c_str(),
-                   sink->second->file().c_str());
+      log(LogLevel::kInfo, "received", {{"peer", connection.peer()}, {"file", sink->second->file()}});
     }
     sinks_.erase(sink);
-  }
-
-  void give_up(ConnectionDriver& connection, TransferId id, const std::string& reason) {
-    std::fprintf(stderr, "kvferry: %s: %s\n", connection.peer().c_str(), reason.c_str());
-    sinks_.erase(id);
   }
 
   std::filesystem::path folder_;
@@ -71,10 +65,11 @@ class CardTaker final : public ConnectionHandler {
 }  // namespace
 
 int receive(const ReceiveOptions& options) {
+  set_up_log(options.operation);
   const Security security = read_security(options.security);
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
   if (!std::filesystem::is_directory(options.into)) throw Failure(options.into + ": not a folder");
-  serve_until_stopped({"kvferry", where, {}, options.once}, security,
+  serve_until_stopped({"kvferry", where, {}, options.operation}, security,
                       [&] { return std::make_unique<CardTaker>(options.into); });
   return kExitSuccess;
 }

@@ -62,7 +62,7 @@ TEST_F(MovingCards, AreSentToAMachineThatReceives) {
   ASSERT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(payload(again), 0u) << "it is there already";
   EXPECT_EQ(files_fetched(), 1u);
-  EXPECT_NE(receiver.interrupt().err.find("brought " + into() + "/" + name()), std::string::npos);
+  EXPECT_NE(receiver.interrupt().err.find("file=" + into() + "/" + name()), std::string::npos);
 }
 
 TEST_F(MovingCards, AreNotTakenByAServerThatGives) {

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <thread>
 
 #include "scenarios/data_files.h"
@@ -55,20 +56,20 @@ Process::~Process() {
   close(err_);
 }
 
-std::string Process::listening_on() {
-  const std::string prefix = "listening on ";
+std::string Process::listening_on() { return line("listening on "); }
+
+std::string Process::line(const std::string& prefix) {
   const Time end = steady_now() + kPatience;
   while (steady_now() < end) {
     const bool ended = !running();
-    const std::string out = text_of(out_);
-    const std::size_t line_end = out.find('\n');
-    if (out.compare(0, prefix.size(), prefix) == 0 && line_end != std::string::npos) {
-      return out.substr(prefix.size(), line_end - prefix.size());
+    std::istringstream out(text_of(out_));
+    for (std::string line; std::getline(out, line);) {
+      if (line.starts_with(prefix) && !out.eof()) return line.substr(prefix.size());
     }
     if (ended) break;
     std::this_thread::sleep_for(milliseconds(5));
   }
-  ADD_FAILURE() << "the server does not listen: " << text_of(err_);
+  ADD_FAILURE() << "it does not say '" << prefix << "': " << text_of(err_);
   return "";
 }
 

@@ -24,8 +24,10 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  // HOST:PORT of its line "listening on HOST:PORT"; empty, and a test failure, when it does not come in time.
+  // HOST:PORT of its line "listening on HOST:PORT".
   std::string listening_on();
+  // The rest of a line of its output; empty, and a test failure, when it does not come in time.
+  std::string line(const std::string& prefix);
   [[nodiscard]] bool running();
   void pause();  // SIGSTOP
   void kill();
