@@ -56,6 +56,16 @@ struct ReceiveOptions {
 // Takes cards into DIR/DIGEST.card until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
 int receive(const ReceiveOptions& options);
 
+struct BenchOptions {
+  std::vector<std::string> names;  // figures that begin so; all, if there are none
+  std::uint64_t mebibytes = 1024;  // a measurement
+  double seconds = 2;              // of programs that take a time instead
+  int repeats = 5;                 // whose median counts
+  bool json = false;
+};
+// Prints how fast this machine moves cards, beside what others do on it.
+int run_bench(const BenchOptions& options);
+
 struct KeygenOptions {
   std::string file;  // empty: where programs look for it
   bool show = false;

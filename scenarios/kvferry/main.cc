@@ -57,6 +57,20 @@ void add_receive(CLI::App& app, ReceiveOptions& options) {
   add_operator_options(*command, options.operation);
 }
 
+void add_bench(CLI::App& app, BenchOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("bench", "how fast this machine moves cards, beside what others do on it");
+  command->add_option("FIGURE", options.names, "only figures that begin so, such as tcp or tls");
+  command->add_option("--mebibytes", options.mebibytes, "moved by each measurement")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--repeats", options.repeats, "measurements, whose median counts")
+      ->check(CLI::Range(1, 101))
+      ->capture_default_str();
+  command->add_flag("--json", options.json, "print one JSON object a figure");
+  command->footer("Needs iperf3 and openssl. Measure with the machine to yourself.");
+}
+
 void add_conform(CLI::App& app, ConformOptions& options) {
   CLI::App* command =
       app.add_subcommand("conform", "check any server of one card against the specification, as its client");
@@ -87,6 +101,7 @@ int run(int argc, char** argv) {
   FetchCommandOptions fetch_options;
   ConformOptions conform_options;
   KeygenOptions keygen_options;
+  BenchOptions bench_options;
   SendOptions send_options;
   ReceiveOptions receive_options;
   add_keygen(app, keygen_options);
@@ -94,12 +109,14 @@ int run(int argc, char** argv) {
   add_serve(app, serve_options);
   add_fetch(app, fetch_options);
   add_send(app, send_options);
+  add_bench(app, bench_options);
   add_receive(app, receive_options);
   add_conform(app, conform_options);
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
 
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("keygen")) return keygen(keygen_options);
+  if (app.got_subcommand("bench")) return run_bench(bench_options);
   if (app.got_subcommand("send")) return send(send_options);
   if (app.got_subcommand("receive")) return receive(receive_options);
   if (app.got_subcommand("serve")) return serve(serve_options);

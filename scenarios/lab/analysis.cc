@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "scenarios/data_files.h"
-#include "scenarios/lab/process.h"
+#include "scenarios/process.h"
 #include "scenarios/program.h"
 
 namespace kvferry {

@@ -11,7 +11,7 @@
 
 #include "scenarios/data_files.h"
 #include "scenarios/lab/interrupt.h"
-#include "scenarios/lab/process.h"
+#include "scenarios/process.h"
 #include "scenarios/lab/progress.h"
 
 namespace kvferry {

@@ -88,9 +88,10 @@ TEST(PathValidator, never_repeats_a_challenge) {
 }
 
 TEST(PathValidator, challenges_again_after_200_ms_or_a_probe_timeout_and_ever_more_rarely) {
-  for (auto [probe_timeout_ms, waits_ms] : {std::pair{100, std::array{200, 400, 800, 1500, 1500, 1500}},
-                                            std::pair{450, std::array{450, 900, 1500, 1500, 1500, 1500}},
-                                            std::pair{2500, std::array{2500, 2500, 2500, 2500, 2500, 2500}}}) {
+  for (auto [probe_timeout_ms, waits_ms] :
+       {std::pair{100, std::array{200, 400, 800, 1500, 1500, 1500}},
+        std::pair{450, std::array{450, 900, 1500, 1500, 1500, 1500}},
+        std::pair{2500, std::array{2500, 2500, 2500, 2500, 2500, 2500}}}) {
     Rng rng(5);
     PathValidator path;
     EXPECT_FALSE(path.next_challenge_at());

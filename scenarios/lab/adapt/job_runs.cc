@@ -8,7 +8,7 @@
 
 #include "protocol/card/card_file.h"
 #include "scenarios/data_files.h"
-#include "scenarios/lab/process.h"
+#include "scenarios/process.h"
 #include "scenarios/lab/transfers.h"
 
 namespace kvferry {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "scenarios/lab/process.h"
+#include "scenarios/process.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// Programs of others over the same loopback. Each error says which package is missing, or what went wrong.
+#pragma once
+
+#include "protocol/base/result.h"
+
+namespace kvferry::bench {
+
+// iperf3, one stream; bytes a second at the receiver.
+[[nodiscard]] Result<double> iperf_rate(double seconds);
+
+// `openssl s_server` to `openssl s_client`, TLS 1.3, AES-128-GCM; bytes a second.
+[[nodiscard]] Result<double> openssl_rate(std::uint64_t bytes);
+
+}  // namespace kvferry::bench
