@@ -51,7 +51,9 @@ class Ends:
             fetched = json.loads(done.stdout)
             if pathlib.Path(fetched["file"]).read_bytes() != card.read_bytes():
                 return {"ok": False, "status": 0, "error": "the fetched card differs"}
-            return {"ok": True, "time_s": sum(fetched["time_s"].values()), "payload_bytes": fetched["payload_bytes"]}
+            times = fetched["time_s"]
+            return {"ok": True, "time_s": sum(times.values()), "connect_s": times["connect"], "manifest_s": times["manifest"],
+                    "payload_bytes": fetched["payload_bytes"]}
 
 
 def last_line(text: str) -> str:
