@@ -98,11 +98,11 @@ std::optional<int> parse_link_arguments(int argc, char** argv, LinkArguments& ou
   app.add_option("--client", out.client, "shell command; its exit status is ours")->required();
   app.add_option("--report", out.report, "file for one JSON object: what happened to the packets");
   app.footer(
-      "The link's options are for both directions; --up-loss is for packets from the client only, "
-      "--down-loss for\n"
-      "packets to it, and so with all of them. The server is at " +
-      std::string(kServerAddress) + ", the client at " + kClientAddress +
-      ". Both are killed when the client ends.\nExit status 77: no network can be emulated here.");
+      "The link's options hold for both directions; --up-loss is for packets from the client only,\n"
+      "--down-loss for packets to it, and so with all of them. The server is at " +
+      std::string(kServerAddress) + ", the\nclient at " + kClientAddress +
+      ". Both are killed when the client ends.\n"
+      "Exit status 77: no network can be emulated here.");
   if (const auto done = parse_command_line(app, argc, argv)) return done;
   out.path.rebind_every = from_seconds(rebind_every_s);
   Rng seeds(seed);
