@@ -37,13 +37,13 @@ class Ends:
             return subprocess.CompletedProcess(words, 124, "", f"not done after {expired.timeout:.0f} s")
 
     def fetch(self, link: str, card: pathlib.Path, transport: str, limit_s: float,
-              serve_arguments: str = "--insecure", fetch_arguments: str = "--insecure", before: str = "") -> dict:
+              serve_arguments: str = "--insecure", fetch_arguments: str = "--insecure", server_setup: str = "") -> dict:
         """Fetches a card once. What came of it: ok, time_s, and error when it is not ok."""
         with tempfile.TemporaryDirectory() as into:
             kvferry = self.program("kvferry")
-            server = (f"{before} exec {kvferry} serve {card} --listen {SERVER}:4917 --transport {transport} "
+            server = (f"{server_setup} exec {kvferry} serve {card} --listen {SERVER}:4917 --transport {transport} "
                       f"{serve_arguments} >/dev/null 2>&1")
-            client = (f"{before} exec {kvferry} fetch {SERVER}:4917 --document {card.stem} --into {into} "
+            client = (f"exec {kvferry} fetch {SERVER}:4917 --document {card.stem} --into {into} "
                       f"--transport {transport} --json {fetch_arguments}")
             done = self.run(link, server, client, limit_s)
             if done.returncode != 0:
