@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Programs at the two ends of tun_link, for the scripts beside this one."""
+
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+SERVER = "10.77.0.1"
+EXIT_SKIPPED = 77
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Ends:
+    """Our programs, all in one folder."""
+
+    def __init__(self, folder: str):
+        self.folder = pathlib.Path(folder)
+
+    def program(self, name: str) -> str:
+        return shlex.quote(str(self.folder / name))
+
+    def write_card(self, file: pathlib.Path, size_bytes: int) -> pathlib.Path:
+        subprocess.run([self.folder / "write_card", file, str(size_bytes)], check=True)
+        return file
+
+    def run(self, link: str, server: str, client: str, limit_s: float, report: str = "") -> subprocess.CompletedProcess:
+        """Status 124: it was killed after limit_s."""
+        words = [self.folder / "tun_link", *shlex.split(link), "--server", server, "--client", client]
+        if report:
+            words += ["--report", report]
+        try:
+            return subprocess.run(words, capture_output=True, text=True, timeout=limit_s)
+        except subprocess.TimeoutExpired as expired:
+            return subprocess.CompletedProcess(words, 124, "", f"not done after {expired.timeout:.0f} s")
+
+    def fetch(self, link: str, card: pathlib.Path, transport: str, limit_s: float,
+              serve_arguments: str = "--insecure", fetch_arguments: str = "--insecure", server_setup: str = "") -> dict:
+        """Fetches a card once. What came of it: ok, time_s, and error when it is not ok."""
+        with tempfile.TemporaryDirectory() as into:
+            kvferry = self.program("kvferry")
+            server = (f"{server_setup} exec {kvferry} serve {card} --listen {SERVER}:4917 --transport {transport} "
+                      f"{serve_arguments} >/dev/null 2>&1")
+            client = (f"exec {kvferry} fetch {SERVER}:4917 --document {card.stem} --into {into} "
+                      f"--transport {transport} --json {fetch_arguments}")
+            done = self.run(link, server, client, limit_s)
+            if done.returncode != 0:
+                return {"ok": False, "status": done.returncode, "error": last_line(done.stderr)}
+            fetched = json.loads(done.stdout)
+            if pathlib.Path(fetched["file"]).read_bytes() != card.read_bytes():
+                return {"ok": False, "status": 0, "error": "the fetched card differs"}
+            times = fetched["time_s"]
+            return {"ok": True, "time_s": sum(times.values()), "connect_s": times["connect"], "manifest_s": times["manifest"],
+                    "payload_bytes": fetched["payload_bytes"]}
+
+
+def last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
+def skip_if_impossible(ends: Ends) -> None:
+    done = ends.run("", "", "true", 10)
+    if done.returncode == EXIT_SKIPPED:
+        print(last_line(done.stderr))
+        sys.exit(EXIT_SKIPPED)

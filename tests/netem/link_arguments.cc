@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "tests/netem/link_arguments.h"
+
+#include "scenarios/command_line.h"
+#include "tests/netem/link_end.h"
+
+namespace kvferry::netem {
+namespace {
+
+using Links = std::vector<LinkOptions*>;
+
+// Options of some links, each beginning with the prefix.
+class LinkGroup {
+ public:
+  LinkGroup(CLI::App& app, std::string prefix, Links links)
+      : app_(app), prefix_("--" + std::move(prefix)), links_(std::move(links)) {}
+
+  template <typename Value, typename Set>
+  CLI::Option* add(const std::string& name, const std::string& meaning, Set set) {
+    return app_
+        .add_option_function<Value>(
+            prefix_ + name,
+            [links = links_, set](const Value& value) {
+              for (LinkOptions* link : links) set(*link, value);
+            },
+            meaning)
+        ->group(prefix_ == "--" ? "Link" : "");  // without a group it is not in the help
+  }
+  void add_probability(const std::string& name, const std::string& meaning, double LinkOptions::*member) {
+    add<double>(name, meaning, [member](LinkOptions& link, double value) {
+      link.*member = value;
+    })->check(CLI::Range(0.0, 0.999));
+  }
+  void add_time(const std::string& name, double unit_s, const std::string& meaning,
+                Duration LinkOptions::*member) {
+    add<double>(name, meaning, [=](LinkOptions& link, double value) {
+      link.*member = from_seconds(value * unit_s);
+    })->check(CLI::NonNegativeNumber);
+  }
+
+ private:
+  CLI::App& app_;
+  std::string prefix_;
+  Links links_;
+};
+
+void add_capacity(LinkGroup& group) {
+  group
+      .add<double>("rate-mbps", "Mbit/s of IP packets; 0: no limit",
+                   [](LinkOptions& link, double value) { link.rate_bits_per_s = value * 1e6; })
+      ->check(CLI::NonNegativeNumber);
+  group.add<std::string>(
+      "trace", "mahimahi trace, instead of a rate", [](LinkOptions& link, const std::string& file) {
+        link.trace = std::make_shared<const DeliveryTrace>(value_or_fail(DeliveryTrace::read(file)));
+      });
+  group.add_time("delay-ms", 1e-3, "one way", &LinkOptions::delay);
+  group.add<std::size_t>("queue", "packets that wait; beyond, the last is dropped",
+                         [](LinkOptions& link, std::size_t value) { link.queue_packets = value; });
+  group.add<std::size_t>("mtu-bytes", "larger IP packets vanish",
+                         [](LinkOptions& link, std::size_t value) { link.mtu_bytes = value; });
+}
+
+void add_faults(LinkGroup& group) {
+  group.add_probability("loss", "share of packets lost at random", &LinkOptions::loss);
+  group.add_probability("burst-loss", "share of packets lost in bursts", &LinkOptions::burst_loss);
+  group
+      .add<double>("burst-packets", "mean length of a burst",
+                   [](LinkOptions& link, double value) { link.burst_packets = value; })
+      ->check(CLI::Range(1.0, 1e6));
+  group.add_probability("corrupt", "share with one bit flipped; UDP's checksum is made right",
+                        &LinkOptions::corrupt);
+  group.add_probability("duplicate", "share that arrives twice", &LinkOptions::duplicate);
+  group.add_probability("reorder", "share that comes late", &LinkOptions::reorder);
+  group.add_time("reorder-ms", 1e-3, "how late", &LinkOptions::reorder_delay);
+  group.add_time("hole-every-s", 1, "seconds that the link works,", &LinkOptions::hole_every);
+  group.add_time("hole-s", 1, "and then loses everything", &LinkOptions::hole);
+}
+
+void add_links(CLI::App& app, const std::string& prefix, const Links& links) {
+  LinkGroup group(app, prefix, links);
+  add_capacity(group);
+  add_faults(group);
+}
+
+}  // namespace
+
+std::optional<int> parse_link_arguments(int argc, char** argv, LinkArguments& out) {
+  CLI::App app("Runs two commands at the ends of an emulated link, with real sockets.", "tun_link");
+  // In this order: what is said of one direction replaces what is said of both.
+  add_links(app, "", {&out.path.up, &out.path.down});
+  add_links(app, "up-", {&out.path.up});
+  add_links(app, "down-", {&out.path.down});
+  double rebind_every_s = 0;
+  std::uint64_t seed = 1;
+  app.add_option("--rebind-every-s", rebind_every_s, "the client's address and port change so often");
+  app.add_option("--seed", seed, "of everything random")->capture_default_str();
+  app.add_option("--server", out.server, "shell command; the client starts when it has a socket");
+  app.add_option("--client", out.client, "shell command; its exit status is ours")->required();
+  app.add_option("--report", out.report, "file for one JSON object: what happened to the packets");
+  app.footer(
+      "The link's options hold for both directions; --up-loss is for packets from the client only,\n"
+      "--down-loss for packets to it, and so with all of them. The server is at " +
+      std::string(kServerAddress) + ", the\nclient at " + kClientAddress +
+      ". Both are killed when the client ends.\n"
+      "Exit status 77: no network can be emulated here.");
+  if (const auto done = parse_command_line(app, argc, argv)) return done;
+  out.path.rebind_every = from_seconds(rebind_every_s);
+  Rng seeds(seed);
+  out.path.up.seed = seeds.next();
+  out.path.down.seed = seeds.next();
+  return std::nullopt;
+}
+
+}  // namespace kvferry::netem
