@@ -11,6 +11,7 @@ namespace kvferry {
 namespace {
 
 constexpr Duration kDrainTimeout = std::chrono::seconds(10);
+constexpr Duration kMovedSilence = std::chrono::seconds(1);
 constexpr std::uint64_t kGreaseOneIn = 16;
 
 // Which states wait for the peer, and for what.
@@ -109,9 +110,21 @@ void Session::arm_timers(Time now) {
   auto peers = std::chrono::duration_cast<Duration>(
       std::chrono::milliseconds(std::min<std::uint64_t>(peer_.idle_timeout_ms, 86'400'000)));
   if (peers > Duration::zero()) idle = idle > Duration::zero() ? std::min(idle, peers) : peers;
-  if (state_ == SessionState::kOpen && idle > Duration::zero())
-    timers_.arm(SessionTimer::kKeepAlive, now + idle / 3);
+  std::optional<Duration> silence;
+  if (idle > Duration::zero()) silence = idle / 3;
+  if (may_have_moved()) {
+    const Duration moved = std::max(kMovedSilence, 3 * min_rtt_);
+    silence = std::min(silence.value_or(moved), moved);
+  }
+  if (state_ == SessionState::kOpen && silence) timers_.arm(SessionTimer::kKeepAlive, now + *silence);
   if (!timers_.at(SessionTimer::kProgress)) arm_progress_timer(now);
+}
+
+// A client that only listens would never tell its server of a new address, which it may not know itself.
+bool Session::may_have_moved() const {
+  return config_.binding == Binding::kDatagram && config_.role == Role::kClient &&
+         std::any_of(transfers_.begin(), transfers_.end(),
+                     [](const auto& each) { return waits_for(each.second.state) != nullptr; });
 }
 
 // The first thing that could be due of transfers that stand still from now on.

@@ -121,6 +121,7 @@ class Session {
   void enter_closed();
   void end_transfers(const std::string& reason);
   void arm_timers(Time now);
+  [[nodiscard]] bool may_have_moved() const;
   void arm_progress_timer(Time now);
   void on_progress_timer(Time now);
   void on_timer(Time now, SessionTimer timer);

@@ -312,6 +312,30 @@ TEST(Address, a_challenge_is_answered_to_where_it_came_from) {
   EXPECT_TRUE(answered);
 }
 
+// CON-4, ADR-6: nothing that was under way tells the server where its client is now.
+TEST(Address, that_changes_while_the_client_only_listens_is_told_by_its_ping) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Pair pair(options(seed));
+    Card card = even_card(seed, 100, 20'000);
+    serve(pair.server, card);
+    confirm_when_complete(pair.client);
+    KeepingSink sink;
+    pair.client.connection.request(pair.now, {}, sink);
+    ASSERT_TRUE(pair.run([&] { return sink.arrived.size() >= 10 + seed; }));
+    pair.client.out.options().loss = pair.server.out.options().loss = 1;
+    pair.run_until(pair.now + milliseconds(200));
+    pair.client_address = 7;
+    pair.client.out.options().loss = 0;
+    pair.run_until(pair.now + milliseconds(300));
+    pair.server.out.options().loss = 0;
+    Time begin = pair.now;
+    ASSERT_TRUE(
+        pair.run([&] { return pair.server.find<event::Confirmed>() != nullptr; }, begin + seconds(4)));
+    EXPECT_TRUE(same_bytes(sink.card, card));
+  }
+}
+
 // ADR-6: somebody else repeats the newest packet from where he is, and then nothing comes for a while.
 TEST(Address, a_server_returns_from_one_that_does_not_answer) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
