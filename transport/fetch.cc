@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "transport/quic_client.h"
 #include "transport/stop_signals.h"
 #include "transport/tcp_connect.h"
 #include "transport/udp_client.h"
@@ -220,15 +221,32 @@ FetchReport fetch_by_udp(const HostPort& where, const udp::endpoint& endpoint, c
   return report;
 }
 
+FetchReport fetch_by_quic(const HostPort& where, const udp::endpoint& endpoint, const FetchOptions& options,
+                          ChunkSink& sink) {
+  asio::io_context io;
+  const Time begun = steady_now();
+  FetchReport report;
+  FetchHandler handler(where.text(), options, sink, report);
+  auto client = QuicClient::open(io, endpoint, {options.connection, options.quic, {}, {}}, handler);
+  if (!client) return unreachable(client.error().in(where.text()), begun);
+  run_errand(
+      io, (*client)->connection(), handler, options, [&] { (*client)->run(); }, report);
+  report.path = (*client)->session().path();
+  report.token = (*client)->session().token();
+  return report;
+}
+
 // Tries the host's addresses one after the other.
-FetchReport fetch_by_udp(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
+FetchReport fetch_by_datagrams(const HostPort& where, const FetchOptions& options, ChunkSink& sink) {
   const Time begun = steady_now();
   auto addresses = resolve(where, options.connect_timeout);
   if (!addresses) return unreachable(addresses.error(), begun);
   FetchReport report = unreachable(Error{where.text() + ": no address"}, begun);
   for (const tcp::endpoint& address : *addresses) {
     const Duration connect = steady_now() - begun;
-    report = fetch_by_udp(where, {address.address(), address.port()}, options, sink);
+    const udp::endpoint endpoint(address.address(), address.port());
+    report = options.transport == TransportKind::kQuic ? fetch_by_quic(where, endpoint, options, sink)
+                                                       : fetch_by_udp(where, endpoint, options, sink);
     report.connect += connect;
     if (report.status != FetchStatus::kUnreachable) break;
   }
@@ -242,9 +260,10 @@ FetchReport fetch_card(const HostPort& where, const FetchOptions& options, Chunk
     case TransportKind::kTcp:
       return fetch_by_tcp(where, options, sink);
     case TransportKind::kUdp:
+    case TransportKind::kQuic:
       break;
   }
-  return fetch_by_udp(where, options, sink);
+  return fetch_by_datagrams(where, options, sink);
 }
 
 }  // namespace kvferry

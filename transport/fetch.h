@@ -10,6 +10,7 @@
 
 #include "protocol/connection/connection.h"
 #include "transport/host_port.h"
+#include "transport/quic/credentials.h"
 #include "transport/tcp_connection.h"
 #include "transport/transport_kind.h"
 #include "transport/udp_connection.h"
@@ -34,6 +35,7 @@ struct FetchOptions {
   TransportKind transport = TransportKind::kTcp;
   TcpOptions tcp;
   UdpOptions udp;
+  std::shared_ptr<const QuicCredentials> quic;         // who this side is, and whom it believes
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   // When all chunks are in the sink, or all that will come: uses the card. An error rejects the transfer.
   std::function<Result<void>()> apply;
@@ -57,8 +59,8 @@ struct FetchReport {
   ChunkRanges chunks;  // verified when the transfer ended: what a later request need not ask for
   Ledger ledger;
   PathStats path;
-  Bytes token;         // UDP: for the connection's configuration next time; may be empty
-  Duration connect{};  // until TCP is connected; UDP: until the address is known
+  Bytes token;         // UDP and QUIC: for the connection's configuration next time; may be empty
+  Duration connect{};  // until TCP is connected; UDP and QUIC: until the address is known
   Duration
       manifest{};  // from then until the manifest is here: handshake, and the peer's work to make the card
   Duration chunk_data{};  // from the manifest to the last chunk

@@ -11,7 +11,7 @@
 
 namespace kvferry {
 
-enum class TransportKind : std::uint8_t { kTcp, kUdp };
+enum class TransportKind : std::uint8_t { kTcp, kUdp, kQuic };
 
 [[nodiscard]] inline Result<TransportKind> parse_transport(std::string_view text) {
   if (text == "tcp") return TransportKind::kTcp;

@@ -74,8 +74,7 @@ std::optional<QuicId> quic_destination(ByteView datagram) {
   return QuicId::of({head.dcid, head.dcidlen});
 }
 
-QuicGate::Decision QuicGate::judge(Time now, ByteView datagram, ByteView address_bytes,
-                                   std::size_t half_open) {
+QuicGate::Decision QuicGate::judge(Time now, ByteView datagram, ByteView address_bytes, bool under_load) {
   if (datagram.empty()) return {};
   ngtcp2_version_cid versioned;
   const int code =
@@ -106,7 +105,7 @@ QuicGate::Decision QuicGate::judge(Time now, ByteView datagram, ByteView address
     open.opening.token.assign(token.begin(), token.end());
     return open;
   }
-  return half_open >= kRetryFrom ? retry(head, secret_, address, random_, now) : open;
+  return under_load ? retry(head, secret_, address, random_, now) : open;
 }
 
 // Smaller than what it answers, so that two that have forgotten each other fall silent.

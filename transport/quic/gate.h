@@ -11,10 +11,6 @@ namespace kvferry {
 
 class QuicGate {
  public:
-  // From so many sessions that are not yet authenticated on, clients have to show that they receive at their
-  // address.
-  static constexpr std::size_t kRetryFrom = 64;
-
   QuicGate(const QuicSecret& secret, std::optional<std::uint64_t> fixed_seed)
       : secret_(secret), random_(fixed_seed) {}
 
@@ -28,8 +24,9 @@ class QuicGate {
     QuicOpening opening{};
     Bytes answer{};
   };
-  // address: of who sent it, in any form that is always the same.
-  [[nodiscard]] Decision judge(Time now, ByteView datagram, ByteView address, std::size_t half_open);
+  // address: of who sent it, in any form that is always the same. under_load: many sessions are not yet
+  // authenticated, so strangers have to prove first that they receive there.
+  [[nodiscard]] Decision judge(Time now, ByteView datagram, ByteView address, bool under_load);
 
  private:
   [[nodiscard]] Decision reset(ByteView datagram, const QuicId& destination);

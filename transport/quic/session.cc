@@ -34,6 +34,7 @@ Connection& QuicSession::connection() { return impl_->core_; }
 const Connection& QuicSession::connection() const { return impl_->core_; }
 bool QuicSession::is_authenticated() const { return impl_->authenticated_; }
 bool QuicSession::is_over() const { return impl_->phase_ == Impl::Phase::kOver; }
+bool QuicSession::may_leave() const { return impl_->may_leave(); }
 PathStats QuicSession::path() const { return impl_->path(); }
 QuicSession::Ids QuicSession::take_ids() { return std::exchange(impl_->ids_, {}); }
 const Bytes& QuicSession::token() const { return impl_->token_; }

@@ -78,6 +78,9 @@ class QuicSession {
   [[nodiscard]] bool is_authenticated() const;  // both sides, as far as this one knows
   // Forget it and its ids. A server's may be over at once: a first datagram that was damaged is no beginning.
   [[nodiscard]] bool is_over() const;
+  // The last word is out, and none of the peer's is waited for: who is in a hurry may leave before it is
+  // over.
+  [[nodiscard]] bool may_leave() const;
   [[nodiscard]] PathStats path() const;
   // Datagrams for these ids are for this session. Each call tells what has changed since the last.
   struct Ids {

@@ -33,6 +33,10 @@ class QuicSession::Impl {
   [[nodiscard]] std::optional<Event> poll_event();
   [[nodiscard]] std::optional<Time> poll_timeout() const;
   [[nodiscard]] PathStats path() const;
+  [[nodiscard]] bool may_leave() const {
+    return phase_ == Phase::kDraining || phase_ == Phase::kOver ||
+           (phase_ == Phase::kClosing && !farewell_due_);
+  }
 
   // From the library.
   void on_stream_bytes(std::int64_t stream_id, ByteView bytes, bool last);

@@ -24,7 +24,7 @@ std::size_t count(const QuicPair& pair, Verdict verdict) {
 
 TEST(QuicGateTest, clients_prove_their_address_under_load) {
   QuicPair pair(quic_options({}, 1));
-  pair.half_open = QuicGate::kRetryFrom;
+  pair.under_load = true;
   ASSERT_TRUE(greet(pair));
   EXPECT_EQ(count(pair, Verdict::kAnswer), 1u);
 }
@@ -43,7 +43,7 @@ TEST(QuicGateTest, who_was_here_before_need_not_prove_it_again) {
     options.client.connection.token = token;
     QuicPair pair(options);
     pair.client_address = from;
-    pair.half_open = QuicGate::kRetryFrom;
+    pair.under_load = true;
     ASSERT_TRUE(greet(pair));
     EXPECT_EQ(count(pair, Verdict::kAnswer), from);  // a token is worth nothing elsewhere
   }
@@ -52,20 +52,20 @@ TEST(QuicGateTest, who_was_here_before_need_not_prove_it_again) {
 // A Retry token that was copied from another address, or forged.
 TEST(QuicGateTest, tokens_of_others_open_nothing) {
   QuicPair pair(quic_options({}, 1));
-  pair.half_open = QuicGate::kRetryFrom;
+  pair.under_load = true;
   ASSERT_TRUE(greet(pair));
   Bytes with_token;
   for (const Bytes& datagram : pair.server.heard) {
-    const auto decision = pair.gate.judge(pair.now, datagram, Bytes{0}, QuicGate::kRetryFrom);
+    const auto decision = pair.gate.judge(pair.now, datagram, Bytes{0}, true);
     if (decision.verdict == Verdict::kOpen) with_token = datagram;
   }
   ASSERT_FALSE(with_token.empty());
-  EXPECT_EQ(pair.gate.judge(pair.now, with_token, Bytes{1}, 0).verdict, Verdict::kDrop);
-  EXPECT_EQ(pair.gate.judge(pair.now + std::chrono::seconds(11), with_token, Bytes{0}, 0).verdict,
+  EXPECT_EQ(pair.gate.judge(pair.now, with_token, Bytes{1}, false).verdict, Verdict::kDrop);
+  EXPECT_EQ(pair.gate.judge(pair.now + std::chrono::seconds(11), with_token, Bytes{0}, false).verdict,
             Verdict::kDrop);
   QuicSecret other{};
   QuicGate elsewhere(other, 1);
-  EXPECT_EQ(elsewhere.judge(pair.now, with_token, Bytes{0}, 0).verdict, Verdict::kDrop);
+  EXPECT_EQ(elsewhere.judge(pair.now, with_token, Bytes{0}, false).verdict, Verdict::kDrop);
 }
 
 TEST(QuicGateTest, other_versions_are_told_which_one_is_spoken) {
@@ -76,11 +76,11 @@ TEST(QuicGateTest, other_versions_are_told_which_one_is_spoken) {
   first[1] = first[2] = first[3] = first[4] = 0xBA;
   first[5] = 8;
   first[14] = 8;
-  const auto decision = gate.judge({}, first, Bytes{0}, 0);
+  const auto decision = gate.judge({}, first, Bytes{0}, false);
   ASSERT_EQ(decision.verdict, Verdict::kAnswer);
   EXPECT_LT(decision.answer.size(), 100u);
   first.resize(1'199);
-  EXPECT_EQ(gate.judge({}, first, Bytes{0}, 0).verdict, Verdict::kDrop);
+  EXPECT_EQ(gate.judge({}, first, Bytes{0}, false).verdict, Verdict::kDrop);
 }
 
 // The server has restarted: it remembers nothing but its secret.
@@ -92,7 +92,7 @@ TEST(QuicGateTest, clients_of_a_server_that_has_forgotten_them_learn_it_at_once)
   QuicSecret secret;
   secret.fill(7);
   QuicGate restarted(secret, 9);
-  const auto decision = restarted.judge(pair.now, last, Bytes{0}, 0);
+  const auto decision = restarted.judge(pair.now, last, Bytes{0}, false);
   ASSERT_EQ(decision.verdict, Verdict::kAnswer);
   EXPECT_LT(decision.answer.size(), last.size());
   pair.to_client(decision.answer);
@@ -107,7 +107,7 @@ TEST(QuicGateTest, what_is_no_quic_is_dropped) {
   Rng rng(1);
   for (int i = 0; i < 2'000; ++i) {
     const Bytes noise = random_bytes(rng, rng.below(1'400));
-    const auto decision = gate.judge({}, noise, Bytes{0}, 0);
+    const auto decision = gate.judge({}, noise, Bytes{0}, false);
     EXPECT_NE(decision.verdict, Verdict::kOpen);
     EXPECT_TRUE(decision.answer.empty() || decision.answer.size() < noise.size());
   }

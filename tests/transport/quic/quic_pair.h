@@ -132,7 +132,7 @@ class QuicPair {
   QuicEnd client;
   QuicEnd server;
   PathId client_address = 0;
-  std::size_t half_open = 0;
+  bool under_load = false;
   std::vector<QuicGate::Verdict> verdicts;
   std::function<bool(Time)> drops;  // what arrives then is lost
   std::string server_error;         // why there is no session
@@ -142,7 +142,7 @@ class QuicPair {
 
   void knock(ByteView datagram, PathId path) {
     const std::uint8_t address[] = {static_cast<std::uint8_t>(path)};
-    auto decision = gate.judge(now, datagram, address, half_open);
+    auto decision = gate.judge(now, datagram, address, under_load);
     verdicts.push_back(decision.verdict);
     if (decision.verdict == QuicGate::Verdict::kAnswer) server.out.send(now, std::move(decision.answer));
     const bool busy = server.session && !server.session->is_over();
