@@ -61,7 +61,7 @@ class Session {
   void on_frame(Time now, std::uint64_t type, ByteView body);  // a whole message or unknown frame
   [[nodiscard]] DataVerdict on_data(Time now, const DataPlace& place, ByteView bytes,
                                     std::uint32_t stream = 0);
-  void on_heard(Time now);  // something valid came
+  void on_heard(Time now);                                         // something valid came
   void on_end(Time now, const GoodbyeMessage& why, bool by_peer);  // of the transport below
   void on_peer_close(Time now, std::uint64_t code, const std::string& reason);
   void on_flushed(Time now);  // closing, and everything queued is out

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 #include <optional>
 
 #include "protocol/base/bytes.h"
@@ -27,7 +26,11 @@ struct QuicId {
     return id;
   }
   [[nodiscard]] ByteView view() const { return {bytes.data(), size_bytes}; }
-  auto operator<=>(const QuicId&) const = default;
+  bool operator==(const QuicId&) const = default;
+  bool operator<(const QuicId& other) const {
+    return std::lexicographical_compare(view().begin(), view().end(), other.view().begin(),
+                                        other.view().end());
+  }
 };
 
 // Whom a datagram is for; nothing if it is no QUIC.
