@@ -32,7 +32,7 @@ std::string read_authorities(const std::string& file) {
 
 void add_security_options(CLI::App& command, SecurityOptions& options, const std::string& peers) {
   command.add_option("--transport", options.transport,
-                     "tls, tcp or udp; without it tls, or with --insecure tcp");
+                     "tls, quic, tcp or udp; without it tls, or with --insecure tcp");
   command.add_option(
       "--key", options.key,
       "this side's private key, made by `kvferry keygen`; without it the one in the home folder");
@@ -66,10 +66,12 @@ Security read_security(const SecurityOptions& options) {
 
 void secure(ClientOptions& client, const Security& security, const HostPort& server) {
   client.transport = security.transport;
-  if (security.transport != TransportKind::kTls) return;
   PeerTrust trust = security.trust;
   trust.server_name = server.host;
-  client.tcp.tls = value_or_fail(TlsContext::make(Role::kClient, security.identity, std::move(trust)));
+  if (security.transport == TransportKind::kTls)
+    client.tcp.tls = value_or_fail(TlsContext::make(Role::kClient, security.identity, std::move(trust)));
+  if (security.transport == TransportKind::kQuic)
+    client.quic = value_or_fail(QuicCredentials::load(security.identity, std::move(trust)));
 }
 
 fs::path default_key_file() {

@@ -7,6 +7,7 @@
 #include "scenarios/log.h"
 #include "scenarios/program.h"
 #include "scenarios/watched_handler.h"
+#include "transport/quic_server.h"
 #include "transport/stop_signals.h"
 #include "transport/tcp_server.h"
 #include "transport/udp_server.h"
@@ -14,13 +15,19 @@
 namespace kvferry {
 namespace {
 
+Hello hello_of(const ServingOptions& options) {
+  Hello hello;
+  hello.agent = options.program + "/" KVFERRY_VERSION;
+  hello.model = options.model;
+  return hello;
+}
+
 template <typename AServerOptions>
 AServerOptions server_options(const ServingOptions& options) {
   AServerOptions out;
   out.listen = options.listen;
   out.connections_to_serve = options.operation.once ? 1 : 0;
-  out.connection.hello.agent = options.program + "/" KVFERRY_VERSION;
-  out.connection.hello.model = options.model;
+  out.connection.hello = hello_of(options);
   return out;
 }
 
@@ -32,6 +39,14 @@ std::unique_ptr<Server> listen(const ServingOptions& options, const Security& se
   if (security.transport == TransportKind::kUdp)
     return value_or_fail(
         UdpServer::listen(server_options<UdpServerOptions>(options), make_handler, complain));
+  if (security.transport == TransportKind::kQuic) {
+    QuicServerOptions quic;
+    quic.listen = options.listen;
+    quic.connections_to_serve = options.operation.once ? 1 : 0;
+    quic.quic.connection.hello = hello_of(options);
+    quic.quic.credentials = value_or_fail(QuicCredentials::load(security.identity, security.trust));
+    return value_or_fail(QuicServer::listen(quic, make_handler, complain));
+  }
   auto tcp = server_options<TcpServerOptions>(options);
   if (security.transport == TransportKind::kTls)
     tcp.tcp.tls = value_or_fail(TlsContext::make(Role::kServer, security.identity, security.trust));

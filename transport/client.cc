@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <functional>
 
+#include "transport/quic_client.h"
 #include "transport/stop_signals.h"
 #include "transport/tcp_connect.h"
 #include "transport/udp_client.h"
@@ -61,13 +62,25 @@ void run_by_udp(const HostPort& where, const udp::endpoint& endpoint, const Clie
   run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
 }
 
-void run_by_udp(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
+void run_by_quic(const HostPort& where, const udp::endpoint& endpoint, const ClientOptions& options,
+                 ClientErrand& errand, Duration connect) {
+  asio::io_context io;
+  auto client = QuicClient::open(io, endpoint, {options.connection, options.quic, {}, {}}, errand);
+  if (!client) return note_unreachable(client.error().in(where.text()), errand.report());
+  run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
+  errand.report().path = (*client)->session().path();
+  errand.report().token = (*client)->session().token();
+}
+
+void run_by_datagrams(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
   const Time begun = steady_now();
   auto addresses = resolve(where, options.connect_timeout);
   if (!addresses) return note_unreachable(addresses.error(), errand.report());
   note_unreachable(Error{where.text() + ": no address"}, errand.report());
   for (const tcp::endpoint& address : *addresses) {
-    run_by_udp(where, {address.address(), address.port()}, options, errand, steady_now() - begun);
+    const udp::endpoint endpoint(address.address(), address.port());
+    const auto run = options.transport == TransportKind::kQuic ? run_by_quic : run_by_udp;
+    run(where, endpoint, options, errand, steady_now() - begun);
     if (errand.report().status != ClientStatus::kUnreachable) break;
   }
 }
@@ -142,7 +155,8 @@ void run_client(const HostPort& where, const ClientOptions& options, ClientErran
     case TransportKind::kTls:
       return run_by_tcp(where, options, errand);
     case TransportKind::kUdp:
-      return run_by_udp(where, options, errand);
+    case TransportKind::kQuic:
+      return run_by_datagrams(where, options, errand);
   }
 }
 

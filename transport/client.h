@@ -8,6 +8,7 @@
 #include <string>
 
 #include "transport/host_port.h"
+#include "transport/quic/credentials.h"
 #include "transport/tcp_connection.h"
 #include "transport/transport_kind.h"
 #include "transport/udp_connection.h"
@@ -32,6 +33,7 @@ struct ClientOptions {
   TransportKind transport = TransportKind::kTcp;
   TcpOptions tcp;  // with a TlsContext for kTls
   UdpOptions udp;
+  std::shared_ptr<const QuicCredentials> quic;         // who this side is, and whom it believes
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   bool obey_signals = false;                           // SIGINT and SIGTERM end the errand cleanly
 };
@@ -42,8 +44,8 @@ struct ClientReport {
   ErrorCode code = ErrorCode::kNone;  // of a connection that ended
   Ledger ledger;
   PathStats path;
-  Bytes token;         // UDP: for the connection's configuration next time; may be empty
-  Duration connect{};  // until TCP is connected; UDP: until the address is known
+  Bytes token;         // UDP and QUIC: for the connection's configuration next time; may be empty
+  Duration connect{};  // until TCP is connected; UDP and QUIC: until the address is known
 };
 
 // What every errand does alike; what it is for comes on top.

@@ -7,12 +7,17 @@ namespace kvferry {
 
 ConnectionDriver::ConnectionDriver(asio::io_context& io, const ConnectionConfig& config,
                                    ConnectionHandler& handler, std::string peer)
-    : io_(io), timer_(io), handler_(handler), peer_(std::move(peer)), core_(config, steady_now()) {}
+    : ConnectionDriver(io, handler, std::move(peer)) {
+  core_.emplace(config, steady_now());
+}
+
+ConnectionDriver::ConnectionDriver(asio::io_context& io, ConnectionHandler& handler, std::string peer)
+    : io_(io), timer_(io), handler_(handler), peer_(std::move(peer)) {}
 
 void ConnectionDriver::post(std::function<void(Connection&, Time)> f) {
   asio::post(io_, alive_.only_while([this, f = std::move(f)] {
     if (finished_) return;
-    f(core_, steady_now());
+    f(core(), steady_now());
     settle();
   }));
 }
@@ -34,7 +39,7 @@ void ConnectionDriver::settle() {
     handler_.on_event(*this, event);
     drain();
   }
-  if (core_.is_closed() && !finished_) wind_down();
+  if (core().is_closed() && !finished_) wind_down();
 }
 
 void ConnectionDriver::drain() {
@@ -45,14 +50,14 @@ void ConnectionDriver::drain() {
 }
 
 void ConnectionDriver::take_events() {
-  while (auto event = core_.poll_event()) {
+  while (auto event = poll_event()) {
     if (const auto* closed = std::get_if<event::Closed>(&*event)) closed_ = *closed;
     events_.push_back(std::move(*event));
   }
 }
 
 std::optional<Time> ConnectionDriver::deadline() const {
-  const auto core_due = core_.poll_timeout();
+  const auto core_due = poll_timeout();
   if (core_due && linger_end_) return std::min(*core_due, *linger_end_);
   return core_due ? core_due : linger_end_;
 }
@@ -74,9 +79,9 @@ void ConnectionDriver::on_timer() {
   if (finished_) return;
   const Time now = steady_now();
   if (linger_end_ && *linger_end_ <= now) return finish();
-  const auto due = core_.poll_timeout();
+  const auto due = poll_timeout();
   if (due && *due <= now) {
-    core_.handle_timeout(now);
+    handle_timeout(now);
     return settle();
   }
   arm();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // One Connection driven over some socket, on one thread: what an application
-// sees of it, and what TCP and UDP drivers share.
+// sees of it, and what the drivers share.
 //
 //   socket ─handle_*─► Connection ─► events ─► handler ─► command() ─► Connection
 //   socket ◄─ transmit() ◄─ poll_transmit ◄─┘
@@ -46,7 +46,7 @@ class ConnectionDriver {
       ConnectionDriver& driver;
       ~Drain() { driver.drain(); }
     } drain_after{*this};
-    return std::forward<Function>(f)(core_, steady_now());
+    return std::forward<Function>(f)(core(), steady_now());
   }
 
   // The same from any thread while the connection lives: workers answer through it.
@@ -58,7 +58,7 @@ class ConnectionDriver {
   // Ends it soon, from any thread: no goodbye, no linger.
   void drop();
 
-  [[nodiscard]] const Connection& connection() const { return core_; }
+  [[nodiscard]] const Connection& connection() const { return core(); }
   [[nodiscard]] const std::string& peer() const { return peer_; }  // "127.0.0.1:4433"
   // The socket's own error, if it ended the connection.
   [[nodiscard]] const SocketError& socket_error() const { return socket_error_; }
@@ -69,6 +69,13 @@ class ConnectionDriver {
   // The handler, and the sinks it gives to the connection, must outlive this.
   ConnectionDriver(asio::io_context& io, const ConnectionConfig& config, ConnectionHandler& handler,
                    std::string peer);
+  // Of a connection that lives within something else: the four below say how that is driven.
+  ConnectionDriver(asio::io_context& io, ConnectionHandler& handler, std::string peer);
+  [[nodiscard]] virtual const Connection& core() const { return *core_; }
+  [[nodiscard]] virtual std::optional<Event> poll_event() { return core_->poll_event(); }
+  [[nodiscard]] virtual std::optional<Time> poll_timeout() const { return core_->poll_timeout(); }
+  virtual void handle_timeout(Time now) { core_->handle_timeout(now); }
+  [[nodiscard]] Connection& core() { return const_cast<Connection&>(std::as_const(*this).core()); }
 
   // Sends what the connection hands out, as far as the socket takes it.
   virtual void transmit() = 0;
@@ -87,7 +94,6 @@ class ConnectionDriver {
   void note_socket_error(const SocketError& error);
   void note_security_failure(const std::string& what);
 
-  [[nodiscard]] Connection& core() { return core_; }
   // How the connection ended, once it has closed.
   [[nodiscard]] const std::optional<event::Closed>& closed() const { return closed_; }
   [[nodiscard]] bool is_lingering() const { return linger_end_.has_value(); }
@@ -104,7 +110,7 @@ class ConnectionDriver {
   asio::steady_timer timer_;
   ConnectionHandler& handler_;
   std::string peer_;
-  Connection core_;
+  std::optional<Connection> core_;
   std::deque<Event> events_;
   std::optional<event::Closed> closed_;
   std::optional<Time> armed_for_;   // set while the timer has a handler queued

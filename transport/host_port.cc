@@ -79,4 +79,15 @@ Result<std::vector<tcp::endpoint>> resolve(const HostPort& where, std::chrono::n
   return future.get();
 }
 
+Bytes host_bytes(const udp::endpoint& endpoint) {
+  Bytes bytes;
+  const asio::ip::address address = endpoint.address();
+  if (address.is_v4()) {
+    append(bytes, address.to_v4().to_bytes());
+  } else {
+    append(bytes, address.to_v6().to_bytes());
+  }
+  return bytes;
+}
+
 }  // namespace kvferry

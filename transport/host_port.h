@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/base/bytes.h"
 #include "protocol/base/result.h"
 #include "transport/asio.h"
 
@@ -31,5 +32,8 @@ template <typename Protocol>
 // Addresses of the host, numeric or looked up. A lookup that takes longer than the timeout is left behind.
 [[nodiscard]] Result<std::vector<tcp::endpoint>> resolve(const HostPort& where,
                                                          std::chrono::nanoseconds timeout);
+
+// What a token for a later connection is bound to.
+[[nodiscard]] Bytes host_bytes(const udp::endpoint& endpoint);
 
 }  // namespace kvferry

@@ -9,19 +9,7 @@
 namespace kvferry {
 namespace {
 
-// What a token is bound to: a retry token to address and port, one for a later connection to the address
-// only.
-Bytes host_bytes(const udp::endpoint& endpoint) {
-  Bytes bytes;
-  const asio::ip::address address = endpoint.address();
-  if (address.is_v4()) {
-    append(bytes, address.to_v4().to_bytes());
-  } else {
-    append(bytes, address.to_v6().to_bytes());
-  }
-  return bytes;
-}
-
+// What a retry token is bound to: address and port.
 Bytes address_bytes(const udp::endpoint& endpoint) {
   Bytes bytes = host_bytes(endpoint);
   put_le(bytes, endpoint.port());

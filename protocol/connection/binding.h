@@ -12,10 +12,13 @@ class BindingLayer {
  public:
   virtual ~BindingLayer() = default;
 
-  virtual void handle_bytes(Time now, ByteView bytes, PathId path) = 0;
+  // from: a datagram's path, or the stream. Returns how many bytes were taken.
+  virtual std::size_t handle_bytes(Time now, ByteView bytes, std::uint64_t from) = 0;
   virtual void handle_timeout(Time now) = 0;
   [[nodiscard]] virtual std::optional<Outgoing> poll_transmit(Time now) = 0;
   [[nodiscard]] virtual std::optional<Time> next_timeout() const = 0;
+  // Whether the driver takes what is sent on a stream; streams binding.
+  virtual void set_writable(std::uint32_t, bool) {}
   // Adds what the binding measures.
   virtual void describe(PathStats& stats) const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> connection_id() const = 0;
@@ -24,6 +27,8 @@ class BindingLayer {
 
 [[nodiscard]] std::unique_ptr<BindingLayer> make_stream_binding(const ConnectionConfig& config,
                                                                 Session& session, Ledger& ledger);
+[[nodiscard]] std::unique_ptr<BindingLayer> make_streams_binding(const ConnectionConfig& config,
+                                                                 Session& session, Ledger& ledger);
 [[nodiscard]] std::unique_ptr<BindingLayer> make_datagram_binding(const ConnectionConfig& config,
                                                                   Session& session, Ledger& ledger);
 

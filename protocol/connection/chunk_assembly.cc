@@ -13,11 +13,12 @@ std::uint64_t from_the_beginning(const RangeSet& here) {
 }  // namespace
 
 void ChunkAssembly::begin(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t size_bytes,
-                          ByteView prefix) {
+                          ByteView prefix, std::uint32_t stream) {
   auto [place, is_new] = open_.try_emplace(Key{transfer, chunk});
   if (!is_new) return;
   Open& open = place->second;
   open.size_bytes = size_bytes;
+  open.stream = stream;
   open.bytes.reserve(size_bytes);
   append(open.bytes, prefix);
   open.here.add(0, prefix.size());
@@ -28,9 +29,18 @@ bool ChunkAssembly::has(std::uint64_t transfer, std::uint32_t chunk) const {
   return open_.contains({transfer, chunk});
 }
 
-bool ChunkAssembly::has_any(std::uint64_t transfer) const {
-  auto at = open_.lower_bound({transfer, 0});
-  return at != open_.end() && at->first.first == transfer;
+bool ChunkAssembly::has_any(std::uint64_t transfer, std::uint32_t stream) const {
+  for (auto at = open_.lower_bound({transfer, 0}); at != open_.end() && at->first.first == transfer; ++at) {
+    if (at->second.stream == stream) return true;
+  }
+  return false;
+}
+
+bool ChunkAssembly::goes_on(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t stream,
+                            std::uint64_t offset) const {
+  auto found = open_.find({transfer, chunk});
+  return found != open_.end() && found->second.stream == stream &&
+         from_the_beginning(found->second.here) == offset;
 }
 
 std::uint64_t ChunkAssembly::contiguous_bytes(std::uint64_t transfer, std::uint32_t chunk) const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Chunks that are arriving: pieces in any order (datagrams) or in order
-// (streams) become whole payloads. A chunk begun counts with its whole size;
-// whoever calls sees to it that the sum stays within the credit.
+// (streams) become whole payloads, each on the stream that it began on. A chunk begun counts with its whole
+// size; whoever calls sees to it that the sum stays within the credit.
 #pragma once
 
 #include <map>
@@ -22,11 +22,15 @@ class ChunkAssembly {
   static constexpr std::size_t kMaxOpen = 16'384;  // chunks: small ones cost more than their size
 
   // size_bytes is within the limits. prefix: what is here of an earlier connection.
-  void begin(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t size_bytes, ByteView prefix = {});
+  void begin(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t size_bytes, ByteView prefix = {},
+             std::uint32_t stream = 0);
   [[nodiscard]] bool has(std::uint64_t transfer, std::uint32_t chunk) const;
-  // Any chunk of the transfer.
-  [[nodiscard]] bool has_any(std::uint64_t transfer) const;
+  // Any chunk of the transfer on the stream.
+  [[nodiscard]] bool has_any(std::uint64_t transfer, std::uint32_t stream = 0) const;
   [[nodiscard]] bool is_full() const { return open_.size() >= kMaxOpen; }
+  // Whether the chunk began on this stream, and is here up to the offset without a gap.
+  [[nodiscard]] bool goes_on(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t stream,
+                             std::uint64_t offset) const;
   // How far the chunk is here without a gap.
   [[nodiscard]] std::uint64_t contiguous_bytes(std::uint64_t transfer, std::uint32_t chunk) const;
 
@@ -48,6 +52,7 @@ class ChunkAssembly {
  private:
   struct Open {
     std::uint32_t size_bytes = 0;
+    std::uint32_t stream = 0;
     Bytes bytes;
     RangeSet here;
   };

@@ -17,18 +17,20 @@ ChunkSender::ChunkSender(Options options, std::shared_ptr<ChunkSource> source, c
     : options_(std::move(options)),
       source_(std::move(source)),
       states_(source_->manifest().chunks.size(), State::kWaiting),
-      waiting_(states_.size()) {
+      waiting_(states_.size()),
+      last_stream_(static_cast<std::uint32_t>(options_.transfer / 2 % kMaxDataStreams)) {
   know(known);
 }
 
 bool ChunkSender::exhausted() const {
-  return dropped_ || (!current_ && again_.empty() && with_losses_.empty() && waiting_ == 0);
+  return dropped_ || (cuts_.empty() && again_.empty() && with_losses_.empty() && waiting_ == 0);
 }
 
-bool ChunkSender::ready() const {
+bool ChunkSender::ready(StreamSet takes) const {
   if (dropped_) return false;
-  if (current_ || !with_losses_.empty()) return true;
-  if (options_.wait_for_have || exhausted()) return false;
+  if (first_cut(takes) < cuts_.size() || !with_losses_.empty()) return true;
+  if (options_.wait_for_have || !free_stream(takes)) return false;
+  if (again_.empty() && waiting_ == 0) return false;
   if (!again_.empty() || unwanted(next_waiting())) return true;  // what is unwanted is to be skipped
   return has_credit_for(next_waiting());
 }
@@ -62,7 +64,28 @@ std::optional<std::uint32_t> ChunkSender::choose() {
   return std::nullopt;
 }
 
-Result<bool> ChunkSender::begin_next_chunk() {
+const ChunkSender::Cut* ChunkSender::cut_of(std::uint32_t chunk) const {
+  auto found = std::find_if(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return cut.chunk == chunk; });
+  return found == cuts_.end() ? nullptr : &*found;
+}
+
+std::size_t ChunkSender::first_cut(StreamSet takes) const {
+  auto found =
+      std::find_if(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return takes.has(cut.stream); });
+  return static_cast<std::size_t>(found - cuts_.begin());
+}
+
+// The next in turn that this transfer has no chunk on.
+std::optional<std::uint32_t> ChunkSender::free_stream(StreamSet takes) const {
+  for (std::uint32_t i = 1; i <= kMaxDataStreams + 1; ++i) {
+    std::uint32_t stream = (last_stream_ + i) % (kMaxDataStreams + 1);
+    bool busy = std::any_of(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return cut.stream == stream; });
+    if (takes.has(stream) && !busy) return stream;
+  }
+  return std::nullopt;
+}
+
+Result<bool> ChunkSender::begin_next_chunk(std::uint32_t stream) {
   if (options_.wait_for_have) return false;
   auto chunk = choose();
   if (!chunk) return false;
@@ -84,14 +107,12 @@ Result<bool> ChunkSender::begin_next_chunk() {
     ++chunks_begun_;
     settle(*chunk, State::kBegun);
   }
-  current_ = *chunk;
-  current_bytes_ = std::move(*bytes);
-  current_offset_ = begins_at;
-  current_again_ = again;
   if (options_.until_acknowledged) {
-    Open& open = open_.insert_or_assign(*chunk, Open{current_bytes_, {}, {}}).first->second;
+    Open& open = open_.insert_or_assign(*chunk, Open{*bytes, {}, {}}).first->second;
     open.acknowledged.add(0, begins_at);
   }
+  cuts_.push_back({*chunk, stream, std::move(*bytes), begins_at, again});
+  last_stream_ = stream;
   return true;
 }
 
@@ -113,24 +134,29 @@ std::optional<DataPiece> ChunkSender::next_lost(std::size_t max_bytes) {
   return std::nullopt;
 }
 
-Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes) {
+DataPiece ChunkSender::cut_piece(std::size_t index, std::size_t max_bytes) {
+  Cut& cut = cuts_[index];
+  std::size_t size = std::min(max_bytes, cut.bytes.size() - cut.offset);
+  DataPiece piece{
+      {options_.transfer, cut.chunk, cut.offset}, cut.bytes.part(cut.offset, size), cut.again, cut.stream};
+  cut.offset += size;
+  if (cut.offset == cut.bytes.size()) cuts_.erase(cuts_.begin() + static_cast<std::ptrdiff_t>(index));
+  return piece;
+}
+
+Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes, StreamSet takes) {
   if (dropped_ || max_bytes == 0) return std::optional<DataPiece>();
   if (auto piece = next_lost(max_bytes)) return std::optional(std::move(*piece));
-  if (!current_) {
-    auto begun = begin_next_chunk();
+  std::size_t cut = first_cut(takes);
+  if (cut == cuts_.size()) {
+    auto stream = free_stream(takes);
+    if (!stream) return std::optional<DataPiece>();
+    auto begun = begin_next_chunk(*stream);
     if (!begun) return begun.error();
     if (!*begun) return std::optional<DataPiece>();
+    cut = cuts_.size() - 1;
   }
-  std::size_t size = std::min(max_bytes, current_bytes_.size() - current_offset_);
-  DataPiece piece{{options_.transfer, *current_, current_offset_},
-                  current_bytes_.part(current_offset_, size),
-                  current_again_};
-  current_offset_ += size;
-  if (current_offset_ == current_bytes_.size()) {
-    current_.reset();
-    current_bytes_ = {};
-  }
-  return std::optional(std::move(piece));
+  return std::optional(cut_piece(cut, max_bytes));
 }
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
@@ -140,7 +166,7 @@ void ChunkSender::resend(const ChunkRanges& chunks) {
       options_.partial.remove(chunk);  // it comes whole
       ++waiting_;
       next_chunk_ = std::min(next_chunk_, chunk);
-    } else if (states_[chunk] == State::kBegun && chunk != current_) {
+    } else if (states_[chunk] == State::kBegun && !cut_of(chunk)) {
       again_.insert(chunk);
     }
     if (expired_ && states_[chunk] != State::kSkipped) give_up(chunk, SkipReason::kDeadline);
@@ -172,14 +198,12 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
   skipped_[reason].add(chunk);
   open_.erase(chunk);
   with_losses_.erase(chunk);
-  if (chunk != current_) return;
-  current_.reset();
-  current_bytes_ = {};
+  std::erase_if(cuts_, [&](const Cut& cut) { return cut.chunk == chunk; });
 }
 
 void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
   for_each(chunks, [&](std::uint32_t chunk) {
-    if (states_[chunk] == State::kWaiting || chunk == current_ || again_.contains(chunk) ||
+    if (states_[chunk] == State::kWaiting || cut_of(chunk) || again_.contains(chunk) ||
         with_losses_.contains(chunk))
       give_up(chunk, reason);
   });
@@ -188,7 +212,7 @@ void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
 void ChunkSender::expire() {
   expired_ = true;
   while (waiting_ > 0) give_up(next_chunk_, SkipReason::kDeadline);
-  if (current_) give_up(*current_, SkipReason::kDeadline);
+  while (!cuts_.empty()) give_up(cuts_.front().chunk, SkipReason::kDeadline);
   while (!again_.empty()) give_up(*again_.begin(), SkipReason::kDeadline);
   while (!with_losses_.empty()) give_up(*with_losses_.begin(), SkipReason::kDeadline);
 }
@@ -224,8 +248,7 @@ void ChunkSender::lost(const DataPlace& place, std::uint64_t size_bytes) {
 
 void ChunkSender::drop() {
   dropped_ = true;
-  current_.reset();
-  current_bytes_ = {};
+  cuts_.clear();
   again_.clear();
   open_.clear();
   with_losses_.clear();

@@ -3,7 +3,9 @@
 // A source's chunks, cut into pieces: first what was lost, then what was asked
 // for again, then what is preferred, then the table's order. Credit, byte
 // budget, level and deadline decide what is begun and what is skipped.
-// On the datagram binding chunks are held until acknowledged.
+// On the datagram binding chunks are held until acknowledged. On the streams
+// binding several are under way at once, one a stream: the one begun first goes
+// on wherever its stream takes bytes, and the next begins where it does not.
 #pragma once
 
 #include <map>
@@ -17,6 +19,7 @@
 #include "protocol/card/chunk_prefixes.h"
 #include "protocol/card/chunk_ranges.h"
 #include "protocol/connection/events.h"
+#include "protocol/connection/stream_set.h"
 #include "protocol/wire/frame.h"
 
 namespace kvferry {
@@ -25,7 +28,8 @@ namespace kvferry {
 struct DataPiece {
   DataPlace place;
   Slice bytes;
-  bool again = false;  // these bytes were sent before
+  bool again = false;        // these bytes were sent before
+  std::uint32_t stream = 0;  // to go on
 };
 
 class ChunkSender {
@@ -42,13 +46,13 @@ class ChunkSender {
   // known: chunks that need not be sent.
   ChunkSender(Options options, std::shared_ptr<ChunkSource> source, const ChunkRanges& known);
 
-  // The next piece of at most max_bytes; nothing when there is none now. An error of the source ends the
-  // transfer.
-  [[nodiscard]] Result<std::optional<DataPiece>> next(std::size_t max_bytes);
+  // The next piece of at most max_bytes, for one of the streams that take bytes; nothing when there is none
+  // now. An error of the source ends the transfer.
+  [[nodiscard]] Result<std::optional<DataPiece>> next(std::size_t max_bytes, StreamSet takes = kOnlyStream);
   // Every chunk has been handed out, skipped or was known, and nothing waits to be sent again.
   [[nodiscard]] bool exhausted() const;
-  // Something could be sent now.
-  [[nodiscard]] bool ready() const;
+  // Something could be sent now on one of these streams.
+  [[nodiscard]] bool ready(StreamSet takes = kOnlyStream) const;
 
   // The receiver's wishes.
   void resend(const ChunkRanges& chunks);
@@ -87,7 +91,8 @@ class ChunkSender {
   [[nodiscard]] std::uint32_t first_waiting() const { return next_chunk_; }  // or the end of the table
   // Of a chunk that has begun: what was never sent.
   [[nodiscard]] std::uint64_t rest_of(std::uint32_t chunk) const {
-    return current_ == chunk ? current_bytes_.size() - current_offset_ : 0;
+    const Cut* cut = cut_of(chunk);
+    return cut ? cut->bytes.size() - cut->offset : 0;
   }
 
  private:
@@ -97,6 +102,14 @@ class ChunkSender {
     RangeSet acknowledged;
     RangeSet lost;
   };
+  // A chunk that has begun and is not wholly handed out.
+  struct Cut {
+    std::uint32_t chunk = 0;
+    std::uint32_t stream = 0;
+    Slice bytes;
+    std::size_t offset = 0;
+    bool again = false;
+  };
 
   [[nodiscard]] std::optional<std::uint32_t> choose();  // the next chunk to begin; skips what may not be sent
   [[nodiscard]] std::uint32_t next_waiting() const {
@@ -104,7 +117,11 @@ class ChunkSender {
   }
   [[nodiscard]] std::optional<SkipReason> unwanted(std::uint32_t chunk) const;
   [[nodiscard]] bool has_credit_for(std::uint32_t chunk) const;
-  [[nodiscard]] Result<bool> begin_next_chunk();  // false: none, or no credit
+  [[nodiscard]] Result<bool> begin_next_chunk(std::uint32_t stream);  // false: none, or no credit
+  [[nodiscard]] const Cut* cut_of(std::uint32_t chunk) const;
+  [[nodiscard]] std::size_t first_cut(StreamSet takes) const;  // index, or the end
+  [[nodiscard]] std::optional<std::uint32_t> free_stream(StreamSet takes) const;
+  [[nodiscard]] DataPiece cut_piece(std::size_t index, std::size_t max_bytes);
   [[nodiscard]] std::optional<DataPiece> next_lost(std::size_t max_bytes);
   void settle(std::uint32_t chunk, State state);  // no longer waiting
   void give_up(std::uint32_t chunk, SkipReason reason);
@@ -127,10 +144,8 @@ class ChunkSender {
   bool dropped_ = false;
   bool expired_ = false;
 
-  std::optional<std::uint32_t> current_;  // being cut
-  Slice current_bytes_;
-  std::size_t current_offset_ = 0;
-  bool current_again_ = false;
+  std::vector<Cut> cuts_;  // as they were begun; at most one a stream
+  std::uint32_t last_stream_ = 0;
 
   std::map<std::uint32_t, Open> open_;  // until acknowledged
   std::set<std::uint32_t> with_losses_;

@@ -11,7 +11,8 @@
 namespace kvferry {
 
 enum class Role : std::uint8_t { kClient, kServer };  // the client opened the transport connection
-enum class Binding : std::uint8_t { kStream, kDatagram };
+// Over one reliable stream, over datagrams, or over several reliable streams side by side.
+enum class Binding : std::uint8_t { kStream, kDatagram, kStreams };
 // When a receiver gives a chunk's credit back to the source.
 enum class CreditPolicy : std::uint8_t {
   kWhenTaken,     // once the sink has taken it
@@ -37,7 +38,8 @@ struct ConnectionConfig {
   Binding binding = Binding::kStream;
   Hello hello;                             // ours: features, limits, model identity, codecs
   std::size_t max_datagram_bytes = 1452;   // UDP payload that is probed for; 256 to 16383
-  std::size_t max_data_bytes = 16 * 1024;  // payload of one DATA frame, stream binding
+  std::size_t max_data_bytes = 16 * 1024;  // payload of one DATA frame, on streams
+  std::uint32_t data_streams = 8;          // that this side sends on, streams binding; 1 to 16
   CongestionOptions congestion;
   Repair repair = Repair::kOff;
   double repair_loss_floor = 0;    // the least loss that repair is measured out for, 0 .. 1

@@ -6,13 +6,26 @@
 #include "protocol/connection/binding.h"
 
 namespace kvferry {
+namespace {
+
+std::unique_ptr<BindingLayer> make_binding(const ConnectionConfig& config, Session& session, Ledger& ledger) {
+  switch (config.binding) {
+    case Binding::kStream:
+      return make_stream_binding(config, session, ledger);
+    case Binding::kStreams:
+      return make_streams_binding(config, session, ledger);
+    case Binding::kDatagram:
+      break;
+  }
+  return make_datagram_binding(config, session, ledger);
+}
+
+}  // namespace
 
 class Connection::Impl {
  public:
   Impl(const ConnectionConfig& config, Time now)
-      : session(config, now),
-        binding(config.binding == Binding::kStream ? make_stream_binding(config, session, ledger)
-                                                   : make_datagram_binding(config, session, ledger)) {}
+      : session(config, now), binding(make_binding(config, session, ledger)) {}
 
   Ledger ledger;
   Session session;
@@ -25,11 +38,22 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-void Connection::handle_bytes(Time now, ByteView bytes) { impl_->binding->handle_bytes(now, bytes, 0); }
+std::size_t Connection::handle_bytes(Time now, ByteView bytes, std::uint32_t stream) {
+  return impl_->binding->handle_bytes(now, bytes, stream);
+}
+void Connection::set_writable(std::uint32_t stream, bool takes_bytes) {
+  impl_->binding->set_writable(stream, takes_bytes);
+}
 void Connection::handle_datagram(Time now, ByteView datagram, PathId path) {
   impl_->binding->handle_bytes(now, datagram, path);
 }
-void Connection::handle_end_of_stream(Time now) { impl_->session.on_end(now); }
+void Connection::handle_end_of_stream(Time now) {
+  handle_transport_closed(now, ErrorCode::kEndOfStream, "the stream ended early", true);
+}
+
+void Connection::handle_transport_closed(Time now, ErrorCode code, const std::string& reason, bool by_peer) {
+  impl_->session.on_end(now, {static_cast<std::uint64_t>(code), reason, {}}, by_peer);
+}
 
 void Connection::handle_timeout(Time now) {
   impl_->binding->handle_timeout(now);

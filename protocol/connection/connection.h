@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// One connection between two peers, on either binding, without any I/O: bytes
+// One connection between two peers, on any binding, without any I/O: bytes
 // and time in, bytes and time out.
 //
 // The law: after every call that changes the connection, drain poll_transmit()
 // and poll_event() until neither has anything (each may give rise to the
 // other), then arm one timer at poll_timeout(), before the next call. On the
 // stream binding the driver may stop polling poll_transmit() while its socket
-// is full, and goes on when the socket takes bytes again.
+// is full, and goes on when the socket takes bytes again. On the streams binding
+// it says by set_writable() which streams take bytes; nothing goes before what
+// waits for the control stream.
 //
 // `now` never goes backwards. Sinks and sources live until their transfer ends
 // (Confirmed, Rejected, Refused, Cancelled, confirm(), reject(), cancel(),
@@ -30,21 +32,22 @@ namespace kvferry {
 // Which address a datagram came from, or is to go to: numbers that the driver gives out. 0 is the first.
 using PathId = std::uint64_t;
 
-// Stream binding: write head, then payload (shared, not copied). Datagram
-// binding: one whole datagram in head.
+// Stream and streams binding: write head, then payload (shared, not copied), on
+// that stream. Datagram binding: one whole datagram in head.
 struct Outgoing {
   Bytes head;
   Slice payload;
-  PathId path = 0;  // datagram binding: where to
+  PathId path = 0;           // datagram binding: where to
+  std::uint32_t stream = 0;  // streams binding: 0 is the control stream, the data streams begin at 1
   [[nodiscard]] std::size_t size() const { return head.size() + payload.size(); }
 };
 
 struct PathStats {
-  std::optional<Duration> rtt;  // smoothed; datagram: from acknowledgements, stream: from PING
+  std::optional<Duration> rtt;  // smoothed; datagram: from acknowledgements, otherwise from PING
   std::optional<Duration> min_rtt;
-  std::optional<double> delivery_rate_bytes_per_s;  // payload, latest sample; stream: from PROGRESS
-  std::uint64_t delivered_bytes = 0;                // payload known to have arrived; stream: from PROGRESS
-  std::uint64_t congestion_window_bytes = 0;        // datagram binding, as the next four
+  std::optional<double> delivery_rate_bytes_per_s;  // payload, latest sample; on streams: from PROGRESS
+  std::uint64_t delivered_bytes = 0;          // payload known to have arrived; on streams: from PROGRESS
+  std::uint64_t congestion_window_bytes = 0;  // datagram binding, as the next four
   std::uint64_t bytes_in_flight = 0;
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_lost = 0;       // declared lost
@@ -69,11 +72,18 @@ class Connection {
   Connection& operator=(Connection&&) noexcept;
 
   // Network and time in. Inputs are borrowed for the call.
-  void handle_bytes(Time now, ByteView bytes);  // stream binding: any split of the stream
+  // Stream and streams binding: any split of the stream. Returns how many bytes were taken. Those of a data
+  // stream that is ahead of the control stream are left: the driver keeps them, bounded by its flow control,
+  // and brings them again once more of the control stream came.
+  std::size_t handle_bytes(Time now, ByteView bytes, std::uint32_t stream = 0);
+  // Streams binding: whether a stream takes what is sent; at first all do.
+  void set_writable(std::uint32_t stream, bool takes_bytes);
   // Datagram binding: one whole datagram. A server follows its client from address to address.
   void handle_datagram(Time now, ByteView datagram, PathId path = 0);
   void handle_timeout(Time now);        // at or after poll_timeout()
-  void handle_end_of_stream(Time now);  // stream binding: the peer's direction has ended
+  void handle_end_of_stream(Time now);  // any stream of the peer's has ended
+  // The transport below is gone, and says why: the peer has closed it, or it has failed on this side.
+  void handle_transport_closed(Time now, ErrorCode code, const std::string& reason, bool by_peer);
 
   // Commands of the receiver. An id that is not open is ignored, as is a verdict before Complete or Stopped.
   TransferId request(Time now, const RequestOptions& options, ChunkSink& sink);

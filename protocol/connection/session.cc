@@ -208,12 +208,11 @@ void Session::close(Time now, ErrorCode code, const std::string& reason) {
 
 void Session::on_flushed(Time now) { advance(now, SessionInput::kFlushed); }
 
-void Session::on_end(Time now) {
+void Session::on_end(Time now, const GoodbyeMessage& why, bool by_peer) {
   if (state_ == SessionState::kClosed) return;
   if (state_ != SessionState::kClosing) {
-    farewell_ =
-        GoodbyeMessage{static_cast<std::uint64_t>(ErrorCode::kEndOfStream), "the stream ended early", {}};
-    by_peer_ = true;
+    farewell_ = {why.code, printable(why.reason), {}};
+    by_peer_ = by_peer;
   }
   advance(now, SessionInput::kEnd);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What both bindings share: messages in, messages and pieces of chunks out,
+// What the bindings share: messages in, messages and pieces of chunks out,
 // transfers, events. A session does not know how its frames travel.
 //
 // Timers: kHandshake (the peer's HELLO is due), kIdle (nothing heard),
@@ -59,9 +59,10 @@ class Session {
 
   // From the binding.
   void on_frame(Time now, std::uint64_t type, ByteView body);  // a whole message or unknown frame
-  [[nodiscard]] DataVerdict on_data(Time now, const DataPlace& place, ByteView bytes);
-  void on_heard(Time now);  // something valid came
-  void on_end(Time now);
+  [[nodiscard]] DataVerdict on_data(Time now, const DataPlace& place, ByteView bytes,
+                                    std::uint32_t stream = 0);
+  void on_heard(Time now);                                         // something valid came
+  void on_end(Time now, const GoodbyeMessage& why, bool by_peer);  // of the transport below
   void on_peer_close(Time now, std::uint64_t code, const std::string& reason);
   void on_flushed(Time now);  // closing, and everything queued is out
   void fault(Time now, ErrorCode code, const std::string& reason);
@@ -73,7 +74,8 @@ class Session {
 
   // To the binding.
   [[nodiscard]] std::optional<ControlFrame> next_control();
-  [[nodiscard]] std::optional<DataPiece> next_data(Time now, std::size_t max_bytes);
+  [[nodiscard]] std::optional<DataPiece> next_data(Time now, std::size_t max_bytes,
+                                                   StreamSet takes = kOnlyStream);
   [[nodiscard]] bool has_control() const { return !control_.empty(); }
   [[nodiscard]] bool has_data() const;
   // Of a chunk that leaves now at this rate, or without one of all that waits for the manifest. Nothing where
@@ -112,6 +114,7 @@ class Session {
  private:
   struct EarlyData {
     DataPlace place;
+    std::uint32_t stream = 0;
     Bytes bytes;
     [[nodiscard]] std::uint64_t memory_bytes() const { return kEagerFrameBytes + bytes.size(); }
   };
@@ -176,11 +179,13 @@ class Session {
 
   // session_data.cc: chunks in
   [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
-  [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes);
+  [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes,
+                                      std::uint32_t stream);
   [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
-  [[nodiscard]] bool begin_chunk(Time now, const DataPlace& place, Transfer& transfer);
-  [[nodiscard]] DataVerdict keep_early(Time now, const DataPlace& place, ByteView bytes);
+  [[nodiscard]] bool begin_chunk(Time now, const DataPlace& place, Transfer& transfer, std::uint32_t stream);
+  [[nodiscard]] DataVerdict keep_early(Time now, EarlyData early);
+  [[nodiscard]] EarlyData* early_that_goes_on(const EarlyData& piece);
   void replay_early(Time now, TransferId id);
   void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
   void ask_again(TransferId id, const ChunkRanges& chunks);
@@ -204,8 +209,8 @@ class Session {
   void send_manifest(TransferId id, EncodedManifest encoded, const ChunkRanges& known);
   void note_exhausted(Time now, TransferId id, Transfer& transfer);  // nothing is left to hand out
   void announce_skips(TransferId id, Transfer& transfer);
-  [[nodiscard]] bool may_be_served(const Transfer& transfer) const;
-  [[nodiscard]] std::optional<TransferId> next_served() const;
+  [[nodiscard]] bool may_be_served(const Transfer& transfer, StreamSet takes) const;
+  [[nodiscard]] std::optional<TransferId> next_served(StreamSet takes) const;
   [[nodiscard]] double most_payload(const Transfer& transfer, Duration left, double rate_bytes_per_s) const;
   [[nodiscard]] std::optional<Time> leave_by(const Transfer& transfer) const;
   void expire_late(Time now);

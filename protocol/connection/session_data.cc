@@ -9,7 +9,7 @@ namespace kvferry {
 namespace {
 
 constexpr std::uint64_t kMaxEarlyBytes = 256 * 1024;      // data that came before its manifest
-constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS, stream binding
+constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS
 constexpr int kMaxFailures = 2;                           // RESENDs per chunk
 constexpr std::uint64_t kCreditPart = 8;  // CREDIT is sent when this part of the initial one has come back
 
@@ -20,7 +20,7 @@ DataVerdict Session::refuse_data(Time now, ErrorCode code, const char* why) {
   return DataVerdict::kIgnored;
 }
 
-DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
+DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes, std::uint32_t stream) {
   if (state_ == SessionState::kClosing || state_ == SessionState::kClosed) return DataVerdict::kIgnored;
   bool datagrams = config_.binding == Binding::kDatagram;
   if (bytes.empty()) return refuse_data(now, ErrorCode::kMalformed, "DATA without bytes");
@@ -34,14 +34,15 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
   }
   switch (transfer->state) {
     case TransferState::kAsked:
-      if (datagrams || transfer->eager) return keep_early(now, place, bytes);
+      if (datagrams || transfer->eager)
+        return keep_early(now, {place, stream, Bytes(bytes.begin(), bytes.end())});
       break;
     case TransferState::kConsidering:
-      if (transfer->eager) return keep_early(now, place, bytes);
+      if (transfer->eager) return keep_early(now, {place, stream, Bytes(bytes.begin(), bytes.end())});
       break;
     case TransferState::kReceiving:
     case TransferState::kStopping:
-      return take_data(now, place, *transfer, bytes);
+      return take_data(now, place, *transfer, bytes, stream);
     case TransferState::kVerified:
       return DataVerdict::kIgnored;
     default:
@@ -50,7 +51,8 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes) {
   return refuse_data(now, ErrorCode::kUnexpected, "DATA in a state that does not allow it");
 }
 
-DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes) {
+DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes,
+                               std::uint32_t stream) {
   const auto& table = transfer.manifest.chunks;
   if (place.chunk >= table.size() || place.offset > table[place.chunk].size_bytes ||
       bytes.size() > table[place.chunk].size_bytes - place.offset) {
@@ -59,14 +61,12 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing)
     return take_in_vain(now, place.transfer, transfer, chunk);
-  if (config_.binding == Binding::kDatagram && arriving_.is_full() && !arriving_.has(place.transfer, chunk))
-    return DataVerdict::kNotNow;
-  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place, transfer))
+  bool datagrams = config_.binding == Binding::kDatagram;
+  if (datagrams && arriving_.is_full() && !arriving_.has(place.transfer, chunk)) return DataVerdict::kNotNow;
+  if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place, transfer, stream))
     return DataVerdict::kIgnored;
-  if (config_.binding == Binding::kStream &&
-      place.offset != arriving_.contiguous_bytes(place.transfer, chunk)) {
+  if (!datagrams && !arriving_.goes_on(place.transfer, chunk, stream, place.offset))
     return refuse_data(now, ErrorCode::kMalformed, "DATA out of order on a stream");
-  }
   auto added = arriving_.add(place.transfer, chunk, place.offset, bytes);
   if (added.no_room) return DataVerdict::kNotNow;
   if (added.new_bytes == 0) return DataVerdict::kRepeated;
@@ -98,30 +98,47 @@ bool Session::charge(Time now, Transfer& transfer, std::uint32_t chunk) {
 }
 
 // False: the peer is at fault. On a stream the source may begin at 0 although a prefix is here.
-bool Session::begin_chunk(Time now, const DataPlace& place, Transfer& transfer) {
-  bool stream = config_.binding == Binding::kStream;
+bool Session::begin_chunk(Time now, const DataPlace& place, Transfer& transfer, std::uint32_t stream) {
+  bool ordered = config_.binding != Binding::kDatagram;
   auto chunk = static_cast<std::uint32_t>(place.chunk);
-  if (stream && arriving_.has_any(place.transfer)) {
+  if (ordered && arriving_.has_any(place.transfer, stream)) {
     fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");
     return false;
   }
   if (!charge(now, transfer, chunk)) return false;
   auto prefix = transfer.prefixes.extract(chunk);
-  bool anew = prefix.empty() || (stream && place.offset == 0);
+  bool anew = prefix.empty() || (ordered && place.offset == 0);
   arriving_.begin(place.transfer, chunk, transfer.manifest.chunks[chunk].size_bytes,
-                  anew ? ByteView() : prefix.mapped().view());
+                  anew ? ByteView() : prefix.mapped().view(), stream);
   return true;
 }
 
-DataVerdict Session::keep_early(Time now, const DataPlace& place, ByteView bytes) {
-  EarlyData early{place, Bytes(bytes.begin(), bytes.end())};
+// What a frame that comes in pieces goes on with: counted once. Other streams' pieces may stand between.
+Session::EarlyData* Session::early_that_goes_on(const EarlyData& piece) {
+  if (config_.binding == Binding::kDatagram) return nullptr;
+  const std::size_t near = std::min<std::size_t>(early_.size(), kMaxDataStreams);
+  for (auto at = early_.end(); at != early_.end() - static_cast<std::ptrdiff_t>(near);) {
+    --at;
+    if (at->stream == piece.stream && at->place.transfer == piece.place.transfer &&
+        at->place.chunk == piece.place.chunk && at->place.offset + at->bytes.size() == piece.place.offset)
+      return &*at;
+  }
+  return nullptr;
+}
+
+DataVerdict Session::keep_early(Time now, EarlyData early) {
   std::uint64_t room = std::max(kMaxEarlyBytes, config_.hello.limits.eager_bytes);
-  if (early.memory_bytes() > room - std::min(room, early_bytes_)) {
+  EarlyData* before = early_that_goes_on(early);
+  const std::uint64_t size_bytes = before ? early.bytes.size() : early.memory_bytes();
+  if (size_bytes > room - std::min(room, early_bytes_)) {
     if (config_.binding == Binding::kDatagram) return DataVerdict::kNotNow;
     return refuse_data(now, ErrorCode::kLimit, "more of an offer than may come before it is accepted");
   }
-  early_bytes_ += early.memory_bytes();
-  early_.push_back(std::move(early));
+  early_bytes_ += size_bytes;
+  if (before)
+    append(before->bytes, early.bytes);
+  else
+    early_.push_back(std::move(early));
   return DataVerdict::kTaken;
 }
 
@@ -135,7 +152,7 @@ void Session::replay_early(Time now, TransferId id) {
       early_.push_back(std::move(early));
     } else {
       // Gaps are fewer than kMaxGaps here, so a refusal can only mean that the transfer is over.
-      (void)on_data(now, early.place, early.bytes);
+      (void)on_data(now, early.place, early.bytes, early.stream);
     }
   }
 }
@@ -198,7 +215,7 @@ void Session::release(Time, TransferId id, std::uint32_t chunk) {
 void Session::note_progress(Time now, std::uint64_t new_bytes, bool flush) {
   received_bytes_ += new_bytes;
   unreported_bytes_ += new_bytes;
-  if (config_.binding != Binding::kStream || (peer_.features & kFeatureProgress) == 0) return;
+  if (config_.binding == Binding::kDatagram || (peer_.features & kFeatureProgress) == 0) return;
   if (unreported_bytes_ == 0 || (unreported_bytes_ < kProgressEveryBytes && !flush)) return;
   send(ProgressMessage{
       received_bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_us(now - reported_at_))), {}});

@@ -114,7 +114,7 @@ void Session::on(Time now, HelloMessage& message) {
   reported_at_ = now;
   arm_timers(now);
   events_.push_back(event::Connected{peer_});
-  if (config_.binding == Binding::kStream) {
+  if (config_.binding != Binding::kDatagram) {
     ping_sent_at_ = now;
     send(PingMessage{++ping_nonce_, {}});
   }

@@ -268,11 +268,11 @@ void Session::on(Time now, ConfirmMessage& message) {
 bool Session::has_data() const {
   if (state_ != SessionState::kOpen) return false;
   return std::any_of(transfers_.begin(), transfers_.end(),
-                     [&](const auto& entry) { return may_be_served(entry.second); });
+                     [&](const auto& entry) { return may_be_served(entry.second, kOnlyStream); });
 }
 
-bool Session::may_be_served(const Transfer& transfer) const {
-  if (!transfer.sender || !transfer.sender->ready()) return false;
+bool Session::may_be_served(const Transfer& transfer, StreamSet takes) const {
+  if (!transfer.sender || !transfer.sender->ready(takes)) return false;
   if (config_.binding == Binding::kDatagram && !transfer.manifest_acknowledged &&
       transfer.before_manifest_bytes >= kMaxBeforeManifestBytes)
     return false;
@@ -282,29 +282,29 @@ bool Session::may_be_served(const Transfer& transfer) const {
 }
 
 // The most urgent transfer that can send; of equal ones the next in turn.
-std::optional<TransferId> Session::next_served() const {
+std::optional<TransferId> Session::next_served(StreamSet takes) const {
   std::optional<TransferId> best;
   std::uint8_t urgency = 255;
   auto begin = transfers_.upper_bound(last_served_);
   for (std::size_t i = 0; i < transfers_.size(); ++i, ++begin) {
     if (begin == transfers_.end()) begin = transfers_.begin();
     const Transfer& transfer = begin->second;
-    if (transfer.urgency >= urgency || !may_be_served(transfer)) continue;
+    if (transfer.urgency >= urgency || !may_be_served(transfer, takes)) continue;
     best = begin->first;
     urgency = transfer.urgency;
   }
   return best;
 }
 
-std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
+std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes, StreamSet takes) {
   while (state_ == SessionState::kOpen) {
-    auto id = next_served();
+    auto id = next_served(takes);
     if (!id) return std::nullopt;
     Transfer& transfer = *find(*id);
     if (transfer.eager)
       max_bytes =
           std::min<std::uint64_t>(max_bytes, peer_.limits.eager_bytes - eager_bytes_ - kEagerFrameBytes);
-    auto piece = transfer.sender->next(max_bytes);
+    auto piece = transfer.sender->next(max_bytes, takes);
     if (!piece) {
       fail_transfer(*id, {TransferError::kStorage, piece.error().message});
       continue;
@@ -318,7 +318,7 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes) {
       transfer.eager_bytes += (*piece)->bytes.size() + kEagerFrameBytes;
       eager_bytes_ += (*piece)->bytes.size() + kEagerFrameBytes;
     }
-    if (config_.binding == Binding::kStream) transfer.active_at = now;
+    if (config_.binding != Binding::kDatagram) transfer.active_at = now;
     return std::move(**piece);
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "protocol/connection/binding.h"
 #include "protocol/connection/stream_reader.h"
+#include "protocol/connection/stream_writer.h"
 
 namespace kvferry {
 namespace {
@@ -15,14 +16,14 @@ class StreamBinding final : public BindingLayer {
  public:
   StreamBinding(const ConnectionConfig& config, Session& session, Ledger& ledger)
       : session_(session),
-        sent_(ledger.sent),
-        reader_(session, ledger.received),
+        writer_(ledger.sent),
+        reader_(session, ledger.received, StreamKind::kOnly),
         max_data_(std::clamp<std::size_t>(config.max_data_bytes, 1, kMaxDataBodyBytes - kMaxDataPlaceBytes)) {
   }
 
-  void handle_bytes(Time now, ByteView bytes, PathId) override {
+  std::size_t handle_bytes(Time now, ByteView bytes, std::uint64_t) override {
     session_.on_heard(now);
-    reader_.read(now, bytes);
+    return reader_.read(now, bytes);
   }
   void handle_timeout(Time) override {}
   std::optional<Outgoing> poll_transmit(Time now) override;
@@ -36,11 +37,8 @@ class StreamBinding final : public BindingLayer {
   const Bytes& token() const override { return no_token_; }
 
  private:
-  Outgoing control_frame(ControlFrame frame);
-  Outgoing data_frame(DataPiece piece);
-
   Session& session_;
-  ByteClasses& sent_;
+  StreamWriter writer_;
   StreamReader reader_;
   std::size_t max_data_;
   Bytes no_token_;
@@ -48,35 +46,15 @@ class StreamBinding final : public BindingLayer {
 
 std::optional<Outgoing> StreamBinding::poll_transmit(Time now) {
   if (auto frame = session_.next_control()) {
-    Outgoing out = control_frame(std::move(*frame));
+    Outgoing out = writer_.control(std::move(*frame));
     // The last words are out: the driver sends what it holds and then closes.
     if (session_.state() == SessionState::kClosing && !session_.has_control()) session_.on_flushed(now);
     return out;
   }
-  if (auto piece = session_.next_data(now, max_data_)) return data_frame(std::move(*piece));
-  if (auto frame = session_.next_control()) return control_frame(std::move(*frame));  // a source that failed
+  if (auto piece = session_.next_data(now, max_data_)) return writer_.data(std::move(*piece));
+  if (auto frame = session_.next_control())
+    return writer_.control(std::move(*frame));  // a source that failed
   return std::nullopt;
-}
-
-Outgoing StreamBinding::control_frame(ControlFrame frame) {
-  Outgoing out;
-  put_stream_frame_head(out.head, frame.type, frame.body);
-  append(out.head, frame.body);
-  bool progress = frame.type == static_cast<std::uint64_t>(FrameType::kProgress);
-  (progress ? sent_.acks : sent_.signalling) += out.head.size();
-  return out;
-}
-
-Outgoing StreamBinding::data_frame(DataPiece piece) {
-  Outgoing out;
-  Bytes place;
-  put_data_place(place, piece.place);
-  put_stream_frame_head(out.head, static_cast<std::uint64_t>(FrameType::kData), place, piece.bytes.view());
-  append(out.head, place);
-  sent_.framing += out.head.size();
-  (piece.again ? sent_.retransmitted : sent_.payload) += piece.bytes.size();
-  out.payload = std::move(piece.bytes);
-  return out;
 }
 
 }  // namespace

@@ -7,9 +7,10 @@
 
 namespace kvferry {
 
-void StreamReader::read(Time now, ByteView bytes) {
-  while (!bytes.empty()) {
-    if (broken_ || session_.state() == SessionState::kClosed || session_.closing_by_fault()) return;
+std::size_t StreamReader::read(Time now, ByteView bytes) {
+  const std::size_t all = bytes.size();
+  while (!bytes.empty() && !is_ahead()) {
+    if (broken_ || session_.state() == SessionState::kClosed || session_.closing_by_fault()) return all;
     std::size_t taken = 0;
     switch (part_) {
       case Part::kHead:
@@ -30,6 +31,7 @@ void StreamReader::read(Time now, ByteView bytes) {
     }
     bytes = bytes.subspan(taken);
   }
+  return all - bytes.size();
 }
 
 // A session that is closing already takes no fault, so the reader remembers its own.
@@ -63,8 +65,7 @@ bool StreamReader::parse_head(Time now) {
   std::size_t varints = in.position();
   auto checksum = in.take_le<std::uint32_t>();
   if (!checksum) return false;
-  bool known = is_message(type_) || is(FrameType::kData);
-  if (!known && is_critical(type_)) {
+  if (!has_a_place() && is_critical(type_)) {
     fail(now, ErrorCode::kUnknownCritical, "frame type " + std::to_string(type_));
     return false;
   }
@@ -76,19 +77,32 @@ bool StreamReader::parse_head(Time now) {
   }
   expected_checksum_ = *checksum;
   checksum_ = crc32c(ByteView(held_).first(varints));
-  std::uint64_t& counter = is(FrameType::kData)       ? received_.framing
-                           : is(FrameType::kProgress) ? received_.acks
-                                                      : received_.signalling;
-  counter += held_.size();
+  booked() += held_.size();
   held_.clear();
-  part_ = is(FrameType::kData) ? Part::kPlace : is_message(type_) ? Part::kMessage : Part::kSkip;
+  part_ = body_part();
   if (left_ == 0) finish_frame(now);
   return true;
 }
 
+bool StreamReader::has_a_place() const {
+  if (is(FrameType::kAfter)) return kind_ == StreamKind::kData;
+  if (is(FrameType::kData)) return kind_ != StreamKind::kControl;
+  return is_message(type_) && kind_ != StreamKind::kData;
+}
+
+StreamReader::Part StreamReader::body_part() const {
+  if (!has_a_place()) return Part::kSkip;
+  return is(FrameType::kData) ? Part::kPlace : Part::kMessage;
+}
+
+std::uint64_t& StreamReader::booked() const {
+  if (is(FrameType::kData) || is(FrameType::kAfter)) return received_.framing;
+  return is(FrameType::kProgress) ? received_.acks : received_.signalling;
+}
+
 std::size_t StreamReader::read_message(Time now, ByteView bytes) {
   ByteView part = bytes.first(std::min<std::uint64_t>(left_, bytes.size()));
-  (is(FrameType::kProgress) ? received_.acks : received_.signalling) += part.size();
+  booked() += part.size();
   checksum_ = crc32c(part, checksum_);
   append(held_, part);
   left_ -= part.size();
@@ -121,7 +135,7 @@ std::size_t StreamReader::read_place(Time now, ByteView bytes) {
 std::size_t StreamReader::read_payload(Time now, ByteView bytes) {
   ByteView part = bytes.first(std::min<std::uint64_t>(left_, bytes.size()));
   checksum_ = crc32c(part, checksum_);
-  DataVerdict verdict = session_.on_data(now, place_, part);
+  DataVerdict verdict = session_.on_data(now, place_, part, stream_);
   (verdict == DataVerdict::kTaken ? received_.payload : received_.retransmitted) += part.size();
   place_.offset += part.size();
   left_ -= part.size();
@@ -147,7 +161,18 @@ void StreamReader::finish_frame(Time now) {
     return fail(now, ErrorCode::kChecksum, "frame type " + std::to_string(type_) + ": CRC32C differs");
   }
   if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place or bytes");
-  if (finished == Part::kMessage) session_.on_frame(now, type_, body);
+  ++frames_read_;
+  if (finished != Part::kMessage) return;
+  if (is(FrameType::kAfter)) return read_after(now, body);
+  session_.on_frame(now, type_, body);
+}
+
+void StreamReader::read_after(Time now, ByteView body) {
+  ByteReader in(body);
+  auto count = in.take_varint();
+  if (!count || !in.rest().empty()) return fail(now, ErrorCode::kMalformed, "AFTER: no number, or not alone");
+  if (*count <= after_) return fail(now, ErrorCode::kMalformed, "AFTER that does not grow");
+  after_ = *count;
 }
 
 }  // namespace kvferry

@@ -35,7 +35,7 @@ void DatagramBinding::open_path(const PacketHeader& header, PathId path) {
   arriving_path_ = path;
 }
 
-void DatagramBinding::handle_bytes(Time now, ByteView datagram, PathId path) {
+void DatagramBinding::handle_datagram(Time now, ByteView datagram, PathId path) {
   if (config_.role == Role::kClient && !heard_ && handle_stateless(now, datagram)) return;
   auto packet = open_packet(datagram);
   if (!packet || !is_mine(packet->header, datagram.size(), path)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Frame types and the frame header: varint type, varint body length, and on the
-// stream binding a CRC32C of type, length and body. SPEC.md, "Frames".
+// Frame types and the frame header: varint type, varint body length, and on
+// streams a CRC32C of type, length and body. SPEC.md, "Frames".
 #pragma once
 
 #include <optional>
@@ -47,6 +47,8 @@ enum class FrameType : std::uint64_t {
   kResponse = 0x3D,
   kRepair = 0x3F,
   kRecovered = 0x41,
+  // Streams binding, on data streams only.
+  kAfter = 0x43,
 };
 
 [[nodiscard]] constexpr bool is_critical(std::uint64_t type) { return (type & 1) != 0; }
@@ -57,8 +59,8 @@ enum class FrameType : std::uint64_t {
   return type >= reserved_type(0) && (type - 0x20) % 62 == 0;
 }
 
-// Signalling that travels as a frame of its own on the stream binding and in the control stream of the
-// datagram binding.
+// Signalling that travels as a frame of its own on the stream binding and in the control stream of the other
+// two.
 [[nodiscard]] bool is_message(std::uint64_t type);
 
 inline constexpr std::uint64_t kMaxDataBodyBytes = 1024 * 1024;  // handed on in pieces, never held

@@ -89,6 +89,25 @@ Result<Bytes> replay_stream(ByteView bytes) {
   return Bytes(bytes.begin(), bytes.end());
 }
 
+// Frames of a data stream.
+Result<Bytes> replay_data_stream(ByteView bytes) {
+  Bytes again;
+  for (ByteReader in(bytes); !in.at_end();) {
+    auto type = in.take_varint();
+    auto size = in.take_varint();
+    (void)in.take_le<std::uint32_t>();
+    auto body = size ? in.take(*size) : std::nullopt;
+    if (!body) return Error{"truncated"};
+    ByteReader parts(*body);
+    const bool data = type == static_cast<std::uint64_t>(FrameType::kData);
+    if (data ? !take_data_place(parts) || parts.at_end() : !parts.take_varint() || !parts.at_end())
+      return Error{"no DATA and no AFTER"};
+    put_stream_frame_head(again, *type, *body);
+    append(again, *body);
+  }
+  return again;
+}
+
 Result<Bytes> replay_ack(ByteView bytes) {
   auto ack = AckFrame::parse(bytes);
   if (!ack) return ack.error();
@@ -125,17 +144,23 @@ Result<Bytes> replay_packet(ByteView bytes) {
 
 const std::map<std::string, Replay>& kinds() {
   static const std::map<std::string, Replay> table = {
-      {"varint", replay_varint},  {"retry", replay_retry},   {"versions", replay_versions},
-      {"repair", replay_repair},  {"ranges", replay_ranges}, {"manifest", replay_manifest},
-      {"page", replay_page},      {"card", replay_card},     {"stream", replay_stream},
-      {"ack", replay_ack},        {"packet", replay_packet}, message<HelloMessage>(),
-      message<RequestMessage>(),  message<OfferMessage>(),   message<AcceptMessage>(),
-      message<ManifestMessage>(), message<PageMessage>(),    message<ResendMessage>(),
-      message<StopMessage>(),     message<EndMessage>(),     message<ConfirmMessage>(),
-      message<RejectMessage>(),   message<CancelMessage>(),  message<RefuseMessage>(),
-      message<PingMessage>(),     message<PongMessage>(),    message<ProgressMessage>(),
-      message<ErrorMessage>(),    message<GoodbyeMessage>(), message<HaveMessage>(),
-      message<CreditMessage>(),   message<SkipMessage>(),    message<LevelMessage>(),
+      {"varint", replay_varint},     {"retry", replay_retry},
+      {"versions", replay_versions}, {"repair", replay_repair},
+      {"ranges", replay_ranges},     {"manifest", replay_manifest},
+      {"page", replay_page},         {"card", replay_card},
+      {"stream", replay_stream},     {"data-stream", replay_data_stream},
+      {"ack", replay_ack},           {"packet", replay_packet},
+      message<HelloMessage>(),       message<RequestMessage>(),
+      message<OfferMessage>(),       message<AcceptMessage>(),
+      message<ManifestMessage>(),    message<PageMessage>(),
+      message<ResendMessage>(),      message<StopMessage>(),
+      message<EndMessage>(),         message<ConfirmMessage>(),
+      message<RejectMessage>(),      message<CancelMessage>(),
+      message<RefuseMessage>(),      message<PingMessage>(),
+      message<PongMessage>(),        message<ProgressMessage>(),
+      message<ErrorMessage>(),       message<GoodbyeMessage>(),
+      message<HaveMessage>(),        message<CreditMessage>(),
+      message<SkipMessage>(),        message<LevelMessage>(),
       message<PreferMessage>(),
   };
   return table;

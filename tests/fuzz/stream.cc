@@ -47,7 +47,7 @@ Outcome read(std::uint8_t how, ByteView stream, std::size_t piece_bytes) {
   static const Session prepared[] = {prepare(0, sink), prepare(1, sink), prepare(2, sink), prepare(3, sink)};
   Ledger ledger;
   Session session = prepared[how % 4];  // copied: much cheaper than made
-  StreamReader reader(session, ledger.received);
+  StreamReader reader(session, ledger.received, StreamKind::kOnly);
   Outcome outcome;
   for (std::size_t at = 0; at < stream.size(); at += piece_bytes) {
     reader.read(fuzz::kNow, stream.subspan(at, std::min(piece_bytes, stream.size() - at)));

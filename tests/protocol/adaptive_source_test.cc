@@ -73,9 +73,12 @@ class AdaptiveSourceTest : public testing::TestWithParam<Binding> {
   int refused_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, AdaptiveSourceTest, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, AdaptiveSourceTest,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          [](const auto& param) {
-                           return param.param == Binding::kStream ? "Stream" : "Datagram";
+                           return param.param == Binding::kStream    ? "Stream"
+                                  : param.param == Binding::kStreams ? "Streams"
+                                                                     : "Datagram";
                          });
 
 TEST_P(AdaptiveSourceTest, EverySegmentArrivesInTheEncodingThatWasChosen) {

@@ -65,7 +65,9 @@ class CheckedEnd {
     count(now);
     taken_bytes_ += bytes.size();
     ++spins_allowed_;
-    call([&](Connection& c) { stream_ ? c.handle_bytes(now, bytes) : c.handle_datagram(now, bytes, path); });
+    call([&](Connection& c) {
+      stream_ ? static_cast<void>(c.handle_bytes(now, bytes)) : c.handle_datagram(now, bytes, path);
+    });
   }
   void handle_end(Time now) {
     call([&](Connection& c) { c.handle_end_of_stream(now); });

@@ -32,7 +32,8 @@ class Credit : public testing::TestWithParam<Binding> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, Credit, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, Credit,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 // TRF-9, LIM-1: what was begun and not taken is what a receiver may have to hold.

@@ -44,7 +44,8 @@ class Eager : public testing::TestWithParam<Binding> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, Eager, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, Eager,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 // TRF-21: whatever the limit lets through before the answer, the card is whole after it.
@@ -167,10 +168,44 @@ TEST_P(Eager, sources_that_exceed_the_limit_are_not_kept) {
   send_offer(peer, card);
   send_manifest(peer, 0, card);
   for (std::uint32_t chunk = 0; chunk < 400 && !peer.fault(); ++chunk) send_chunk(peer, 0, card, chunk);
-  if (GetParam() == Binding::kStream) {
+  if (GetParam() != Binding::kDatagram) {
     EXPECT_EQ(peer.fault(), ErrorCode::kLimit);
   } else {
     EXPECT_FALSE(peer.fault());
+  }
+}
+
+// TRF-21: pieces of a frame are no frames; an honest source would seem to exceed the limit.
+TEST(EagerOnStreams, frames_that_come_in_pieces_count_once) {
+  for (Binding binding : {Binding::kStream, Binding::kStreams}) {
+    ConnectionConfig config;
+    config.role = Role::kServer;
+    config.binding = binding;
+    config.hello.limits.eager_bytes = 650'000;
+    RawPeer peer(config);
+    peer.greet();
+    const Card card = even_card(1, 40, 15'000);
+    OfferMessage offer;
+    offer.offer.card = card.digest();
+    offer.offer.eager = true;
+    peer.send(offer);
+    send_manifest(peer, 0, card);
+    const std::uint32_t stream = binding == Binding::kStreams ? 1 : 0;
+    if (stream == 1) peer.send_after(peer.control_frames, stream);
+    for (std::uint32_t chunk = 0; chunk < 40; ++chunk) {
+      Bytes body;
+      put_data_place(body, {0, chunk, 0});
+      append(body, card.chunks[chunk].view());
+      const Bytes frame = stream_frame(static_cast<std::uint64_t>(FrameType::kData), body);
+      for (std::size_t at = 0; at < frame.size(); at += 100)
+        peer.connection.handle_bytes(
+            peer.now, ByteView(frame).subspan(at, std::min<std::size_t>(100, frame.size() - at)), stream);
+    }
+    ASSERT_FALSE(peer.fault());
+    CardSink sink;
+    peer.connection.accept(peer.now, 0, sink);
+    peer.drain();
+    EXPECT_TRUE(same_bytes(sink.card(), card));
   }
 }
 

@@ -49,7 +49,8 @@ class Greeting : public testing::TestWithParam<Binding> {
   Card card_ = even_card(1, 10, 1'000);
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, Greeting, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, Greeting,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 // CON-2

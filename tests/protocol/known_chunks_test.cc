@@ -33,7 +33,8 @@ class KnownChunks : public testing::TestWithParam<Binding> {
   Card card_ = even_card(1, 30, 9'000);
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, KnownChunks, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, KnownChunks,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 void serve_delta(Side& side, const Card& card, const ChunkRanges& known) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/connection/connection.h"
+#include "tests/protocol/lanes.h"
 #include "tests/protocol/virtual_link.h"
 
 namespace kvferry::test {
@@ -18,6 +19,7 @@ struct PairOptions {
   Binding binding = Binding::kStream;
   LinkOptions to_server;
   LinkOptions to_client;
+  LaneOptions lanes;  // streams binding
   ConnectionConfig client;
   ConnectionConfig server;
 };
@@ -38,6 +40,7 @@ struct PairOptions {
 struct Side {
   Connection connection;
   VirtualLink out;
+  Lanes lanes;  // streams binding: instead
   std::vector<Event> log;
   std::function<void(Time, const Event&)> on_event;
   std::uint64_t handed_out_bytes = 0;
@@ -56,14 +59,17 @@ struct Side {
 class Pair {
  public:
   explicit Pair(PairOptions options)
-      : stream_(options.binding == Binding::kStream),
+      : stream_(options.binding != Binding::kDatagram),
+        streams_(options.binding == Binding::kStreams),
         client{Connection(with(options.client, Role::kClient, options.binding), now),
                VirtualLink(options.to_server, stream_),
+               Lanes(options.to_server, options.lanes),
                {},
                {},
                0},
         server{Connection(with(options.server, Role::kServer, options.binding), now),
                VirtualLink(options.to_client, stream_),
+               Lanes(options.to_client, options.lanes),
                {},
                {},
                0} {}
@@ -78,8 +84,8 @@ class Pair {
       auto next = next_time();
       if (!next || *next > until) return false;
       now = std::max(now, *next);
-      deliver(client.out, server);
-      deliver(server.out, client);
+      deliver(client, server);
+      deliver(server, client);
       for (Side* side : {&client, &server}) {
         auto timer = side->connection.poll_timeout();
         if (!timer || *timer > now) continue;
@@ -106,6 +112,7 @@ class Pair {
 
  private:
   bool stream_;
+  bool streams_;
 
  public:
   Time now = time_from_ns(1'000'000'000);
@@ -124,7 +131,8 @@ class Pair {
 
   bool pump(Side& side) {
     bool any = false;
-    while (!stream_ || side.out.writable(now)) {
+    while (!stream_ || streams_ || side.out.writable(now)) {
+      if (streams_) side.lanes.tell(now, side.connection);
       auto out = side.connection.poll_transmit(now);
       if (!out) break;
       any = true;
@@ -132,6 +140,10 @@ class Pair {
       append(bytes, out->payload.view());
       side.handed_out_bytes += bytes.size();
       if (!stream_) side.sent_to_bytes[out->path] += bytes.size();
+      if (streams_) {
+        side.lanes.send(now, out->stream, std::move(bytes));
+        continue;
+      }
       bool lost = !stream_ && &side == &server && !old_addresses_deliver && out->path != client_address;
       if (!lost) side.out.send(now, std::move(bytes), &side == &client ? client_address : 0);
     }
@@ -143,7 +155,9 @@ class Pair {
     return any;
   }
 
-  void deliver(VirtualLink& link, Side& to) {
+  void deliver(Side& from, Side& to) {
+    if (streams_) return from.lanes.deliver(now, to.connection, [&] { pump(to); });
+    VirtualLink& link = from.out;
     while (auto bytes = link.take(now)) {
       if (stream_) {
         to.connection.handle_bytes(now, *bytes);
@@ -157,12 +171,14 @@ class Pair {
 
   std::optional<Time> next_time() const {
     std::optional<Time> next;
-    for (const auto& at : {client.out.next(), server.out.next(), client.connection.poll_timeout(),
-                           server.connection.poll_timeout()}) {
+    for (const auto& at : {client.out.next(), server.out.next(), client.lanes.next(), server.lanes.next(),
+                           client.connection.poll_timeout(), server.connection.poll_timeout()}) {
       if (at && (!next || *at < *next)) next = at;
     }
     // A full stream socket is polled again a little later.
-    if (stream_ && (!client.out.writable(now) || !server.out.writable(now))) {
+    const bool room = streams_ ? client.lanes.all_writable(now) && server.lanes.all_writable(now)
+                               : client.out.writable(now) && server.out.writable(now);
+    if (stream_ && !room) {
       Time soon = now + milliseconds(1);
       if (!next || soon < *next) next = soon;
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// One connection, and a peer that is played by hand, frame by frame, on either
+// One connection, and a peer that is played by hand, frame by frame, on any
 // binding. It acknowledges what it is sent and answers challenges, and says
 // nothing else by itself.
 #pragma once
 
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "protocol/base/crc32c.h"
 #include "protocol/connection/connection.h"
@@ -26,12 +28,16 @@ struct SeenFrame {
   FrameType type;
   Bytes body;         // of DATA: the payload
   DataPlace place{};  // of DATA
+  std::uint32_t stream = 0;
 };
 
 class RawPeer {
  public:
   explicit RawPeer(ConnectionConfig config)
-      : stream_(config.binding == Binding::kStream), id_(77), connection(with_defaults(config), now) {
+      : stream_(config.binding != Binding::kDatagram),
+        streams_(config.binding == Binding::kStreams),
+        id_(77),
+        connection(with_defaults(config), now) {
     if (config.role == Role::kClient && !stream_) id_ = *connection.connection_id();
     drain();
   }
@@ -48,6 +54,7 @@ class RawPeer {
   void send_frame(std::uint64_t type, ByteView body) {
     if (stream_) {
       connection.handle_bytes(now, stream_frame(type, body));
+      ++control_frames;
     } else {
       Bytes control;
       put_varint(control, type);
@@ -57,16 +64,33 @@ class RawPeer {
     }
     drain();
   }
-  void send_data(const DataPlace& place, ByteView bytes) {
+  // On the streams binding after all that the control stream has brought.
+  void send_data(const DataPlace& place, ByteView bytes, std::uint32_t stream = 1) {
     Bytes body;
     put_data_place(body, place);
     append(body, bytes);
-    if (stream_) {
-      connection.handle_bytes(now, stream_frame(static_cast<std::uint64_t>(FrameType::kData), body));
+    if (streams_) {
+      if (after_sent_[stream] < control_frames) send_after(control_frames, stream);
+      give(FrameType::kData, body, stream);
+    } else if (stream_) {
+      give(FrameType::kData, body, 0);
     } else {
       send_packet(FrameType::kData, body);
     }
     drain();
+  }
+  void send_after(std::uint64_t frames, std::uint32_t stream) {
+    Bytes body;
+    put_varint(body, frames);
+    give(FrameType::kAfter, body, stream);
+    after_sent_[stream] = frames;
+  }
+  // A frame on any stream. Returns whether all of it was taken.
+  bool give(FrameType type, ByteView body, std::uint32_t stream) {
+    const Bytes frame = stream_frame(static_cast<std::uint64_t>(type), body);
+    const bool whole = connection.handle_bytes(now, frame, stream) == frame.size();
+    drain();
+    return whole;
   }
   void send_packet(FrameType type, ByteView body) {
     Bytes frames;
@@ -126,7 +150,7 @@ class RawPeer {
       while (auto out = reading ? connection.poll_transmit(now) : std::nullopt) {
         Bytes bytes = std::move(out->head);
         append(bytes, out->payload.view());
-        stream_ ? take_stream(bytes) : take_datagram(bytes);
+        stream_ ? take_stream(bytes, out->stream) : take_datagram(bytes);
         more = true;
       }
       while (auto event = connection.poll_event()) {
@@ -143,16 +167,17 @@ class RawPeer {
     return config;
   }
 
-  void take_stream(ByteView bytes) {
-    ByteReader in(bytes);
-    auto type = static_cast<FrameType>(*in.take_varint());
-    (void)in.take_varint();
-    (void)in.take_le<std::uint32_t>();
-    take_frame(type, in.rest());
+  void take_stream(ByteView bytes, std::uint32_t stream) {
+    for (ByteReader in(bytes); !in.at_end();) {
+      auto type = static_cast<FrameType>(*in.take_varint());
+      const std::uint64_t size = *in.take_varint();
+      (void)in.take_le<std::uint32_t>();
+      take_frame(type, *in.take(size), stream);
+    }
   }
-  void take_frame(FrameType type, ByteView body) {
+  void take_frame(FrameType type, ByteView body, std::uint32_t stream = 0) {
     ByteReader in(body);
-    SeenFrame frame{type, {}, {}};
+    SeenFrame frame{type, {}, {}, stream};
     if (type == FrameType::kData) frame.place = *take_data_place(in);
     append(frame.body, in.rest());
     seen.push_back(std::move(frame));
@@ -210,6 +235,8 @@ class RawPeer {
   }
 
   bool stream_;
+  bool streams_;
+  std::map<std::uint32_t, std::uint64_t> after_sent_;
   std::uint64_t id_;
   std::uint64_t next_number_ = 0;
   RangeSet arrived_;
@@ -224,8 +251,9 @@ class RawPeer {
   Connection connection;
   std::vector<Event> events;
   std::vector<SeenFrame> seen;
-  bool reading = true;        // false: what the connection has to say waits
-  bool acknowledging = true;  // false: as if it were lost
+  std::uint64_t control_frames = 0;  // sent, on streams
+  bool reading = true;               // false: what the connection has to say waits
+  bool acknowledging = true;         // false: as if it were lost
 };
 
 // MANIFEST and every PAGE of a card.

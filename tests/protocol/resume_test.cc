@@ -169,7 +169,8 @@ class ResumeOn : public testing::TestWithParam<Binding> {
   Card card_ = even_card(1, 4, 30'000);
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, ResumeOn, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, ResumeOn,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 // TRF-8: the digest of the whole chunk decides, and the source sends it whole.

@@ -13,7 +13,9 @@
 namespace kvferry::test {
 
 inline std::string binding_name(const testing::TestParamInfo<Binding>& param) {
-  return param.param == Binding::kStream ? "stream" : "datagram";
+  return param.param == Binding::kStream    ? "stream"
+         : param.param == Binding::kStreams ? "streams"
+                                            : "datagram";
 }
 
 inline void serve(Side& side, std::shared_ptr<ChunkSource> source) {

@@ -28,7 +28,9 @@ class Skip : public testing::TestWithParam<Binding> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, Skip, testing::Values(Binding::kStream, Binding::kDatagram), binding_name);
+INSTANTIATE_TEST_SUITE_P(Bindings, Skip,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
+                         binding_name);
 
 // Chunks that the client was told of, for one reason.
 ChunkRanges skipped(const Side& side, SkipReason reason) {

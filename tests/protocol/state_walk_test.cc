@@ -255,7 +255,8 @@ void expect_taken_or_not(const State& state, const std::string& name, const Send
 
 class StateWalk : public testing::TestWithParam<Binding> {};
 
-INSTANTIATE_TEST_SUITE_P(Bindings, StateWalk, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, StateWalk,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 // TRF-1, TRF-3
@@ -394,7 +395,7 @@ TEST_P(StateWalk, of_a_connection) {
        [](RawPeer& p) {
          p.send(ErrorMessage{1, "", {}});
        }},
-      {"an unknown critical frame", [](RawPeer& p) { p.send_frame(0x43, {}); }},
+      {"an unknown critical frame", [](RawPeer& p) { p.send_frame(0x45, {}); }},
       {"the end of the stream", [](RawPeer& p) { p.connection.handle_end_of_stream(p.now); }},
       {"close", [](RawPeer& p) { p.connection.close(p.now); }},
   };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Transfers on both bindings: what the applications of two peers see.
+// Transfers on every binding: what the applications of two peers see.
 #include <gtest/gtest.h>
 
 #include "tests/protocol/pair.h"
+#include "tests/protocol/roles.h"
 #include "tests/protocol/sample_cards.h"
 
 namespace kvferry::test {
@@ -19,23 +20,9 @@ class Transfer : public testing::TestWithParam<Binding> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, Transfer, testing::Values(Binding::kStream, Binding::kDatagram),
-                         [](const auto& param) {
-                           return param.param == Binding::kStream ? "stream" : "datagram";
-                         });
-
-void serve(Side& side, const Card& card) {
-  side.on_event = [&side, source = std::make_shared<CardSource>(card)](Time now, const Event& event) {
-    if (auto* wanted = std::get_if<event::Requested>(&event))
-      side.connection.provide(now, wanted->id, source);
-  };
-}
-
-void confirm_when_complete(Side& side) {
-  side.on_event = [&side](Time now, const Event& event) {
-    if (auto* complete = std::get_if<event::Complete>(&event)) side.connection.confirm(now, complete->id);
-  };
-}
+INSTANTIATE_TEST_SUITE_P(Bindings, Transfer,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
+                         binding_name);
 
 TEST_P(Transfer, a_requested_card_arrives_and_is_confirmed) {
   Card card = sample_card(1, 40, 9000);

@@ -73,15 +73,16 @@ class VirtualLink {
   [[nodiscard]] std::optional<Bytes> take(Time now) {
     if (arriving_.empty() || arriving_.begin()->first > now) return std::nullopt;
     auto first = arriving_.begin();
+    const Time arrival = first->first;
     Bytes bytes = std::move(first->second.bytes);
     taken_tag_ = first->second.tag;
     arriving_.erase(first);
     if (!stream_ || bytes.size() < 2 || !rng_.chance(0.5)) return bytes;
     std::size_t cut = 1 + rng_.below(bytes.size() - 1);
-    // The multimap keeps insertion order among equals, so the rest goes back under the earliest time.
+    // Before everything of the same time: the rest stays first.
     Bytes rest(bytes.begin() + static_cast<std::ptrdiff_t>(cut), bytes.end());
     bytes.resize(cut);
-    arriving_.emplace_hint(arriving_.begin(), now - Duration(1), Parcel{std::move(rest), taken_tag_});
+    arriving_.emplace_hint(arriving_.begin(), arrival, Parcel{std::move(rest), taken_tag_});
     return bytes;
   }
 

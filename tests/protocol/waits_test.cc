@@ -59,7 +59,8 @@ class Waits : public testing::TestWithParam<Binding> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Bindings, Waits, testing::Values(Binding::kStream, Binding::kDatagram),
+INSTANTIATE_TEST_SUITE_P(Bindings, Waits,
+                         testing::Values(Binding::kStream, Binding::kDatagram, Binding::kStreams),
                          binding_name);
 
 // CON-4

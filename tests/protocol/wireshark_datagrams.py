@@ -132,7 +132,8 @@ class OverDatagrams(DissectorTest):
         cases = [  # FRM-1, PRM-1, section 6
             (frame("HELLO", pack(HELLO)), "no place here (FRM-1)"),
             (frame("PROGRESS", pack({0: 1, 1: 1})), "no place here (FRM-1)"),
-            (frame(0x43, b""), "unknown critical type 0x43 (FRM-1)"),
+            (frame(0x45, b""), "unknown critical type 0x45 (FRM-1)"),
+            (frame("AFTER", b"\1"), "AFTER has no place here (FRM-1)"),
             (b"\x0d\x05abc", "a body of 5 bytes, but 3 are left"),
             (b"\x40", "type: 2 bytes"),
             (b"\x35\x40\x00", "shortest form"),

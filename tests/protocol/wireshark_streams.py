@@ -82,13 +82,15 @@ class OverStreams(DissectorTest):
         # FRM-1, FRM-2, VER-1
         ping = stream_frame("PING", pack({0: 1}))
         self.writer.tcp(stream_frame(0x20 + 62, b"anything") + stream_frame(0x42, b"xyz") + ping)
-        self.writer.tcp(stream_frame(0x43, b""))
+        self.writer.tcp(stream_frame(0x45, b""))
         self.writer.tcp(stream_frame("PROBE", b""))
-        skipped, critical, misplaced = self.dissected()
+        self.writer.tcp(stream_frame("AFTER", b"\1"))
+        skipped, critical, misplaced, after = self.dissected()
         self.assertEqual(skipped.info, "reserved (ignored), unknown type 0x42 (skipped), PING 1")
         self.assertEqual(skipped.marks(), [])
-        self.assertIn("unknown critical type 0x43 (FRM-1)", critical.marks())
+        self.assertIn("unknown critical type 0x45 (FRM-1)", critical.marks())
         self.assertIn("PROBE has no place here (FRM-1)", misplaced.marks())
+        self.assertIn("AFTER has no place here (FRM-1)", after.marks())
 
     def test_a_wrong_checksum_is_marked(self):
         # STR-1

@@ -19,6 +19,7 @@
 #include "tests/protocol/sample_cards.h"
 #include "tests/transport/identities.h"
 #include "transport/fetch.h"
+#include "transport/quic_server.h"
 #include "transport/tcp_server.h"
 #include "transport/udp_server.h"
 
@@ -53,6 +54,8 @@ class ServerThread {
       : server_(listen<TcpServer>(options, answer)), thread_([this] { server_->run(); }) {}
   ServerThread(const Answer& answer, const UdpServerOptions& options)
       : server_(listen<UdpServer>(options, answer)), thread_([this] { server_->run(); }) {}
+  ServerThread(const Answer& answer, const QuicServerOptions& options)
+      : server_(listen<QuicServer>(options, answer)), thread_([this] { server_->run(); }) {}
   ServerThread(const ServerThread&) = delete;
   ServerThread& operator=(const ServerThread&) = delete;
   ~ServerThread() { stop(); }

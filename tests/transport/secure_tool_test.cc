@@ -7,11 +7,26 @@ namespace kvferry::test {
 namespace {
 
 TEST_F(SecureTool, FetchesFromAServerWhoseKeyItKnows) {
-  Process server("kvferry", serving(client_key_));
-  const Finished fetched = fetch(server.listening_on(), server_key_);
-  EXPECT_EQ(fetched.status, 0) << fetched.err;
-  EXPECT_EQ(read_file((fs::path(into()) / (card_.digest().hex() + ".card")).string()), read_file(file_));
-  EXPECT_EQ(server.interrupt().err.find("warning"), std::string::npos);
+  for (const std::string transport : {"tls", "quic"}) {
+    Process server("kvferry", serving(client_key_, transport));
+    const Finished fetched = fetch(server.listening_on(), server_key_, transport);
+    EXPECT_EQ(fetched.status, 0) << fetched.err;
+    const fs::path file = fs::path(into()) / (card_.digest().hex() + ".card");
+    EXPECT_EQ(read_file(file.string()), read_file(file_));
+    EXPECT_EQ(server.interrupt().err.find("warning"), std::string::npos);
+    fs::remove(file);
+  }
+}
+
+TEST_F(SecureTool, LeavesNothingOverQuicToo) {
+  Process server("kvferry", serving(client_key_, "quic"));
+  const std::string where = server.listening_on();
+  const std::string stranger = make_key("stranger.pem");
+  const Finished wary = fetch(where, stranger, "quic");
+  EXPECT_EQ(wary.status, 1);
+  EXPECT_EQ(wary.err, "kvferry: " + where + ": no kvferry greeting from this peer: the peer's key " +
+                          server_key_ + " is not among the trusted ones\n");
+  EXPECT_EQ(files_fetched(), 0u);
 }
 
 TEST_F(SecureTool, LeavesNothingWhereOneSideDoesNotBelieveTheOther) {

@@ -61,12 +61,14 @@ class SecureTool : public KvferryTool {
     key.pop_back();
     return key;
   }
-  [[nodiscard]] Words serving(const std::string& client_key) const {
-    return {"serve", file_, "--listen", "127.0.0.1:0", "--key", path("server.pem"), "--peer-key", client_key};
+  [[nodiscard]] Words serving(const std::string& client_key, const std::string& transport = "tls") const {
+    return {"serve",   file_,   "--listen",         "127.0.0.1:0", "--transport",
+            transport, "--key", path("server.pem"), "--peer-key",  client_key};
   }
-  [[nodiscard]] Finished fetch(const std::string& where, const std::string& server_key) const {
-    return tool({"fetch", where, "--document", "sample", "--into", into(), "--key", path("client.pem"),
-                 "--peer-key", server_key});
+  [[nodiscard]] Finished fetch(const std::string& where, const std::string& server_key,
+                               const std::string& transport = "tls") const {
+    return tool({"fetch", where, "--document", "sample", "--into", into(), "--transport", transport, "--key",
+                 path("client.pem"), "--peer-key", server_key});
   }
   std::string server_key_, client_key_;
 };

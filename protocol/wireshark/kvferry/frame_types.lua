@@ -50,6 +50,7 @@ of_packets(0x3B, "CHALLENGE")
 of_packets(0x3D, "RESPONSE")
 of_packets(0x3F, "REPAIR")
 of_packets(0x41, "RECOVERED")
+types[0x43] = { name = "AFTER", limit = SMALL }  -- on data streams only, which nobody sees outside QUIC
 
 local M = {}
 

@@ -152,7 +152,7 @@ class Packets(unittest.TestCase):
         self.assertIsNone(asked.say(("HELLO", HELLO)).code)
 
     def test_frames_that_have_no_place(self):  # FRM-1, PKT
-        for kind, code in ((0x01, 5), (0x43, 5), (0x42, None), (0x02, None)):
+        for kind, code in ((0x01, 5), (0x43, 5), (0x45, 5), (0x42, None), (0x02, None)):
             asked = PacketStranger(CARD).greet()
             frames = varint(kind) + varint(1) + b"x"
             asked.feed(encode_packet(b"stranger", 9, frames))

@@ -76,7 +76,7 @@ SEEN = {
     "bad-checksum": damaged,
     "long-varints": long_varint,
     "reserved-fatal": lambda fault: by_stream(fault).feed(encode_frame(0x5E, b"x")).code is not None,
-    "critical-skipped": lambda fault: by_stream(fault).feed(encode_frame(0x43, b"x")).code != 5,
+    "critical-skipped": lambda fault: by_stream(fault).feed(encode_frame(0x45, b"x")).code != 5,
     "two-hellos": lambda fault: by_stream(fault).say("HELLO", **HELLO).code != 4,
     "any-transfer": lambda fault: by_stream(fault).ask(transfer=6).code != 4,
     "any-digest": lambda fault: by_stream(fault).ask().say("CONFIRM", transfer=0, count=3, card=bytes(32)).code != 4,

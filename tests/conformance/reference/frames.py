@@ -8,12 +8,16 @@ TYPES = {"HELLO": 0x01, "PROGRESS": 0x02, "REQUEST": 0x03, "OFFER": 0x05, "ACCEP
          "RESEND": 0x1B, "PING": 0x1D, "PONG": 0x1F, "ERROR": 0x21, "GOODBYE": 0x23, "HAVE": 0x25, "CREDIT": 0x27,
          "SKIP": 0x29, "LEVEL": 0x2B, "PREFER": 0x2D,
          "PADDING": 0x00, "ACK": 0x31, "CONTROL": 0x33, "PROBE": 0x35, "CLOSE": 0x37, "TOKEN": 0x39, "CHALLENGE": 0x3B,
-         "RESPONSE": 0x3D, "REPAIR": 0x3F, "RECOVERED": 0x41}
+         "RESPONSE": 0x3D, "REPAIR": 0x3F, "RECOVERED": 0x41, "AFTER": 0x43}
 NAMES = {value: name for name, value in TYPES.items()}
 ONLY_PACKETS = {"PADDING", "ACK", "CONTROL", "PROBE", "CLOSE", "TOKEN", "CHALLENGE", "RESPONSE", "REPAIR", "RECOVERED"}
-PLACES = {"stream": set(TYPES) - ONLY_PACKETS,
-          "control": set(TYPES) - ONLY_PACKETS - {"DATA", "PROGRESS"},
+ONLY_DATA_STREAMS = {"AFTER"}
+MESSAGES_AND_DATA = set(TYPES) - ONLY_PACKETS - ONLY_DATA_STREAMS
+PLACES = {"stream": MESSAGES_AND_DATA,
+          "data-stream": ONLY_DATA_STREAMS | {"DATA"},
+          "control": MESSAGES_AND_DATA - {"DATA", "PROGRESS"},
           "packet": ONLY_PACKETS | {"DATA"}}
+WITH_CHECKSUM = {"stream", "data-stream"}
 LARGE = {"MANIFEST", "PAGE", "DATA"}
 
 
@@ -76,7 +80,7 @@ class FrameReader:
             length = reader.varint()
             head = bytes(self.buffer[:reader.at])
             name = name_of(self.place, kind, length, self.faults)
-            expected = reader.take(4) if self.place == "stream" else None
+            expected = reader.take(4) if self.place in WITH_CHECKSUM else None
         except Truncated:
             return None
         end = reader.at + length

@@ -75,11 +75,11 @@ class Connection(unittest.TestCase):
 
 class Frames(unittest.TestCase):
     def test_unknown_types(self):  # FRM-1, FRM-2, FRM-3, VER-1
-        self.assertEqual(stranger().feed(encode_frame(0x43, b"")).code, 5)
+        self.assertEqual(stranger().feed(encode_frame(0x45, b"")).code, 5)
         self.assertEqual(stranger().feed(encode_frame(0x31, b"")).code, 5)
         for greeted in (stranger(), Stranger(CARD)):  # before HELLO too
             self.assertIsNone(greeted.feed(encode_frame(0x00, b"")).feed(encode_frame(0x5E, bytes(64 << 10))).code)
-        self.assertEqual(Stranger(CARD).feed(encode_frame(0x43, b"")).code, 5)
+        self.assertEqual(Stranger(CARD).feed(encode_frame(0x45, b"")).code, 5)
         self.assertEqual(stranger().feed(encode_frame(0x5E, bytes((64 << 10) + 1))[:20]).code, 3)
         self.assertEqual(stranger().feed(bytes.fromhex("1dbfffffff00000000")).code, 3)
 

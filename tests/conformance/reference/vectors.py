@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import conversation
 from .card import read_card, write_card
-from .frames import FrameReader, encode_frame
+from .frames import FrameReader, encode_data, encode_frame, parse_data
 from .manifest import encode_page, encode_root, parse_page, parse_root
 from .messages import MESSAGES, encode_message, parse_message
 from .packets import encode_ack, encode_packet, parse_ack, parse_body, parse_packet, parse_packet_frames
@@ -79,6 +79,19 @@ def _stream(data):
     return again + bytes(reader.buffer)
 
 
+def _after_again(body):
+    reader = Reader(body)
+    count = reader.varint()
+    reader.end()
+    return varint(count)
+
+
+def _data_stream(data):
+    """The frames of a data stream of section 5.2, each written again."""
+    again = {"AFTER": _after_again, "DATA": lambda body: encode_data(*parse_data(body))}
+    return b"".join(encode_frame(kind, again[name](body)) for name, kind, body in FrameReader("data-stream").feed(data))
+
+
 def _message_again(name, body):
     return encode_message(name, **parse_message(name, body)) if name in MESSAGES else body
 
@@ -90,6 +103,7 @@ REPLAYS = {
     "page": lambda data: encode_page(parse_page(data)),
     "card": lambda data: write_card(read_card(data)),
     "stream": _stream,
+    "data-stream": _data_stream,
     "ack": lambda data: encode_ack(*parse_ack(data)),
     "packet": _packet,
     "repair": lambda data: encode_repair(parse_repair(data)),

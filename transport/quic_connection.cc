@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "transport/quic_connection.h"
+
+#include <boost/asio/error.hpp>
+
+namespace kvferry {
+
+QuicConnection::QuicConnection(asio::io_context& io, QuicSession session, Role role,
+                               ConnectionHandler& handler, std::string peer, Send send,
+                               std::function<void()> on_finished)
+    : ConnectionDriver(io, handler, std::move(peer)),
+      session_(std::move(session)),
+      role_(role),
+      send_(std::move(send)),
+      on_finished_(std::move(on_finished)) {}
+
+void QuicConnection::handle_datagram(ByteView datagram, PathId path) {
+  if (is_finished()) return;
+  session_.handle_datagram(steady_now(), datagram, path);
+  settle();
+}
+
+void QuicConnection::handle_error(const SocketError& error) {
+  if (is_finished()) return;
+  if (error != asio::error::connection_refused && session_.connection().is_established()) return;
+  unreachable_ = true;
+  note_socket_error(error);
+  session_.connection().handle_end_of_stream(steady_now());
+  settle();
+}
+
+void QuicConnection::transmit() {
+  while (auto datagram = session_.poll_transmit(steady_now()))
+    send_(datagram->path, std::move(datagram->bytes));
+}
+
+// A client is in a hurry; a server stays to repeat its last word to a peer that goes on talking.
+void QuicConnection::wind_down() {
+  const bool leaves = unreachable_ || session_.is_over() || (role_ == Role::kClient && session_.may_leave());
+  if (leaves) finish();
+}
+
+void QuicConnection::release() { on_finished_(); }
+
+}  // namespace kvferry
