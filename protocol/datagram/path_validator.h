@@ -38,8 +38,8 @@ class PathValidator {
   [[nodiscard]] std::uint64_t allowance_bytes() const;
 
   // What to send as a challenge now; another one every time. At most kMaxChallenges, until one is answered.
-  // The first waits for the longer of kMinChallengeTimeout and the probe timeout, each other twice as long as the
-  // one before, up to kMaxChallengeTimeout or the probe timeout.
+  // The first waits for the longer of kMinChallengeTimeout and the probe timeout, each other twice as long as
+  // the one before, up to kMaxChallengeTimeout or the probe timeout.
   [[nodiscard]] PathChallenge challenge(Time now, Duration probe_timeout, Rng& rng);
   // True when it answers a challenge of ours: the path is validated.
   bool on_response(const PathChallenge& response);
@@ -54,7 +54,7 @@ class PathValidator {
   std::uint64_t received_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
   std::vector<PathChallenge> challenges_;  // unanswered, oldest first
-  Duration timeout_{};  // of the newest
+  Duration timeout_{};                     // of the newest
   std::optional<Time> challenge_ends_at_;
 };
 

@@ -11,8 +11,8 @@
 
 #include "scenarios/data_files.h"
 #include "scenarios/lab/interrupt.h"
-#include "scenarios/process.h"
 #include "scenarios/lab/progress.h"
+#include "scenarios/process.h"
 
 namespace kvferry {
 namespace fs = std::filesystem;

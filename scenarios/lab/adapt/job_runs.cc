@@ -8,8 +8,8 @@
 
 #include "protocol/card/card_file.h"
 #include "scenarios/data_files.h"
-#include "scenarios/process.h"
 #include "scenarios/lab/transfers.h"
+#include "scenarios/process.h"
 
 namespace kvferry {
 namespace fs = std::filesystem;
