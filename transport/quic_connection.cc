@@ -29,6 +29,13 @@ void QuicConnection::handle_error(const SocketError& error) {
   settle();
 }
 
+std::optional<Event> QuicConnection::poll_event() {
+  auto event = session_.poll_event();
+  if (!event || !session_.is_refused()) return event;
+  if (const auto* closed = std::get_if<event::Closed>(&*event)) note_security_failure(closed->reason);
+  return event;
+}
+
 void QuicConnection::transmit() {
   while (auto datagram = session_.poll_transmit(steady_now()))
     send_(datagram->path, std::move(datagram->bytes));

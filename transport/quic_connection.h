@@ -31,7 +31,7 @@ class QuicConnection final : public ConnectionDriver {
 
  private:
   const Connection& core() const override { return session_.connection(); }
-  std::optional<Event> poll_event() override { return session_.poll_event(); }
+  std::optional<Event> poll_event() override;
   std::optional<Time> poll_timeout() const override { return session_.poll_timeout(); }
   void handle_timeout(Time now) override { session_.handle_timeout(now); }
   void transmit() override;

@@ -24,8 +24,8 @@ TEST_F(SecureTool, LeavesNothingOverQuicToo) {
   const std::string stranger = make_key("stranger.pem");
   const Finished wary = fetch(where, stranger, "quic");
   EXPECT_EQ(wary.status, 1);
-  EXPECT_EQ(wary.err, "kvferry: " + where + ": no kvferry greeting from this peer: the peer's key " +
-                          server_key_ + " is not among the trusted ones\n");
+  EXPECT_EQ(wary.err,
+            "kvferry: " + where + ": the peer's key " + server_key_ + " is not among the trusted ones\n");
   EXPECT_EQ(files_fetched(), 0u);
 }
 

@@ -33,6 +33,7 @@ std::optional<Time> QuicSession::poll_timeout() const { return impl_->poll_timeo
 Connection& QuicSession::connection() { return impl_->core_; }
 const Connection& QuicSession::connection() const { return impl_->core_; }
 bool QuicSession::is_authenticated() const { return impl_->authenticated_; }
+bool QuicSession::is_refused() const { return impl_->refused_; }
 bool QuicSession::is_over() const { return impl_->phase_ == Impl::Phase::kOver; }
 bool QuicSession::may_leave() const { return impl_->may_leave(); }
 PathStats QuicSession::path() const { return impl_->path(); }

@@ -76,6 +76,8 @@ class QuicSession {
   [[nodiscard]] const Connection& connection() const;
 
   [[nodiscard]] bool is_authenticated() const;  // both sides, as far as this one knows
+  // TLS has ended it: one side does not believe the other, or they do not speak the same. Closed says why.
+  [[nodiscard]] bool is_refused() const;
   // Forget it and its ids. A server's may be over at once: a first datagram that was damaged is no beginning.
   [[nodiscard]] bool is_over() const;
   // The last word is out, and none of the peer's is waited for: who is in a hurry may leave before it is

@@ -39,6 +39,7 @@ void QuicSession::Impl::on_library_error(Time now, int code) {
     case NGTCP2_ERR_DRAINING:
       return on_peer_closed(now);
     case NGTCP2_ERR_CRYPTO:
+      refused_ = true;
       quic::set_tls_alert(error, ngtcp2_conn_get_tls_alert(conn_.get()), {});
       return fail(now, error, ErrorCode::kHandshake, handshake_failure());
     case NGTCP2_ERR_IDLE_CLOSE:
@@ -75,6 +76,7 @@ void QuicSession::Impl::on_peer_closed(Time now) {
   } else if (quic::is_application_error(error)) {
     core_.handle_transport_closed(now, static_cast<ErrorCode>(error.error_code), reason_of(error), true);
   } else if (is_crypto_error(error.error_code)) {
+    refused_ = true;
     const auto alert = static_cast<unsigned>(error.error_code - kCryptoError);
     core_.handle_transport_closed(now, ErrorCode::kHandshake,
                                   "the peer refuses the handshake: " + alert_name(alert), true);

@@ -57,6 +57,7 @@ class QuicSession::Impl {
   Connection core_;
   Phase phase_ = Phase::kOpen;
   bool authenticated_ = false;
+  bool refused_ = false;
   Ids ids_;
   Bytes token_;
 

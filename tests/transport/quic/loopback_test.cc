@@ -84,11 +84,11 @@ TEST(QuicLoopback, a_stranger_is_refused_and_told_why) {
   options.quic = credentials(TestIdentity(), server_identity().pinned());
   CardSink sink;
   FetchReport report = fetch_card(server.where(), options, sink);
-  EXPECT_EQ(report.status, ClientStatus::kNotKvferry);
+  EXPECT_EQ(report.status, ClientStatus::kInsecure);
   EXPECT_NE(report.message.find("the peer refuses the handshake"), std::string::npos) << report.message;
   options.quic = credentials(client_identity(), TestIdentity().pinned());
   report = fetch_card(server.where(), options, sink);
-  EXPECT_EQ(report.status, ClientStatus::kNotKvferry);
+  EXPECT_EQ(report.status, ClientStatus::kInsecure);
   EXPECT_NE(report.message.find("is not among the trusted ones"), std::string::npos) << report.message;
   EXPECT_EQ(report.ledger.received.total() + report.ledger.sent.total(), 0u);
   expect_served_by_quic(server.where(), card);
