@@ -27,15 +27,21 @@ TEST_F(OperatedServer, CountsForPrometheus) {
   fs::remove(fs::path(into()) / (card_.digest().hex() + ".card"));
   ASSERT_EQ(fetch(where, server_key_).status, 0);
   (void)fetch(where, make_key("stranger.pem"));
-  const std::string page = scrape(metrics);
   const std::string payload = std::to_string(2 * card_.manifest.payload_bytes());
-  for (const std::string& line :
-       {std::string("kvferry_transfers_total{stage=\"confirmed\"} 2\n"),
-        std::string("kvferry_connections_ended_total{how=\"insecure\"} 1\n"),
-        "kvferry_bytes_total{class=\"payload\",direction=\"sent\"} " + payload + "\n",
-        std::string("kvferry_transfer_seconds_count 2\n")}) {
-    EXPECT_NE(page.find(line), std::string::npos) << line << page;
-  }
+  const std::vector<std::string> wanted = {
+      "kvferry_transfers_total{stage=\"confirmed\"} 2\n",
+      "kvferry_connections_ended_total{how=\"insecure\"} 1\n",  // counted when its thread has ended
+      "kvferry_bytes_total{class=\"payload\",direction=\"sent\"} " + payload + "\n",
+      "kvferry_transfer_seconds_count 2\n"};
+  std::string page;
+  const auto has_all = [&] {
+    page = scrape(metrics);
+    return std::all_of(wanted.begin(), wanted.end(),
+                       [&](const std::string& line) { return page.find(line) != std::string::npos; });
+  };
+  const Time end = steady_now() + std::chrono::seconds(10);
+  while (!has_all() && steady_now() < end) std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_TRUE(has_all()) << page;
 }
 
 TEST_F(OperatedServer, TellsALineAnEvent) {
