@@ -64,7 +64,7 @@ class ServerThread {
     server_->stop();
     if (thread_.joinable()) thread_.join();
   }
-  [[nodiscard]] HostPort where() const { return server_->local(); }
+  [[nodiscard]] const HostPort& where() const { return where_; }
   // What a handler threw; after stop().
   [[nodiscard]] const std::string& failure() const { return failure_; }
   // Connections so far.
@@ -86,6 +86,7 @@ class ServerThread {
   std::string failure_;
   std::atomic<int> handlers_{0};
   std::unique_ptr<Server> server_;
+  HostPort where_ = server_->local();  // asked before another thread owns the socket
   std::thread thread_;
 };
 
