@@ -59,16 +59,9 @@ Outlook RateController::outlook(Time now) const {
   return out;
 }
 
-// Leaves the later segments their smallest encodings, if it can. What cannot be decoded in time, had it
-// arrived already, is no choice as long as there is another.
+// Leaves the later segments their smallest encodings, if it can.
 std::vector<std::size_t> RateController::affordable(const Outlook& outlook) const {
-  auto admitted = job_.admitted(outlook.segment());
-  const auto hopeless = [&](std::size_t i) {
-    const Encoding& encoding = outlook.segment().encodings[i];
-    return !encoding.is_progressive() &&
-           outlook.decoded_s(encoding, to_seconds(encoding.encode)) > outlook.time_left_s;
-  };
-  if (!std::all_of(admitted.begin(), admitted.end(), hopeless)) std::erase_if(admitted, hopeless);
+  const auto admitted = job_.admitted(outlook.segment());
   const auto within = [&](double bytes) {
     std::vector<std::size_t> out = admitted;
     std::erase_if(out, [&](std::size_t i) {

@@ -17,6 +17,17 @@ const Encoding& encoding(const Outlook& outlook, std::size_t index) {
   return outlook.segment().encodings[index];
 }
 
+// What cannot be decoded in time, had it arrived already, is no choice as long as there is another.
+std::vector<std::size_t> not_hopeless(const Outlook& outlook, Allowed allowed) {
+  std::vector<std::size_t> kept;
+  for (std::size_t i : allowed) {
+    const Encoding& candidate = encoding(outlook, i);
+    const double decoded_s = outlook.decoded_s(candidate, to_seconds(candidate.encode));
+    if (candidate.is_progressive() || decoded_s <= outlook.time_left_s) kept.push_back(i);
+  }
+  return kept.empty() ? std::vector<std::size_t>(allowed.begin(), allowed.end()) : kept;
+}
+
 // The best of those that are in time, at this rate, within `time_s`: of equal quality the one that can be
 // used first, which may be the one that is not compressed. If none is in time, the one that can be used
 // first.
@@ -46,7 +57,8 @@ class Fixed final : public RatePolicy {
 
 class CacheGen final : public RatePolicy {
  public:
-  std::size_t choose(const Outlook& outlook, Allowed allowed) override {
+  std::size_t choose(const Outlook& outlook, Allowed all) override {
+    const auto allowed = not_hopeless(outlook, all);
     if (!outlook.last_rate) return allowed[allowed.size() / 2];
     std::size_t best = allowed.front();
     double best_quality = -1;
@@ -76,7 +88,8 @@ class CacheGen final : public RatePolicy {
 
 class Throughput final : public RatePolicy {
  public:
-  std::size_t choose(const Outlook& outlook, Allowed allowed) override {
+  std::size_t choose(const Outlook& outlook, Allowed all) override {
+    const auto allowed = not_hopeless(outlook, all);
     if (!outlook.mean_rate) return allowed.front();
     const double share_s = outlook.time_left_s / static_cast<double>(outlook.ahead().size());
     return best_in_time(outlook, allowed, *outlook.mean_rate, share_s);
@@ -89,7 +102,8 @@ class Predictive final : public RatePolicy {
  public:
   static constexpr std::size_t kHorizon = 5;
 
-  std::size_t choose(const Outlook& outlook, Allowed allowed) override {
+  std::size_t choose(const Outlook& outlook, Allowed all) override {
+    const auto allowed = not_hopeless(outlook, all);
     if (!outlook.cautious_rate) return allowed.front();
     outlook_ = &outlook;
     rate_ = *outlook.cautious_rate;
@@ -164,7 +178,8 @@ class Predictive final : public RatePolicy {
 
 class Progressive final : public RatePolicy {
  public:
-  std::size_t choose(const Outlook& outlook, Allowed allowed) override {
+  std::size_t choose(const Outlook& outlook, Allowed all) override {
+    const auto allowed = not_hopeless(outlook, all);
     std::size_t best = allowed.front();
     double best_worth = -1;
     double best_ready_s = 0;
