@@ -2,13 +2,12 @@
 //
 // Ways to choose the next segment's encoding, by name, so that they can be compared:
 //
-//   fixed:PRESET  always this one
-//   cachegen      as CacheGen was released (Liu et al., SIGCOMM 2024): the least lossy encoding with which
-//   all
-//                 that is left would be in time at the throughput measured last
-//   throughput    harmonic mean of five samples, an equal share of the time for every segment
-//   mpc           RobustMPC (Yin et al., SIGCOMM 2015): the best row of the next five, at a cautious
-//   prediction progressive   a card whose every beginning is a cache; its end is cut by deadline and budget
+// - fixed:PRESET: always this one.
+// - cachegen: as CacheGen was released (Liu et al., SIGCOMM 2024), the least lossy encoding with which
+//   all that is left would be in time at the throughput measured last.
+// - throughput: harmonic mean of five samples, an equal share of the time for every segment.
+// - mpc: RobustMPC (Yin et al., SIGCOMM 2015), the best row of the next five, at a cautious prediction.
+// - progressive: a card whose every beginning is a cache; its end is cut by deadline and budget.
 //
 // Policies are pure: they see what was known at the moment of the decision, and nothing else.
 #pragma once

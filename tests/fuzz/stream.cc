@@ -15,6 +15,7 @@ namespace {
 
 // What a stream has led to.
 struct Outcome {
+  std::size_t rejected_by_us = 0;
   SessionState state = SessionState::kGreeting;
   std::uint64_t code = 0;
   std::vector<std::size_t> events;
@@ -52,9 +53,12 @@ Outcome read(std::uint8_t how, ByteView stream, std::size_t piece_bytes) {
   for (std::size_t at = 0; at < stream.size(); at += piece_bytes) {
     reader.read(fuzz::kNow, stream.subspan(at, std::min(piece_bytes, stream.size() - at)));
     while (auto event = session.poll_event()) {
-      const bool own_pace =
-          std::holds_alternative<event::Sent>(*event);  // comes of what is taken, not of what is read
-      if (!own_pace) outcome.events.push_back(event->index());
+      // Comes of what is taken, not of what is read. So may a transfer that we reject: with the answer to it.
+      const bool own_pace = std::holds_alternative<event::Sent>(*event);
+      const auto* rejected = std::get_if<event::Rejected>(&*event);
+      const bool by_us = rejected && !rejected->by_peer;
+      outcome.rejected_by_us += by_us;
+      if (!own_pace && !by_us) outcome.events.push_back(event->index());
       answer(session, sink, *event);
     }
     std::size_t said = 0;
