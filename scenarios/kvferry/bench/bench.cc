@@ -51,7 +51,7 @@ void print(const bench::Figure& figure, const Medians& medians, bool json) {
 
 std::vector<bench::Figure> all_figures(const bench::Setting& setting) {
   std::vector<bench::Figure> all;
-  for (auto* some : {bench::tcp_figures, bench::tls_figures}) {
+  for (auto* some : {bench::tcp_figures, bench::tls_figures, bench::quic_figures, bench::udp_figures}) {
     for (auto& figure : some(setting)) all.push_back(std::move(figure));
   }
   return all;

@@ -1,79 +1,45 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/kvferry/bench/comparison.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
-#include "scenarios/process.h"
+#include "scenarios/kvferry/bench/other_program.h"
 #include "transport/clock.h"
-#include "transport/tcp_connect.h"
 #include "transport/tls/keygen.h"
 
 namespace kvferry::bench {
 namespace fs = std::filesystem;
 namespace {
 
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "kvferry-bench-XXXXXX").string();
-    if (::mkdtemp(name.data())) folder_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] fs::path file(const char* name) const { return folder_ / name; }
-
- private:
-  fs::path folder_;
-};
-
-// One that was free a moment ago.
-std::uint16_t free_port() {
-  asio::io_context io;
-  return tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint().port();
+Result<void> in_a_child(std::vector<std::string> command, const Scratch& scratch) {
+  auto child = ChildProcess::start(std::move(command), scratch.file("err"), scratch.file("out"));
+  if (!child) return child.error();
+  return child->wait();
 }
 
-bool listens(std::uint16_t port) {
-  std::ifstream table("/proc/net/tcp");
-  char wanted[32];
-  std::snprintf(wanted, sizeof wanted, ":%04X 00000000:0000 0A", port);
-  for (std::string line; std::getline(table, line);) {
-    if (line.find(wanted) != std::string::npos) return true;
-  }
-  std::ifstream table6("/proc/net/tcp6");
-  std::snprintf(wanted, sizeof wanted, ":%04X ", port);
-  for (std::string line; std::getline(table6, line);) {
-    if (line.find(wanted) < 45 && line.find(" 0A ") != std::string::npos) return true;
-  }
-  return false;
+void write_zeros(const fs::path& file, std::uint64_t bytes) {
+  std::ofstream(file).close();
+  fs::resize_file(file, bytes);
 }
 
-Result<void> wait_until_it_listens(ChildProcess& server, std::uint16_t port) {
-  for (int i = 0; i < 500; ++i) {
-    if (listens(port)) return {};
-    if (!server.is_running()) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return Error{"it does not listen on port " + std::to_string(port)};
+Result<void> write_certificate(const Scratch& scratch) {
+  return in_a_child(
+      {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+       "/CN=localhost", "-days", "2", "-keyout", scratch.file("key"), "-out", scratch.file("cert")},
+      scratch);
 }
 
 }  // namespace
 
 Result<double> iperf_rate(double seconds) {
   const Scratch scratch;
-  const std::string port = std::to_string(free_port());
+  const std::uint16_t number = free_port(PortKind::kTcp);
+  const std::string port = std::to_string(number);
   auto server = ChildProcess::start({"iperf3", "-s", "-1", "-p", port}, scratch.file("err"), "/dev/null");
   if (!server) return server.error();
-  if (auto up = wait_until_it_listens(*server, static_cast<std::uint16_t>(std::stoi(port))); !up)
-    return up.error().in("iperf3");
+  if (auto up = wait_until_it_listens(*server, PortKind::kTcp, number); !up) return up.error().in("iperf3");
   auto client =
       ChildProcess::start({"iperf3", "-c", "127.0.0.1", "-p", port, "-t", std::to_string(seconds), "-J"},
                           scratch.file("err"), scratch.file("out"));
@@ -88,19 +54,19 @@ Result<double> iperf_rate(double seconds) {
 
 Result<double> openssl_rate(std::uint64_t bytes) {
   const Scratch scratch;
-  const std::string port = std::to_string(free_port());
+  const std::uint16_t number = free_port(PortKind::kTcp);
+  const std::string port = std::to_string(number);
   if (auto written = write_identity(scratch.file("key"), make_identity()); !written) return written.error();
-  std::ofstream(scratch.file("bulk")).close();
-  fs::resize_file(scratch.file("bulk"), bytes);
+  write_zeros(scratch.file("bulk"), bytes);
   const std::string key = scratch.file("key");
   auto server =
       ChildProcess::start({"sh", "-c",
                            "cd \"$0\" && exec openssl s_server -accept 127.0.0.1:\"$1\" -key \"$2\" "
                            "-cert \"$2\" -tls1_3 -HTTP -quiet",
-                           scratch.file("bulk").parent_path(), port, key},
+                           scratch.folder(), port, key},
                           scratch.file("err"), "/dev/null");
   if (!server) return server.error();
-  if (auto up = wait_until_it_listens(*server, static_cast<std::uint16_t>(std::stoi(port))); !up)
+  if (auto up = wait_until_it_listens(*server, PortKind::kTcp, number); !up)
     return up.error().in("openssl s_server");
   const Time begun = steady_now();
   auto client = ChildProcess::start({"sh", "-c",
@@ -116,6 +82,26 @@ Result<double> openssl_rate(std::uint64_t bytes) {
   std::ifstream(scratch.file("out")) >> received;
   if (received < bytes) return Error{"openssl s_client: " + std::to_string(received) + " bytes came"};
   return static_cast<double>(received) / seconds;
+}
+
+Result<double> gtls_rate(std::uint64_t bytes) {
+  const Scratch scratch;
+  const std::uint16_t number = free_port(PortKind::kUdp);
+  const std::string port = std::to_string(number);
+  if (auto written = write_certificate(scratch); !written) return written.error();
+  write_zeros(scratch.file("bulk"), bytes);
+  auto server = ChildProcess::start({"gtlsserver", "--quiet", "--htdocs=" + scratch.folder().string(),
+                                     "127.0.0.1", port, scratch.file("key"), scratch.file("cert")},
+                                    scratch.file("err"), "/dev/null");
+  if (!server) return server.error();
+  if (auto up = wait_until_it_listens(*server, PortKind::kUdp, number); !up)
+    return up.error().in("gtlsserver");
+  const Time begun = steady_now();
+  auto done = in_a_child(
+      {"gtlsclient", "--quiet", "--exit-on-all-streams-close", "127.0.0.1", port, "https://127.0.0.1/bulk"},
+      scratch);
+  if (!done) return done.error();
+  return static_cast<double>(bytes) / to_seconds(steady_now() - begun);
 }
 
 }  // namespace kvferry::bench

@@ -13,4 +13,8 @@ namespace kvferry::bench {
 // `openssl s_server` to `openssl s_client`, TLS 1.3, AES-128-GCM; bytes a second.
 [[nodiscard]] Result<double> openssl_rate(std::uint64_t bytes);
 
+// Debian's ngtcp2 programs, gtlsserver to gtlsclient, one file by HTTP/3 and the client's whole life; bytes a
+// second.
+[[nodiscard]] Result<double> gtls_rate(std::uint64_t bytes);
+
 }  // namespace kvferry::bench

@@ -30,5 +30,7 @@ struct Setting {
 
 [[nodiscard]] std::vector<Figure> tcp_figures(const Setting& setting);
 [[nodiscard]] std::vector<Figure> tls_figures(const Setting& setting);
+[[nodiscard]] std::vector<Figure> quic_figures(const Setting& setting);
+[[nodiscard]] std::vector<Figure> udp_figures(const Setting& setting);
 
 }  // namespace kvferry::bench

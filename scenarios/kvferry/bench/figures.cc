@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "protocol/connection/config.h"
+#include "scenarios/kvferry/bench/bare_udp.h"
 #include "scenarios/kvferry/bench/comparison.h"
 #include "scenarios/kvferry/bench/figure.h"
 #include "scenarios/kvferry/bench/loopback.h"
@@ -24,6 +26,20 @@ std::vector<Figure> tls_figures(const Setting& setting) {
   const std::string beside = "openssl s_server and s_client";
   return {{"tls", beside, 0.8, over(TransportKind::kTls, setting.bytes, false), openssl},
           {"tls, chunk digests on", beside, 0.45, over(TransportKind::kTls, setting.bytes, true), openssl}};
+}
+
+std::vector<Figure> quic_figures(const Setting& setting) {
+  const auto gtls = [bytes = setting.bytes] { return gtls_rate(bytes); };
+  return {{"quic", "gtlsserver and gtlsclient", 0.9, over(TransportKind::kQuic, setting.bytes, false), gtls}};
+}
+
+std::vector<Figure> udp_figures(const Setting& setting) {
+  const auto bare = [seconds = setting.seconds](bool joined) {
+    return [=] { return bare_udp_rate({ConnectionConfig{}.max_datagram_bytes, joined, seconds}); };
+  };
+  const auto ours = over(TransportKind::kUdp, setting.bytes, false);
+  return {{"udp", "bare UDP_SEGMENT", 0.5, ours, bare(false)},
+          {"udp, beside joined", "bare UDP_SEGMENT and UDP_GRO", 0.3, ours, bare(true)}};
 }
 
 }  // namespace kvferry::bench

@@ -7,6 +7,7 @@
 #include "protocol/card/card.h"
 #include "scenarios/card_giver.h"
 #include "transport/fetch.h"
+#include "transport/quic_server.h"
 #include "transport/tcp_server.h"
 #include "transport/tls/keygen.h"
 #include "transport/udp_server.h"
@@ -54,33 +55,50 @@ class Nowhere final : public ChunkSink {
   void abandon(const std::string&) override {}
 };
 
-std::shared_ptr<const TlsContext> tls_context(Role role, const Identity& identity, const Identity& peer) {
-  return TlsContext::make(role, identity, {{*public_key_of(peer)}, {}, {}}).value();
+// What two ends that believe each other need, by transport.
+struct Ends {
+  std::shared_ptr<const TlsContext> server_tls, client_tls;
+  std::shared_ptr<const QuicCredentials> server_quic, client_quic;
+};
+
+Ends make_ends(TransportKind transport) {
+  const Identity alice = make_identity(), bob = make_identity();
+  const PeerTrust in_alice{{*public_key_of(alice)}, {}, {}}, in_bob{{*public_key_of(bob)}, {}, {}};
+  Ends ends;
+  if (transport == TransportKind::kTls) {
+    ends.server_tls = TlsContext::make(Role::kServer, bob, in_alice).value();
+    ends.client_tls = TlsContext::make(Role::kClient, alice, in_bob).value();
+  }
+  if (transport == TransportKind::kQuic) {
+    ends.server_quic = QuicCredentials::load(bob, in_alice).value();
+    ends.client_quic = QuicCredentials::load(alice, in_bob).value();
+  }
+  return ends;
 }
 
-Result<std::unique_ptr<Server>> serve(const LoopbackOptions& options, const TcpOptions& tcp,
+Result<std::unique_ptr<Server>> serve(TransportKind transport, const Ends& ends,
                                       const Server::MakeHandler& make_handler) {
-  if (options.transport == TransportKind::kUdp) {
-    auto server = UdpServer::listen({}, make_handler);
+  const auto as_server = [](auto server) -> Result<std::unique_ptr<Server>> {
     if (!server) return server.error();
     return std::unique_ptr<Server>(std::move(*server));
+  };
+  if (transport == TransportKind::kUdp) return as_server(UdpServer::listen({}, make_handler));
+  if (transport == TransportKind::kQuic) {
+    QuicServerOptions options;
+    options.quic.credentials = ends.server_quic;
+    return as_server(QuicServer::listen(options, make_handler));
   }
-  TcpServerOptions server_options;
-  server_options.tcp = tcp;
-  auto server = TcpServer::listen(server_options, make_handler);
-  if (!server) return server.error();
-  return std::unique_ptr<Server>(std::move(*server));
+  TcpServerOptions options;
+  options.tcp.tls = ends.server_tls;
+  return as_server(TcpServer::listen(options, make_handler));
 }
 
 }  // namespace
 
 Result<double> loopback_rate(const LoopbackOptions& options) {
   const auto card = std::make_shared<const Card>(card_of(options.bytes, options.digests));
-  const Identity alice = make_identity(), bob = make_identity();
-  const bool tls = options.transport == TransportKind::kTls;
-  TcpOptions server_tcp;
-  if (tls) server_tcp.tls = tls_context(Role::kServer, bob, alice);
-  const auto server = serve(options, server_tcp, [&] {
+  const Ends ends = make_ends(options.transport);
+  const auto server = serve(options.transport, ends, [&] {
     return std::make_unique<CardGiver>(
         [&](const RequestOptions&) -> Result<std::shared_ptr<const Card>> { return card; });
   });
@@ -88,7 +106,8 @@ Result<double> loopback_rate(const LoopbackOptions& options) {
   std::thread serving([&] { (*server)->run(); });
   FetchOptions fetch;
   fetch.transport = options.transport;
-  if (tls) fetch.tcp.tls = tls_context(Role::kClient, alice, bob);
+  fetch.tcp.tls = ends.client_tls;
+  fetch.quic = ends.client_quic;
   fetch.request.document = "bench";
   fetch.connection.verify_chunks = options.digests;
   Nowhere nowhere;
