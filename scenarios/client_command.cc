@@ -3,29 +3,32 @@
 
 #include <CLI/CLI.hpp>
 
+#include "scenarios/capture_option.h"
 #include "scenarios/program.h"
 #include "transport/clock.h"
 
 namespace kvferry {
 
-void add_deadline_option(CLI::App& command, TimeLimits& limits, const std::string& what_then) {
+void add_errand_options(CLI::App& command, ErrandOptions& options) {
   command
-      .add_option("--deadline", limits.deadline_s,
+      .add_option("--timeout", options.timeout_s,
+                  "seconds to wait for a connection, a greeting, or more of what is under way")
+      ->check(CLI::Range(0.001, 1e6));
+  add_capture_option(command, options.capture_file);
+}
+
+void add_deadline_option(CLI::App& command, ErrandOptions& options, const std::string& what_then) {
+  command
+      .add_option("--deadline", options.deadline_s,
                   "seconds from the start; later " + what_then + ", and the exit status is 3")
       ->check(CLI::Range(0.001, 1e6));
 }
 
-void add_timeout_option(CLI::App& command, TimeLimits& limits) {
-  command
-      .add_option("--timeout", limits.timeout_s,
-                  "seconds to wait for a connection, a greeting, or more of what is under way")
-      ->check(CLI::Range(0.001, 1e6));
-}
-
-void limit_time(ClientOptions& client, const TimeLimits& limits) {
-  if (limits.deadline_s) client.give_up_at = steady_now() + from_seconds(*limits.deadline_s);
-  if (!limits.timeout_s) return;
-  const Duration timeout = from_seconds(*limits.timeout_s);
+void prepare(ClientOptions& client, const ErrandOptions& options) {
+  client.capture = open_capture(options.capture_file);
+  if (options.deadline_s) client.give_up_at = steady_now() + from_seconds(*options.deadline_s);
+  if (!options.timeout_s) return;
+  const Duration timeout = from_seconds(*options.timeout_s);
   client.connect_timeout = timeout;
   client.connection.handshake_timeout = timeout;
   client.connection.progress_timeout = timeout;

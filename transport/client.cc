@@ -67,7 +67,9 @@ void run_by_tcp(const HostPort& where, const ClientOptions& options, ClientErran
   ConnectionConfig config = options.connection;
   config.role = Role::kClient;
   config.binding = Binding::kStream;
-  TcpConnection connection(io, std::move(*socket), config, errand, options.tcp);
+  TcpOptions tcp = options.tcp;
+  tcp.capture = options.capture;
+  TcpConnection connection(io, std::move(*socket), config, errand, tcp);
   run_errand(io, connection, options, errand, connect, [&] { connection.run(); });
 }
 
@@ -76,6 +78,7 @@ void run_by_udp(const HostPort& where, const udp::endpoint& endpoint, const Clie
   asio::io_context io;
   auto client = UdpClient::open(io, endpoint, options.connection, errand, options.udp);
   if (!client) return note_unreachable(client.error().in(where.text()), options, errand.report());
+  (*client)->capture_into(options.capture);
   run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
 }
 
@@ -84,6 +87,7 @@ void run_by_quic(const HostPort& where, const udp::endpoint& endpoint, const Cli
   asio::io_context io;
   auto client = QuicClient::open(io, endpoint, {options.connection, options.quic, {}, {}}, errand);
   if (!client) return note_unreachable(client.error().in(where.text()), options, errand.report());
+  (*client)->capture_into(options.capture);
   run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
   errand.report().path = (*client)->session().path();
   errand.report().token = (*client)->session().token();

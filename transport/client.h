@@ -33,6 +33,7 @@ struct ClientOptions {
   TransportKind transport = TransportKind::kTcp;
   TcpOptions tcp;  // with a TlsContext for kTls
   UdpOptions udp;
+  std::shared_ptr<Capture> capture;                    // whatever the transport; may be empty
   std::shared_ptr<const QuicCredentials> quic;         // who this side is, and whom it believes
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   bool obey_signals = false;                           // SIGINT and SIGTERM end the errand cleanly

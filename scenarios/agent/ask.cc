@@ -212,7 +212,7 @@ void receive(const HostPort& peer, const Security& security, const AgentAskOptio
              const Reader& reader, const DecodeOptions& decoding, Arrival& arrival) {
   FetchOptions fetch = fetch_options(options, reader);
   secure(fetch, security, peer);
-  limit_time(fetch, options.limits);
+  prepare(fetch, options.errand);
   const auto answer = [&] { return answer_from_what_is_here(options, reader, decoding, arrival); };
   fetch.apply = answer;
   if (options.refine) fetch.look = [&] { tell_of_early_answer(options, arrival, answer()); };

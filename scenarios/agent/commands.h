@@ -40,7 +40,7 @@ struct AgentAskOptions {
   std::optional<std::uint64_t> budget;     // bytes of payload at most
   bool refine = false;  // after the deadline the rest may come, and the answer is given anew
   SecurityOptions security;
-  TimeLimits limits;  // without a deadline: that is the answer's
+  ErrandOptions errand;  // without its deadline: that is the answer's
   bool json = false;
 };
 // Answers a question about the peer's document from its cache alone.

@@ -34,7 +34,7 @@ struct FetchCommandOptions {
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";
-  TimeLimits limits;
+  ErrandOptions errand;
   bool json = false;
 };
 // Fetches one card into DIR/DIGEST.card. Throws TooLate at the deadline; what came is kept for the next time.
@@ -44,7 +44,7 @@ struct SendOptions {
   std::string card;  // file
   std::string peer;
   SecurityOptions security;
-  TimeLimits limits;
+  ErrandOptions errand;
   bool json = false;
 };
 // Brings one card to a receiving peer. It has it synced to disk when this returns.

@@ -70,7 +70,7 @@ int fetch(const FetchCommandOptions& options) {
   fetch_options.obey_signals = true;
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   secure(fetch_options, security, peer);
-  limit_time(fetch_options, options.limits);
+  prepare(fetch_options, options.errand);
   if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");
 
   IncomingCard sink(options.into);

@@ -36,7 +36,7 @@ int send(const SendOptions& options) {
   push.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   push.obey_signals = true;
   secure(push, security, peer);
-  limit_time(push, options.limits);
+  prepare(push, options.errand);
   ProgressLine progress;
   push.progress = [&](std::uint64_t bytes) { progress.show(bytes, card.manifest.payload_bytes()); };
   const PushReport report = push_card(peer, push, std::make_shared<CardSource>(card));
