@@ -2,7 +2,7 @@
 //
 // What every program's main shares: errors are caught once, printed as one line
 // "program: message" on stderr, and become exit statuses: 0 success, 1 failure,
-// 2 wrong usage.
+// 2 wrong usage, 3 not done by the deadline.
 #pragma once
 
 #include <cstdio>
@@ -22,12 +22,19 @@ inline constexpr const char* kProgramVersion = KVFERRY_VERSION;
 inline constexpr int kExitSuccess = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitTooLate = 3;
 
 // What the user asked for could not be done.
 class Failure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   explicit Failure(const Error& error) : std::runtime_error(error.message) {}
+};
+
+// What the user asked for was not done by the deadline that came with it.
+class TooLate : public Failure {
+ public:
+  using Failure::Failure;
 };
 
 // What the user asked for makes no sense.
@@ -65,6 +72,9 @@ inline int run_program(const std::string& name, const std::function<int()>& body
   } catch (const UsageError& error) {
     complain(error.what());
     return kExitUsage;
+  } catch (const TooLate& error) {
+    complain(error.what());
+    return kExitTooLate;
   } catch (const std::exception& error) {
     complain(error.what());
   }

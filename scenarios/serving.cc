@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "scenarios/capture_option.h"
 #include "scenarios/log.h"
 #include "scenarios/program.h"
 #include "scenarios/watched_handler.h"
@@ -27,7 +28,6 @@ AServerOptions server_options(const ServingOptions& options) {
   AServerOptions out;
   out.listen = options.listen;
   out.connections_to_serve = options.operation.once ? 1 : 0;
-  out.connection.hello = hello_of(options);
   return out;
 }
 
@@ -36,18 +36,23 @@ std::unique_ptr<Server> listen(const ServingOptions& options, const Security& se
   const auto complain = [](const std::string& peer, const std::string& what) {
     log(LogLevel::kError, "failed", {{"peer", peer}, {"why", what}});
   };
-  if (security.transport == TransportKind::kUdp)
-    return value_or_fail(
-        UdpServer::listen(server_options<UdpServerOptions>(options), make_handler, complain));
+  const auto capture = open_capture(options.operation.capture_file);
+  if (security.transport == TransportKind::kUdp) {
+    auto udp = server_options<UdpServerOptions>(options);
+    udp.connection.hello = hello_of(options);
+    udp.capture = capture;
+    return value_or_fail(UdpServer::listen(udp, make_handler, complain));
+  }
   if (security.transport == TransportKind::kQuic) {
-    QuicServerOptions quic;
-    quic.listen = options.listen;
-    quic.connections_to_serve = options.operation.once ? 1 : 0;
+    auto quic = server_options<QuicServerOptions>(options);
     quic.quic.connection.hello = hello_of(options);
+    quic.capture = capture;
     quic.quic.credentials = value_or_fail(QuicCredentials::load(security.identity, security.trust));
     return value_or_fail(QuicServer::listen(quic, make_handler, complain));
   }
   auto tcp = server_options<TcpServerOptions>(options);
+  tcp.connection.hello = hello_of(options);
+  tcp.tcp.capture = capture;
   if (security.transport == TransportKind::kTls)
     tcp.tcp.tls = value_or_fail(TlsContext::make(Role::kServer, security.identity, security.trust));
   return value_or_fail(TcpServer::listen(tcp, make_handler, complain));
@@ -60,6 +65,7 @@ void add_operator_options(CLI::App& command, OperatorOptions& options) {
       ->capture_default_str();
   command.add_option("--metrics-port", options.metrics_port,
                      "counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 picks a free port");
+  add_capture_option(command, options.capture_file);
   command.add_flag("--once", options.once, "end after one connection");
 }
 

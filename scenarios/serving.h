@@ -13,6 +13,7 @@ struct OperatorOptions {
   std::string log_level = "info";
   std::optional<std::uint16_t> metrics_port;
   bool once = false;  // ends after one connection
+  std::string capture_file;
 };
 
 void add_operator_options(CLI::App& command, OperatorOptions& options);

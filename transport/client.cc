@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transport/client.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <functional>
 
@@ -18,9 +19,18 @@ bool is_unreachable(const SocketError& error) {
          error == asio::error::network_unreachable;
 }
 
-void note_unreachable(const Error& error, ClientReport& report) {
-  report.status = ClientStatus::kUnreachable;
+bool is_over(const ClientOptions& options) {
+  return options.give_up_at && *options.give_up_at <= steady_now();
+}
+
+void note_unreachable(const Error& error, const ClientOptions& options, ClientReport& report) {
+  report.status = is_over(options) ? ClientStatus::kTooLate : ClientStatus::kUnreachable;
   report.message = error.message;
+}
+
+Duration time_to_connect(const ClientOptions& options) {
+  if (!options.give_up_at) return options.connect_timeout;
+  return std::clamp(*options.give_up_at - steady_now(), Duration{}, options.connect_timeout);
 }
 
 // Runs the connection to its end.
@@ -30,6 +40,13 @@ void run_errand(asio::io_context& io, ConnectionDriver& connection, const Client
   if (options.obey_signals) {
     const auto interrupt = [&](Connection&, Time) { errand.interrupt(connection); };
     signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
+  }
+  std::optional<asio::steady_timer> deadline;
+  if (options.give_up_at) {
+    deadline.emplace(io, to_steady(*options.give_up_at));
+    deadline->async_wait([&](const SocketError& error) {
+      if (!error) connection.post([&](Connection&, Time) { errand.give_up(connection); });
+    });
   }
   errand.begin(connection, io);
   errand.report().connect = connect;
@@ -44,13 +61,15 @@ void run_errand(asio::io_context& io, ConnectionDriver& connection, const Client
 void run_by_tcp(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
   asio::io_context io;
   const Time begun = steady_now();
-  auto socket = tcp_connect(io, where, options.connect_timeout);
-  if (!socket) return note_unreachable(socket.error(), errand.report());
+  auto socket = tcp_connect(io, where, time_to_connect(options));
+  if (!socket) return note_unreachable(socket.error(), options, errand.report());
   const Duration connect = steady_now() - begun;
   ConnectionConfig config = options.connection;
   config.role = Role::kClient;
   config.binding = Binding::kStream;
-  TcpConnection connection(io, std::move(*socket), config, errand, options.tcp);
+  TcpOptions tcp = options.tcp;
+  tcp.capture = options.capture;
+  TcpConnection connection(io, std::move(*socket), config, errand, tcp);
   run_errand(io, connection, options, errand, connect, [&] { connection.run(); });
 }
 
@@ -58,7 +77,8 @@ void run_by_udp(const HostPort& where, const udp::endpoint& endpoint, const Clie
                 ClientErrand& errand, Duration connect) {
   asio::io_context io;
   auto client = UdpClient::open(io, endpoint, options.connection, errand, options.udp);
-  if (!client) return note_unreachable(client.error().in(where.text()), errand.report());
+  if (!client) return note_unreachable(client.error().in(where.text()), options, errand.report());
+  (*client)->capture_into(options.capture);
   run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
 }
 
@@ -66,7 +86,8 @@ void run_by_quic(const HostPort& where, const udp::endpoint& endpoint, const Cli
                  ClientErrand& errand, Duration connect) {
   asio::io_context io;
   auto client = QuicClient::open(io, endpoint, {options.connection, options.quic, {}, {}}, errand);
-  if (!client) return note_unreachable(client.error().in(where.text()), errand.report());
+  if (!client) return note_unreachable(client.error().in(where.text()), options, errand.report());
+  (*client)->capture_into(options.capture);
   run_errand(io, (*client)->connection(), options, errand, connect, [&] { (*client)->run(); });
   errand.report().path = (*client)->session().path();
   errand.report().token = (*client)->session().token();
@@ -74,9 +95,9 @@ void run_by_quic(const HostPort& where, const udp::endpoint& endpoint, const Cli
 
 void run_by_datagrams(const HostPort& where, const ClientOptions& options, ClientErrand& errand) {
   const Time begun = steady_now();
-  auto addresses = resolve(where, options.connect_timeout);
-  if (!addresses) return note_unreachable(addresses.error(), errand.report());
-  note_unreachable(Error{where.text() + ": no address"}, errand.report());
+  auto addresses = resolve(where, time_to_connect(options));
+  if (!addresses) return note_unreachable(addresses.error(), options, errand.report());
+  note_unreachable(Error{where.text() + ": no address"}, options, errand.report());
   for (const tcp::endpoint& address : *addresses) {
     const udp::endpoint endpoint(address.address(), address.port());
     const auto run = options.transport == TransportKind::kQuic ? run_by_quic : run_by_udp;
@@ -100,9 +121,18 @@ void ClientErrand::settle_on(ClientStatus status, const std::string& message) {
 }
 
 void ClientErrand::interrupt(ConnectionDriver& connection) {
-  settle_on(ClientStatus::kInterrupted, "interrupted");
+  leave(connection, ClientStatus::kInterrupted, "interrupted", "interrupted");
+}
+
+void ClientErrand::give_up(ConnectionDriver& connection) {
+  if (!settled_) leave(connection, ClientStatus::kTooLate, where_ + ": the deadline has passed", "too late");
+}
+
+void ClientErrand::leave(ConnectionDriver& connection, ClientStatus status, const std::string& message,
+                         const std::string& reason) {
+  settle_on(status, message);
   if (!greeted_) return connection.drop();  // nobody there to take leave of
-  connection.command([&](Connection& c, Time now) { c.cancel(now, id_, "interrupted"); });
+  connection.command([&](Connection& c, Time now) { c.cancel(now, id_, reason); });
   connection.leave_within(kPatience);
 }
 

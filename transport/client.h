@@ -25,7 +25,7 @@ enum class ClientStatus : std::uint8_t {
   kStalled,      // no progress for the connection's progress timeout
   kLost,         // the connection ended early
   kInterrupted,  // SIGINT or SIGTERM
-  kTooLate,      // nothing of the card had come when it was to be frozen
+  kTooLate,      // nothing of the card had come when it was to be frozen, or it was given up at give_up_at
 };
 
 struct ClientOptions {
@@ -33,9 +33,11 @@ struct ClientOptions {
   TransportKind transport = TransportKind::kTcp;
   TcpOptions tcp;  // with a TlsContext for kTls
   UdpOptions udp;
+  std::shared_ptr<Capture> capture;                    // whatever the transport; may be empty
   std::shared_ptr<const QuicCredentials> quic;         // who this side is, and whom it believes
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   bool obey_signals = false;                           // SIGINT and SIGTERM end the errand cleanly
+  std::optional<Time> give_up_at;                      // steady_now(): ends an errand that is not done
 };
 
 struct ClientReport {
@@ -57,6 +59,7 @@ class ClientErrand : public ConnectionHandler {
   virtual void end() {}
 
   void interrupt(ConnectionDriver& connection);
+  void give_up(ConnectionDriver& connection);  // its time is over
   [[nodiscard]] ClientReport& report() { return report_; }
 
  protected:
@@ -68,11 +71,13 @@ class ClientErrand : public ConnectionHandler {
   // The first verdict stays.
   void settle_on(ClientStatus status, const std::string& message);
   [[nodiscard]] bool is_settled() const { return settled_; }
-  [[nodiscard]] bool has_greeted() const { return greeted_; }
   // As the caller named it: a socket that was reset no longer knows its peer.
   [[nodiscard]] const std::string& where() const { return where_; }
 
   static void part(ConnectionDriver& connection);
+  // Settles, takes the transfer back with `reason`, and leaves a peer that may not hear it.
+  void leave(ConnectionDriver& connection, ClientStatus status, const std::string& message,
+             const std::string& reason);
 
   // The fate of the one transfer, whichever side is the source.
   void on(ConnectionDriver&, const event::Connected&) { greeted_ = true; }

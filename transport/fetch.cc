@@ -43,8 +43,8 @@ class Fetch final : public ClientErrand {
   }
   void on(ConnectionDriver&, const event::ChunkArrived& event) {
     news_.chunks.add(event.index);
-    payload_bytes_ += event.size_bytes;
-    if (options_.progress) options_.progress(news_.chunks.size(), payload_bytes_);
+    news_.payload_bytes += event.size_bytes;
+    if (options_.progress) options_.progress(news_.chunks.size(), news_.payload_bytes);
   }
   void on(ConnectionDriver& connection, const event::Complete& event) {
     if (!verdict_) verdict_ = use_what_is_here(event.chunks_skipped);
@@ -63,9 +63,8 @@ class Fetch final : public ClientErrand {
   void freeze(ConnectionDriver& connection) {
     if (is_settled() || stopped_) return;
     if (news_.chunks.empty()) {
-      settle_on(ClientStatus::kTooLate, where() + ": nothing of the card had come in time");
-      connection.command([&](Connection& c, Time now) { c.cancel(now, id_, "too late"); });
-      return has_greeted() ? connection.leave_within(kPatience) : connection.drop();
+      return leave(connection, ClientStatus::kTooLate, where() + ": nothing of the card had come in time",
+                   "too late");
     }
     if (options_.look) return options_.look();
     stopped_ = true;
@@ -101,7 +100,6 @@ class Fetch final : public ClientErrand {
   FetchReport news_;
   Time begun_{};
   Time manifest_at_{};
-  std::uint64_t payload_bytes_ = 0;
   bool stopped_ = false;
   std::optional<Result<void>> verdict_;  // on what was here when it was used
   std::optional<asio::steady_timer> freeze_;

@@ -26,7 +26,8 @@ struct FetchOptions : ClientOptions {
 
 struct FetchReport : ClientReport {
   std::optional<Digest> card;
-  ChunkRanges chunks;   // verified when the transfer ended: what a later request need not ask for
+  ChunkRanges chunks;               // verified when the transfer ended: what a later request need not ask for
+  std::uint64_t payload_bytes = 0;  // of those that came
   Duration manifest{};  // from the connection until the manifest is here: handshake, and the peer's work for
                         // the card
   Duration chunk_data{};  // from the manifest to the last chunk

@@ -18,6 +18,9 @@ class QuicClient {
                                                                 const udp::endpoint& peer, QuicConfig config,
                                                                 ConnectionHandler& handler);
 
+  // Before run().
+  void capture_into(std::shared_ptr<Capture> capture) { socket_.capture_into(std::move(capture)); }
+
   // Runs the io_context on this thread until the connection is over.
   void run();
 

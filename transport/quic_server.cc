@@ -85,7 +85,9 @@ QuicServer::QuicServer(const QuicServerOptions& options, MakeHandler make_handle
       on_failure_(std::move(on_failure)),
       gate_(options.quic.secret, options.quic.fixed_seed),
       socket_(io_),
-      grace_(io_) {}
+      grace_(io_) {
+  socket_.capture_into(options_.capture);
+}
 
 QuicServer::~QuicServer() = default;
 

@@ -21,6 +21,7 @@ struct QuicServerOptions {
   HostPort listen{"127.0.0.1", 0};  // port 0: any free one
   // Strangers beyond this many get no answer.
   std::size_t max_connections = 1024;
+  std::shared_ptr<Capture> capture;  // of all datagrams; may be empty
   // Stops by itself after this many connections have ended; 0: never.
   std::size_t connections_to_serve = 0;
   // With so many connections that are not yet authenticated, a stranger must come back with a token.

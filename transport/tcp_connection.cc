@@ -38,6 +38,10 @@ TcpConnection::TcpConnection(asio::io_context& io, tcp::socket socket, const Con
       options_(options) {
   set_options(socket_, options_);
   if (options_.tls) tls_ = std::make_unique<TlsSession>(options_.tls);
+  SocketError gone;
+  if (options_.capture)
+    captured_.emplace(options_.capture, config.role, socket_.local_endpoint(gone),
+                      socket_.remote_endpoint(gone));
 }
 
 void TcpConnection::run() {
@@ -72,18 +76,23 @@ void TcpConnection::on_read(const SocketError& error, std::size_t size_bytes) {
 
 void TcpConnection::hand_in(ByteView bytes) {
   if (!tls_) {
-    core().handle_bytes(steady_now(), bytes);
+    hand_to_core(bytes);
     return settle();
   }
   tls_->handle_bytes(bytes);
   std::array<std::uint8_t, kRecordBytes> plain;
   while (const std::size_t size_bytes = tls_->read(plain)) {
-    core().handle_bytes(steady_now(), ByteView(plain.data(), size_bytes));
+    hand_to_core(ByteView(plain.data(), size_bytes));
     settle();
     if (is_finished() || is_lingering()) return;
   }
   fail_if_tls_did();
   settle();
+}
+
+void TcpConnection::hand_to_core(ByteView plain) {
+  if (captured_) captured_->received(plain);
+  core().handle_bytes(steady_now(), plain);
 }
 
 // What TLS has to say about it still leaves.
@@ -126,9 +135,18 @@ void TcpConnection::transmit() {
   write();
 }
 
+std::optional<Outgoing> TcpConnection::next_from_core() {
+  auto outgoing = core().poll_transmit(steady_now());
+  if (captured_ && outgoing) {
+    captured_->sent(outgoing->head);
+    captured_->sent(outgoing->payload.view());
+  }
+  return outgoing;
+}
+
 // False: there is nothing more to send for now.
 bool TcpConnection::take_from_core() {
-  auto outgoing = core().poll_transmit(steady_now());
+  auto outgoing = next_from_core();
   if (!outgoing) return false;
   pending_.push(std::move(*outgoing));
   return true;
@@ -142,7 +160,7 @@ bool TcpConnection::seal() {
     }
   }
   while (tls_->is_open() && plain_.size() < kSealBytes) {
-    const auto outgoing = core().poll_transmit(steady_now());
+    const auto outgoing = next_from_core();
     if (!outgoing) break;
     append(plain_, outgoing->head);
     append(plain_, outgoing->payload.view());

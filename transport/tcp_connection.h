@@ -10,6 +10,7 @@
 
 #include <array>
 
+#include "transport/capture/captured_stream.h"
 #include "transport/connection_driver.h"
 #include "transport/host_port.h"
 #include "transport/send_queue.h"
@@ -22,6 +23,7 @@ struct TcpOptions {
   int notsent_lowat_bytes = 131072;   // TCP_NOTSENT_LOWAT: unsent bytes in the kernel
   Duration linger = std::chrono::seconds(2);
   std::shared_ptr<const TlsContext> tls;  // none: plain
+  std::shared_ptr<Capture> capture;       // of the bytes before and behind TLS; may be empty
 };
 
 class TcpConnection final : public ConnectionDriver {
@@ -42,6 +44,8 @@ class TcpConnection final : public ConnectionDriver {
   void read();
   void on_read(const SocketError& error, std::size_t size_bytes);
   void hand_in(ByteView bytes);
+  void hand_to_core(ByteView plain);
+  [[nodiscard]] std::optional<Outgoing> next_from_core();
   bool take_from_core();
   bool seal();
   bool end_tls();
@@ -53,6 +57,7 @@ class TcpConnection final : public ConnectionDriver {
   tcp::socket socket_;
   TcpOptions options_;
   std::unique_ptr<TlsSession> tls_;
+  std::optional<CapturedStream> captured_;
   Bytes plain_;  // on its way into a record
   SendQueue pending_;
   std::array<std::uint8_t, 65536> input_;

@@ -21,6 +21,9 @@ class UdpClient {
                                                                ConnectionHandler& handler,
                                                                const UdpOptions& options = {});
 
+  // Before run().
+  void capture_into(std::shared_ptr<Capture> capture) { socket_.capture_into(std::move(capture)); }
+
   // Runs the io_context on this thread until the connection is over.
   void run();
 

@@ -84,6 +84,7 @@ UdpServer::UdpServer(const UdpServerOptions& options, MakeHandler make_handler, 
       grace_(io_) {
   options_.connection.role = Role::kServer;
   options_.connection.binding = Binding::kDatagram;
+  socket_.capture_into(options_.capture);
 }
 
 UdpServer::~UdpServer() = default;

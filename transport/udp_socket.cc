@@ -92,7 +92,9 @@ void UdpSocket::receive_some() {
       if (!has_no_room(error)) report(error);
       break;
     }
-    on_datagram_(ByteView(input_.data(), size_bytes), from);
+    const ByteView datagram(input_.data(), size_bytes);
+    if (capture_) capture_->datagram(from, local(), datagram);
+    on_datagram_(datagram, from);
   }
   if (socket_.is_open()) wait_to_receive();
 }
@@ -113,6 +115,7 @@ UdpSocket::Sent UdpSocket::try_send(const udp::endpoint& to, ByteView datagram) 
   SocketError error;
   socket_.send_to(asio::buffer(datagram.data(), datagram.size()), to, 0, error);
   if (has_no_room(error)) return Sent::kNoRoom;
+  if (capture_ && !error) capture_->datagram(local(), to, datagram);
   // Not from within the sender's call.
   if (error) asio::post(socket_.get_executor(), alive_.only_while([this, error] { report(error); }));
   return Sent::kGone;

@@ -15,6 +15,7 @@
 #include "protocol/base/bytes.h"
 #include "transport/alive.h"
 #include "transport/asio.h"
+#include "transport/capture/capture.h"
 
 namespace kvferry {
 
@@ -39,6 +40,8 @@ class UdpSocket {
   void receive(OnDatagram on_datagram, OnError on_error = {});
   void send(const udp::endpoint& to, Bytes datagram);
   void close();
+  // All that is sent and received from now on, too; may be empty.
+  void capture_into(std::shared_ptr<Capture> capture) { capture_ = std::move(capture); }
 
   [[nodiscard]] udp::endpoint local() const;
 
@@ -59,6 +62,7 @@ class UdpSocket {
   udp::socket socket_;
   OnDatagram on_datagram_;
   OnError on_error_;
+  std::shared_ptr<Capture> capture_;
   std::array<std::uint8_t, 65536> input_;
   std::deque<Queued> queue_;
   Alive alive_;

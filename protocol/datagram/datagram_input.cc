@@ -95,7 +95,7 @@ bool DatagramBinding::handle_stateless(Time now, ByteView datagram) {
       std::find(versions->kinds.begin(), versions->kinds.end(), kPacketKind) != versions->kinds.end();
   if (!common)
     session_.on_peer_close(now, static_cast<std::uint64_t>(ErrorCode::kVersion),
-                           "the peer speaks other packets than 0xA1");
+                           "the peer speaks no packets of version 1");
   return true;
 }
 

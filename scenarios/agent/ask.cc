@@ -212,11 +212,12 @@ void receive(const HostPort& peer, const Security& security, const AgentAskOptio
              const Reader& reader, const DecodeOptions& decoding, Arrival& arrival) {
   FetchOptions fetch = fetch_options(options, reader);
   secure(fetch, security, peer);
+  prepare(fetch, options.errand);
   const auto answer = [&] { return answer_from_what_is_here(options, reader, decoding, arrival); };
   fetch.apply = answer;
   if (options.refine) fetch.look = [&] { tell_of_early_answer(options, arrival, answer()); };
   arrival.report = fetch_card(peer, fetch, arrival.sink);
-  if (arrival.report.status != ClientStatus::kApplied) throw Failure(arrival.report.message);
+  check_applied(arrival.report);
 }
 
 }  // namespace

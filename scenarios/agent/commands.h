@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "scenarios/client_command.h"
 #include "scenarios/serving.h"
 
 namespace kvferry {
@@ -39,6 +40,7 @@ struct AgentAskOptions {
   std::optional<std::uint64_t> budget;     // bytes of payload at most
   bool refine = false;  // after the deadline the rest may come, and the answer is given anew
   SecurityOptions security;
+  ErrandOptions errand;  // without its deadline: that is the answer's
   bool json = false;
 };
 // Answers a question about the peer's document from its cache alone.

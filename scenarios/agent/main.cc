@@ -53,6 +53,7 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   command->add_flag("--refine", options.refine, "after the deadline wait for the rest, and answer again")
       ->needs(deadline);
   add_security_options(*command, options.security, "the server");
+  add_errand_options(*command, options.errand);
   command->add_flag("--json", options.json, "print one JSON object");
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/client_command.h"
 #include "scenarios/serving.h"
 
 namespace kvferry {
@@ -33,15 +34,17 @@ struct FetchCommandOptions {
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";
+  ErrandOptions errand;
   bool json = false;
 };
-// Fetches one card into DIR/DIGEST.card.
+// Fetches one card into DIR/DIGEST.card. Throws TooLate at the deadline; what came is kept for the next time.
 int fetch(const FetchCommandOptions& options);
 
 struct SendOptions {
   std::string card;  // file
   std::string peer;
   SecurityOptions security;
+  ErrandOptions errand;
   bool json = false;
 };
 // Brings one card to a receiving peer. It has it synced to disk when this returns.

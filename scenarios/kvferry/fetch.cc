@@ -33,6 +33,13 @@ RequestOptions wanted(const FetchCommandOptions& options) {
   return request;
 }
 
+// For the end of an error's line.
+std::string how_far(const FetchReport& report, const IncomingCard& sink) {
+  if (report.status != ClientStatus::kTooLate || !report.card) return {};
+  return ", with " + bytes_text(sink.held_bytes() + report.payload_bytes) + " of " +
+         bytes_text(sink.payload_bytes()) + " here";
+}
+
 void print_json(const fs::path& file, const FetchReport& report, std::uint64_t payload_bytes) {
   const nlohmann::ordered_json json = {{"card", report.card->hex()},
                                        {"file", file.string()},
@@ -63,6 +70,7 @@ int fetch(const FetchCommandOptions& options) {
   fetch_options.obey_signals = true;
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   secure(fetch_options, security, peer);
+  prepare(fetch_options, options.errand);
   if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");
 
   IncomingCard sink(options.into);
@@ -73,7 +81,7 @@ int fetch(const FetchCommandOptions& options) {
   };
   const FetchReport report = fetch_card(peer, fetch_options, sink);
   progress.clear();
-  if (report.status != ClientStatus::kApplied) throw Failure(report.message + sink.what_is_kept());
+  check_applied(report, how_far(report, sink) + sink.what_is_kept());
   if (options.json) {
     print_json(sink.file(), report, sink.payload_bytes());
   } else {

@@ -37,6 +37,8 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
   command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
   command->add_option("--into", options.into, "folder for the card")->capture_default_str();
   add_security_options(*command, options.security, "the server");
+  add_deadline_option(*command, options.errand, "it ends, what came is kept for the next time");
+  add_errand_options(*command, options.errand);
   command->add_flag("--json", options.json, "print one JSON object");
 }
 
@@ -45,6 +47,8 @@ void add_send(CLI::App& app, SendOptions& options) {
   command->add_option("FILE.card", options.card, "the card")->required();
   command->add_option("HOST:PORT", options.peer, "where `kvferry receive` listens")->required();
   add_security_options(*command, options.security, "the receiver");
+  add_deadline_option(*command, options.errand, "it ends, wherever it is");
+  add_errand_options(*command, options.errand);
   command->add_flag("--json", options.json, "print one JSON object");
 }
 

@@ -36,11 +36,12 @@ int send(const SendOptions& options) {
   push.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   push.obey_signals = true;
   secure(push, security, peer);
+  prepare(push, options.errand);
   ProgressLine progress;
   push.progress = [&](std::uint64_t bytes) { progress.show(bytes, card.manifest.payload_bytes()); };
   const PushReport report = push_card(peer, push, std::make_shared<CardSource>(card));
   progress.clear();
-  if (report.status != ClientStatus::kApplied) throw Failure(report.message);
+  check_applied(report);
   if (options.json) {
     print_json(card, report);
   } else {

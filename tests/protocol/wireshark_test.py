@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Wireshark dissector, by tshark: streams, datagrams, damage, conformance vectors, real transfers.
+"""The Wireshark dissector, by tshark: streams, datagrams, damage, conformance vectors, real transfers, the programs' own captures.
 
 Called with the folder of the programs. The real transfers want root, to capture."""
 
@@ -10,16 +10,17 @@ import unittest
 
 from wireshark_datagrams import OverDatagrams
 from wireshark_hostile import Damage, Vectors
+from wireshark_pcaps import OwnCaptures
 from wireshark_streams import OverStreams
-from wireshark_transfers import RealTransfers
+from wireshark_transfers import RealTransfers, Transfers
 
-__all__ = ["Damage", "OverDatagrams", "OverStreams", "RealTransfers", "Vectors"]
+__all__ = ["Damage", "OverDatagrams", "OverStreams", "OwnCaptures", "RealTransfers", "Vectors"]
 
 
 def main():
     if not shutil.which("tshark"):
         sys.exit("wireshark_test: no tshark; scenarios/install installs it")
-    RealTransfers.programs = pathlib.Path(sys.argv.pop(1)).resolve()
+    Transfers.programs = pathlib.Path(sys.argv.pop(1)).resolve()
     unittest.main(verbosity=2)
 
 

@@ -232,6 +232,8 @@ TEST_F(KvferryTool, WrongUsageIsStatusTwoAndOneLine) {
       {"fetch", "127.0.0.1:1", "--insecure"},         // neither digest nor name
       {"fetch", "127.0.0.1:1", "abc", "--insecure"},  // no digest
       {"fetch", "127.0.0.1:1", digest, "--document", "x", "--insecure"},
+      {"fetch", "127.0.0.1:1", digest, "--insecure", "--deadline", "0"},
+      {"fetch", "127.0.0.1:1", digest, "--insecure", "--timeout", "x"},
   };
   for (const auto& arguments : wrong) {
     const Finished finished = tool(arguments);
