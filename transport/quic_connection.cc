@@ -6,22 +6,18 @@
 namespace kvferry {
 
 QuicConnection::QuicConnection(asio::io_context& io, QuicSession session, Role role,
-                               ConnectionHandler& handler, std::string peer, Send send,
+                               ConnectionHandler& handler, std::string peer, DatagramPort& port,
                                std::function<void()> on_finished)
-    : ConnectionDriver(io, handler, std::move(peer)),
+    : DatagramConnection(port, std::move(on_finished), io, handler, std::move(peer)),
       session_(std::move(session)),
-      role_(role),
-      send_(std::move(send)),
-      on_finished_(std::move(on_finished)) {}
+      role_(role) {}
 
-void QuicConnection::handle_datagram(ByteView datagram, PathId path) {
-  if (is_finished()) return;
-  session_.handle_datagram(steady_now(), datagram, path);
-  settle();
+void QuicConnection::take(ByteView datagram, PathId path) {
+  if (!is_over()) session_.handle_datagram(steady_now(), datagram, path);
 }
 
 void QuicConnection::handle_error(const SocketError& error) {
-  if (is_finished()) return;
+  if (is_over()) return;
   if (error != asio::error::connection_refused && session_.connection().is_established()) return;
   unreachable_ = true;
   note_socket_error(error);
@@ -37,8 +33,9 @@ std::optional<Event> QuicConnection::poll_event() {
 }
 
 void QuicConnection::transmit() {
-  while (auto datagram = session_.poll_transmit(steady_now()))
-    send_(datagram->path, std::move(datagram->bytes));
+  const Time now = steady_now();
+  while (auto datagram = session_.poll_transmit(now)) port().send(datagram->path, datagram->bytes);
+  port().flush();
 }
 
 // A client is in a hurry; a server stays to repeat its last word to a peer that goes on talking.
@@ -46,7 +43,5 @@ void QuicConnection::wind_down() {
   const bool leaves = unreachable_ || session_.is_over() || (role_ == Role::kClient && session_.may_leave());
   if (leaves) finish();
 }
-
-void QuicConnection::release() { on_finished_(); }
 
 }  // namespace kvferry

@@ -1,31 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
-// Drives one QuicSession over a UDP socket that somebody else owns: a client's,
-// or a server's that many sessions share.
+// Drives one QuicSession over a UDP socket.
 #pragma once
 
-#include <functional>
-
-#include "transport/connection_driver.h"
+#include "transport/datagram_connection.h"
 #include "transport/quic/session.h"
 
 namespace kvferry {
 
-class QuicConnection final : public ConnectionDriver {
+class QuicConnection final : public DatagramConnection {
  public:
-  using Send = std::function<void(PathId, Bytes datagram)>;
-
-  // Sends with `send` until it calls `on_finished`, from within any of its calls; then it is over.
   QuicConnection(asio::io_context& io, QuicSession session, Role role, ConnectionHandler& handler,
-                 std::string peer, Send send, std::function<void()> on_finished);
+                 std::string peer, DatagramPort& port, std::function<void()> on_finished);
 
-  // A client speaks first.
-  void start() { settle(); }
-  void handle_datagram(ByteView datagram, PathId path);
-  // The peer cannot be reached. Ends a connection, unless it is one that may only be interrupted.
-  void handle_error(const SocketError& error);
+  void take(ByteView datagram, PathId path) override;
+  void handle_error(const SocketError& error) override;
+  [[nodiscard]] bool is_open() const override {
+    return DatagramConnection::is_open() && session_.is_authenticated();
+  }
 
-  [[nodiscard]] bool is_over() const { return is_finished(); }
   [[nodiscard]] const QuicSession& session() const { return session_; }
   [[nodiscard]] QuicSession::Ids take_ids() { return session_.take_ids(); }
 
@@ -36,12 +29,9 @@ class QuicConnection final : public ConnectionDriver {
   void handle_timeout(Time now) override { session_.handle_timeout(now); }
   void transmit() override;
   void wind_down() override;
-  void release() override;
 
   QuicSession session_;
   Role role_;
-  Send send_;
-  std::function<void()> on_finished_;
   bool unreachable_ = false;
 };
 

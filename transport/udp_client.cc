@@ -18,31 +18,15 @@ ConnectionConfig client_config(ConnectionConfig config) {
 
 UdpClient::UdpClient(asio::io_context& io, const udp::endpoint& peer, const ConnectionConfig& config,
                      ConnectionHandler& handler, const UdpOptions& options)
-    : io_(io),
-      socket_(io),
-      connection_(
-          io, client_config(config), handler, host_port(peer).text(),
-          [this, peer](PathId, Bytes datagram) { socket_.send(peer, std::move(datagram)); },
-          [this] { socket_.close(); }, options) {}
+    : DatagramClient(io, peer),
+      connection_(io, client_config(config), handler, host_port(peer).text(), *this, closing(), options) {}
 
 Result<std::unique_ptr<UdpClient>> UdpClient::open(asio::io_context& io, const udp::endpoint& peer,
                                                    const ConnectionConfig& config, ConnectionHandler& handler,
                                                    const UdpOptions& options) {
   std::unique_ptr<UdpClient> client(new UdpClient(io, peer, config, handler, options));
-  if (const SocketError error = client->socket_.connect(peer)) {
-    return Error{error.message()};
-  }
+  if (const SocketError error = client->connect()) return Error{error.message()};
   return client;
-}
-
-void UdpClient::run() {
-  connection_.start();
-  socket_.receive(
-      [this](ByteView datagram, const udp::endpoint&) { connection_.handle_datagram(datagram, 0); },
-      [this](const SocketError& error) { connection_.handle_error(error); });
-  while (!connection_.is_over()) {
-    if (io_.run_one() == 0) io_.restart();
-  }
 }
 
 }  // namespace kvferry

@@ -6,22 +6,18 @@
 namespace kvferry {
 
 UdpConnection::UdpConnection(asio::io_context& io, const ConnectionConfig& config, ConnectionHandler& handler,
-                             std::string peer, Send send, std::function<void()> on_finished,
+                             std::string peer, DatagramPort& port, std::function<void()> on_finished,
                              const UdpOptions& options)
-    : ConnectionDriver(io, config, handler, std::move(peer)),
+    : DatagramConnection(port, std::move(on_finished), io, config, handler, std::move(peer)),
       role_(config.role),
-      send_(std::move(send)),
-      on_finished_(std::move(on_finished)),
       options_(options) {}
 
-void UdpConnection::handle_datagram(ByteView datagram, PathId path) {
-  if (is_finished()) return;
-  core().handle_datagram(steady_now(), datagram, path);
-  settle();
+void UdpConnection::take(ByteView datagram, PathId path) {
+  if (!is_over()) core().handle_datagram(steady_now(), datagram, path);
 }
 
 void UdpConnection::handle_error(const SocketError& error) {
-  if (is_finished()) return;
+  if (is_over()) return;
   if (is_lingering()) return finish();
   if (error != asio::error::connection_refused && core().is_established()) return;
   note_socket_error(error);
@@ -30,9 +26,9 @@ void UdpConnection::handle_error(const SocketError& error) {
 }
 
 void UdpConnection::transmit() {
-  while (auto outgoing = core().poll_transmit(steady_now())) {
-    send_(outgoing->path, std::move(outgoing->head));
-  }
+  const Time now = steady_now();
+  while (auto outgoing = core().poll_transmit(now)) port().send(outgoing->path, outgoing->head);
+  port().flush();
 }
 
 // Who has said goodbye and has it acknowledged leaves at once, and so does a client that was told goodbye.
@@ -42,7 +38,5 @@ void UdpConnection::wind_down() {
   if (at_once) return finish();
   linger_for(options_.linger);
 }
-
-void UdpConnection::release() { on_finished_(); }
 
 }  // namespace kvferry

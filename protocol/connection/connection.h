@@ -3,13 +3,14 @@
 // One connection between two peers, on any binding, without any I/O: bytes
 // and time in, bytes and time out.
 //
-// The law: after every call that changes the connection, drain poll_transmit()
-// and poll_event() until neither has anything (each may give rise to the
-// other), then arm one timer at poll_timeout(), before the next call. On the
-// stream binding the driver may stop polling poll_transmit() while its socket
-// is full, and goes on when the socket takes bytes again. On the streams binding
-// it says by set_writable() which streams take bytes; nothing goes before what
-// waits for the control stream.
+// The law: after every call that changes the connection, or several datagrams
+// that came together, drain poll_transmit() and poll_event() until neither has
+// anything (each may give rise to the other), then arm one timer at
+// poll_timeout(), before the next call. On the stream binding the driver may
+// stop polling poll_transmit() while its socket is full, and goes on when the
+// socket takes bytes again. On the streams binding it says by set_writable()
+// which streams take bytes; nothing goes before what waits for the control
+// stream.
 //
 // `now` never goes backwards. Sinks and sources live until their transfer ends
 // (Confirmed, Rejected, Refused, Cancelled, confirm(), reject(), cancel(),
@@ -136,7 +137,8 @@ class Connection {
   std::unique_ptr<Impl> impl_;
 };
 
-// The connection identifier in a datagram, to find its connection; nothing if it is not one of ours.
+// The connection identifier in a datagram, to find its connection, which checks the rest; nothing if it is
+// none of ours.
 [[nodiscard]] std::optional<std::uint64_t> datagram_connection_id(ByteView datagram);
 
 }  // namespace kvferry

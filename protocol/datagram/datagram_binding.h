@@ -107,6 +107,7 @@ class DatagramBinding final : public BindingLayer {
   // Out
   void move_control();
   [[nodiscard]] bool may_send(Time now);
+  [[nodiscard]] bool has_room_for_flight(double rate_bytes_per_s) const;
   [[nodiscard]] bool muted() const;  // until more is heard from the peer's address
   [[nodiscard]] bool server_may_be_mute() const;
   [[nodiscard]] bool has_something(Time now) const;
@@ -170,6 +171,7 @@ class DatagramBinding final : public BindingLayer {
   RttEstimator rtt_;
   std::unique_ptr<CongestionController> congestion_;
   Pacer pacer_;
+  bool window_full_ = false;
   MtuSearch mtu_;
   ControlSender control_out_;
   ControlReceiver control_in_;

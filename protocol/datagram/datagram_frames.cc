@@ -71,12 +71,10 @@ void DatagramBinding::put_data(Time now, Draft& draft) {
   while (draft.left() > kDataHeadBytes + kLeastPiece) {
     auto piece = session_.next_data(now, draft.left() - kDataHeadBytes);
     if (!piece) return;
-    Bytes place;
-    put_data_place(place, piece->place);
     std::size_t size = piece->bytes.size();
     std::size_t before = draft.frames.size();
-    put_packet_frame_head(draft.frames, FrameType::kData, place.size() + size);
-    append(draft.frames, place);
+    put_packet_frame_head(draft.frames, FrameType::kData, data_place_bytes(piece->place) + size);
+    put_data_place(draft.frames, piece->place);
     draft.bytes.framing += draft.frames.size() - before;
     append(draft.frames, piece->bytes.view());
     (piece->again ? draft.bytes.retransmitted : draft.bytes.payload) += size;

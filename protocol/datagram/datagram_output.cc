@@ -36,13 +36,24 @@ bool DatagramBinding::has_something(Time now) const {
          session_.has_data();
 }
 
+// One packet always may leave. A window that was full has room again when a quantum of it is free: what
+// leaves together costs less on the way.
+bool DatagramBinding::has_room_for_flight(double rate_bytes_per_s) const {
+  if (sent_.bytes_in_flight() == 0) return true;
+  std::uint64_t window = congestion_->window_bytes();
+  auto quantum = static_cast<std::uint64_t>(Pacer::quantum_bytes(rate_bytes_per_s));
+  std::uint64_t wanted =
+      window_full_ ? std::max<std::uint64_t>(mtu_.size(), std::min(quantum, window / 4)) : mtu_.size();
+  return sent_.bytes_in_flight() + wanted <= window;
+}
+
 // The window and the pacer agree. When only the pacer does not, its timer is armed.
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
   if (probes_ == 0 && !has_something(now)) return false;
-  bool full = sent_.bytes_in_flight() + mtu_.size() > congestion_->window_bytes();
-  if (probes_ == 0 && full && sent_.bytes_in_flight() > 0) return false;  // one packet always may leave
   double rate = congestion_->pacing_bytes_per_s();
+  window_full_ = !has_room_for_flight(rate);
+  if (probes_ == 0 && window_full_) return false;
   if (pacer_.ready(now, rate)) return true;
   timers_.arm(DatagramTimer::kPacing, pacer_.next(now, rate));
   return false;
@@ -57,6 +68,7 @@ DatagramBinding::Draft DatagramBinding::new_draft() const {
   std::uint64_t size = std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance_bytes());
   draft.room = std::max(size, std::uint64_t{kLeastDatagram}) -
                PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
+  draft.frames.reserve(draft.room);
   return draft;
 }
 

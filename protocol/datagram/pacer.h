@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Spreads packets over time: a bucket that fills at the pacing rate and holds
-// what a coarse timer may miss.
+// Spreads packets over time: a bucket that fills at the pacing rate. Once it is
+// empty it rests until a quantum is in it, a millisecond's worth but no more
+// than the kernel takes at once, so that fast flows cost few timers and system
+// calls. It holds a millisecond more, which a coarse timer may miss.
 #pragma once
 
 #include <algorithm>
@@ -17,24 +19,37 @@ class Pacer {
   // May a packet leave now?
   [[nodiscard]] bool ready(Time now, double rate_bytes_per_s) {
     refill(now, rate_bytes_per_s);
-    return budget_bytes_ >= 0;
+    rests_ = budget_bytes_ < (rests_ ? enough_bytes(rate_bytes_per_s) : 0);
+    return !rests_;
+  }
+  // What leaves at once of a flow at this rate.
+  [[nodiscard]] static double quantum_bytes(double rate_bytes_per_s) {
+    return std::min(rate_bytes_per_s * kQuantum_s, kMostQuantumBytes);
   }
   void on_sent(std::size_t size_bytes) { budget_bytes_ -= static_cast<double>(size_bytes); }
   // When ready() will be true; call after it was not.
   [[nodiscard]] Time next(Time now, double rate_bytes_per_s) const {
-    return now + std::max(from_seconds(-budget_bytes_ / rate_bytes_per_s), Duration(1000));
+    const double missing_bytes = enough_bytes(rate_bytes_per_s) - budget_bytes_;
+    return now + std::max(from_seconds(missing_bytes / rate_bytes_per_s), Duration(1000));
   }
 
  private:
+  static constexpr double kQuantum_s = 1e-3;
+  static constexpr double kMostQuantumBytes = 64'000;
+
+  // With the packet that makes it negative, a quantum.
+  [[nodiscard]] double enough_bytes(double rate_bytes_per_s) const {
+    return std::max(0.0, quantum_bytes(rate_bytes_per_s) - packet_bytes_);
+  }
   void refill(Time now, double rate_bytes_per_s) {
-    constexpr double kTimerSlack_s = 1e-3;
-    double most = std::max(packet_bytes_, rate_bytes_per_s * kTimerSlack_s);
+    const double most = std::max(packet_bytes_, rate_bytes_per_s * 2 * kQuantum_s);
     budget_bytes_ = std::min(most, budget_bytes_ + to_seconds(now - filled_at_) * rate_bytes_per_s);
     filled_at_ = now;
   }
 
   double packet_bytes_;
   double budget_bytes_ = 0;
+  bool rests_ = false;
   Time filled_at_{};
 };
 

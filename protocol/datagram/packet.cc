@@ -15,15 +15,25 @@ Bytes seal_packet(const PacketHeader& header, ByteView frames) {
   return seal_datagram(std::move(head), frames);
 }
 
-std::optional<OpenedPacket> open_packet(ByteView datagram) {
-  ByteReader in(datagram);
+namespace {
+
+std::optional<PacketHeader> take_header(ByteReader& in) {
   auto kind = in.take_le<std::uint8_t>();
   auto id = in.take_le<std::uint64_t>();
   auto number = in.take_varint();
   if (!number || *kind != kPacketKind) return std::nullopt;
+  return PacketHeader{*id, *number};
+}
+
+}  // namespace
+
+std::optional<OpenedPacket> open_packet(ByteView datagram) {
+  ByteReader in(datagram);
+  auto header = take_header(in);
+  if (!header) return std::nullopt;
   auto frames = take_sealed_body(in, datagram);
   if (!frames) return std::nullopt;
-  return OpenedPacket{{*id, *number}, *frames};
+  return OpenedPacket{*header, *frames};
 }
 
 std::optional<PacketFrame> take_packet_frame(ByteReader& in) {
@@ -89,9 +99,10 @@ Result<AckFrame> AckFrame::parse(ByteView body) {
 }
 
 std::optional<std::uint64_t> datagram_connection_id(ByteView datagram) {
-  auto packet = open_packet(datagram);
-  if (!packet) return std::nullopt;
-  return packet->header.connection_id;
+  ByteReader in(datagram);
+  auto header = take_header(in);
+  if (!header) return std::nullopt;
+  return header->connection_id;
 }
 
 }  // namespace kvferry

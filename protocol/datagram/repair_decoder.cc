@@ -27,10 +27,10 @@ std::vector<RecoveredPacket> RepairDecoder::on_repair(RepairFrame frame) {
 }
 
 void RepairDecoder::remember(std::uint64_t number, ByteView frames) {
-  if (number < floor_ || frames.empty()) return;
-  auto [at, fresh] = packets_.try_emplace(number);
-  if (!fresh) return;
-  at->second.assign(frames.begin(), frames.end());
+  if (number < floor_ || frames.empty() || packets_.contains(number)) return;
+  Packets::node_type room;
+  if (packets_.size() == kMaxPackets && number > packets_.begin()->first) room = forget_lowest_packet();
+  keep(number, frames, std::move(room));
   packet_bytes_ += frames.size();
   for (Block& block : blocks_) {
     if (std::binary_search(block.numbers.begin(), block.numbers.end(), number)) --block.missing;
@@ -38,12 +38,23 @@ void RepairDecoder::remember(std::uint64_t number, ByteView frames) {
   while (packets_.size() > kMaxPackets || packet_bytes_ > kMaxPacketBytes) forget_lowest_packet();
 }
 
-void RepairDecoder::forget_lowest_packet() {
-  auto lowest = packets_.begin();
-  floor_ = lowest->first + 1;
-  packet_bytes_ -= lowest->second.size();
-  packets_.erase(lowest);
+// In memory of one that was forgotten, if there is one.
+void RepairDecoder::keep(std::uint64_t number, ByteView frames, Packets::node_type room) {
+  if (room.empty()) {
+    packets_.emplace_hint(packets_.end(), number, Bytes(frames.begin(), frames.end()));
+    return;
+  }
+  room.key() = number;
+  room.mapped().assign(frames.begin(), frames.end());
+  packets_.insert(packets_.end(), std::move(room));
+}
+
+RepairDecoder::Packets::node_type RepairDecoder::forget_lowest_packet() {
+  Packets::node_type lowest = packets_.extract(packets_.begin());
+  floor_ = lowest.key() + 1;
+  packet_bytes_ -= lowest.mapped().size();
   while (!blocks_.empty() && lowest_block()->numbers.front() < floor_) close(lowest_block());
+  return lowest;
 }
 
 RepairDecoder::Blocks::iterator RepairDecoder::find_or_open(const RepairFrame& frame) {

@@ -46,16 +46,18 @@ class RepairDecoder {
     std::vector<RepairSymbol> repairs;
   };
   using Blocks = std::vector<Block>;
+  using Packets = std::map<std::uint64_t, Bytes>;
 
   void remember(std::uint64_t number, ByteView frames);
-  void forget_lowest_packet();
+  void keep(std::uint64_t number, ByteView frames, Packets::node_type room);
+  Packets::node_type forget_lowest_packet();
   [[nodiscard]] Blocks::iterator find_or_open(const RepairFrame& frame);
   [[nodiscard]] Blocks::iterator lowest_block();
   void close(Blocks::iterator block);
   [[nodiscard]] std::vector<RecoveredPacket> solve_ready();
   [[nodiscard]] std::vector<RecoveredPacket> solve(const Block& block) const;
 
-  std::map<std::uint64_t, Bytes> packets_;
+  Packets packets_;
   std::size_t packet_bytes_ = 0;
   std::uint64_t floor_ = 0;  // what is below is forgotten
   Blocks blocks_;            // none of them reaches below the floor

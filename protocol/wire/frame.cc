@@ -58,6 +58,10 @@ void put_stream_frame_head(Bytes& out, std::uint64_t type, ByteView body_begin, 
   put_le(out, checksum);
 }
 
+std::size_t data_place_bytes(const DataPlace& place) {
+  return varint_size(place.transfer) + varint_size(place.chunk) + varint_size(place.offset);
+}
+
 void put_data_place(Bytes& out, const DataPlace& place) {
   put_varint(out, place.transfer);
   put_varint(out, place.chunk);

@@ -82,6 +82,7 @@ struct DataPlace {
 };
 inline constexpr std::size_t kMaxDataPlaceBytes = 24;
 
+[[nodiscard]] std::size_t data_place_bytes(const DataPlace& place);
 void put_data_place(Bytes& out, const DataPlace& place);
 [[nodiscard]] std::optional<DataPlace> take_data_place(ByteReader& in);
 

@@ -9,6 +9,9 @@ import sys
 import tempfile
 
 SERVER = "10.77.0.1"
+PLAIN = ("tcp", "udp")
+# The kernel's TCP doubles its patience with every loss in a row: who is to survive 30 % needs as much.
+PATIENT = {"tcp": "--timeout 60", "tls": "--timeout 60"}
 EXIT_SKIPPED = 77
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -18,6 +21,20 @@ class Ends:
 
     def __init__(self, folder: str):
         self.folder = pathlib.Path(folder)
+        self.keys = {}
+
+    def make_keys(self, folder: pathlib.Path) -> None:
+        """For transports that want them: before fetch()."""
+        for name in ("server", "client"):
+            done = subprocess.run([self.folder / "kvferry", "keygen", folder / name], check=True, capture_output=True, text=True)
+            self.keys[name] = next(word for word in done.stdout.split() if word.startswith("ed25519:"))
+        self.key_folder = folder
+
+    def security(self, transport: str, me: str, peer: str) -> str:
+        """Arguments for a program that is `me`."""
+        if transport in PLAIN:
+            return "--insecure"
+        return f"--key {shlex.quote(str(self.key_folder / me))} --peer-key {self.keys[peer]}"
 
     def program(self, name: str) -> str:
         return shlex.quote(str(self.folder / name))
@@ -36,15 +53,14 @@ class Ends:
         except subprocess.TimeoutExpired as expired:
             return subprocess.CompletedProcess(words, 124, "", f"not done after {expired.timeout:.0f} s")
 
-    def fetch(self, link: str, card: pathlib.Path, transport: str, limit_s: float,
-              serve_arguments: str = "--insecure", fetch_arguments: str = "--insecure", server_setup: str = "") -> dict:
+    def fetch(self, link: str, card: pathlib.Path, transport: str, limit_s: float, server_setup: str = "") -> dict:
         """Fetches a card once. What came of it: ok, time_s, and error when it is not ok."""
         with tempfile.TemporaryDirectory() as into:
             kvferry = self.program("kvferry")
             server = (f"{server_setup} exec {kvferry} serve {card} --listen {SERVER}:4917 --transport {transport} "
-                      f"{serve_arguments} >/dev/null 2>&1")
+                      f"{self.security(transport, 'server', 'client')} >/dev/null 2>&1")
             client = (f"exec {kvferry} fetch {SERVER}:4917 --document {card.stem} --into {into} "
-                      f"--transport {transport} --json {fetch_arguments}")
+                      f"--transport {transport} --json {PATIENT.get(transport, '')} {self.security(transport, 'client', 'server')}")
             done = self.run(link, server, client, limit_s)
             if done.returncode != 0:
                 return {"ok": False, "status": done.returncode, "error": last_line(done.stderr)}

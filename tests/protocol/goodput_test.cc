@@ -86,7 +86,7 @@ TEST(Goodput, a_round_trip_of_200_us_is_used_and_gets_no_queue) {
   SharedPath path = path_over(link, 11);
   Flow& flow = path.add({Congestion::kModel, card_of(64, 11, 1024), 11, {}});
   EXPECT_GT(share_of_link(path, flow, milliseconds(50), milliseconds(250)), 0.93) << "seed 11";
-  EXPECT_LT(path.to_client.mean_queued_bytes(), 30'000);
+  EXPECT_LT(path.to_client.mean_queued_bytes(), 40'000) << "half of what leaves at once, and little more";
 }
 
 TEST(Goodput, a_gigabit_over_100_ms_is_filled) {

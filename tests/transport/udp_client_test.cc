@@ -27,8 +27,11 @@ class AnsweringSocket {
   explicit AnsweringSocket(std::function<std::vector<Bytes>(ByteView)> answer) : socket_(io_) {
     const SocketError error = socket_.bind({asio::ip::address_v4::loopback(), 0});
     EXPECT_FALSE(error) << error.message();
-    socket_.receive([this, answer = std::move(answer)](ByteView datagram, const udp::endpoint& from) {
-      for (Bytes& each : answer(datagram)) socket_.send(from, std::move(each));
+    socket_.receive([this, answer = std::move(answer)](const UdpTrain& train, const udp::endpoint& from) {
+      train.each([&](ByteView datagram) {
+        for (const Bytes& each : answer(datagram)) socket_.send(from, each);
+      });
+      socket_.flush();
     });
     thread_ = std::thread([this] { io_.run(); });
   }

@@ -74,7 +74,9 @@ class UdpRelay {
     const SocketError error = front_.bind({asio::ip::address_v4::loopback(), 0});
     EXPECT_FALSE(error) << error.message();
     move();
-    front_.receive([this](ByteView datagram, const udp::endpoint& from) { to_server(datagram, from); });
+    front_.receive([this](const UdpTrain& train, const udp::endpoint& from) {
+      train.each([&](ByteView datagram) { to_server(datagram, from); });
+    });
     thread_ = std::thread([this] { io_.run(); });
   }
   ~UdpRelay() {
@@ -95,8 +97,9 @@ class UdpRelay {
     backs_.push_back(std::make_unique<UdpSocket>(io_));
     const SocketError error = backs_.back()->connect(server_);
     EXPECT_FALSE(error) << error.message();
-    backs_.back()->receive([this](ByteView datagram, const udp::endpoint&) {
-      front_.send(client_, Bytes(datagram.begin(), datagram.end()));
+    backs_.back()->receive([this](const UdpTrain& train, const udp::endpoint&) {
+      train.each([&](ByteView datagram) { front_.send(client_, datagram); });
+      front_.flush();
     });
   }
   void to_server(ByteView datagram, const udp::endpoint& from) {
@@ -105,6 +108,7 @@ class UdpRelay {
     recorded_.emplace_back(datagram.begin(), datagram.end());
     if (move_after_ != 0 && recorded_.size() % move_after_ == 0) move();
     backs_.back()->send(server_, recorded_.back());
+    backs_.back()->flush();
   }
 
   asio::io_context io_;

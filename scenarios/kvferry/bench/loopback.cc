@@ -82,7 +82,7 @@ Result<std::unique_ptr<Server>> serve(TransportKind transport, const Ends& ends,
     if (!server) return server.error();
     return std::unique_ptr<Server>(std::move(*server));
   };
-  if (transport == TransportKind::kUdp) return as_server(UdpServer::listen({}, make_handler));
+  if (transport == TransportKind::kUdp) return as_server(UdpServer::listen(UdpServerOptions(), make_handler));
   if (transport == TransportKind::kQuic) {
     QuicServerOptions options;
     options.quic.credentials = ends.server_quic;

@@ -113,5 +113,20 @@ TEST(QuicGateTest, what_is_no_quic_is_dropped) {
   }
 }
 
+// RFC 9000 section 8.1: who has not proved its address may be somebody else's victim.
+TEST(QuicGateTest, a_spoofed_source_gets_at_most_three_times_what_was_sent_in_its_name) {
+  for (const std::uint64_t copies : {1u, 2u, 3u}) {
+    QuicPairOptions options = quic_options({}, 9);
+    options.to_server.loss = options.to_client.loss = 1;
+    QuicPair pair(options);
+    const Bytes first = pair.client.session->poll_transmit(pair.now)->bytes;
+    for (std::uint64_t i = 0; i < copies; ++i) pair.to_server(first, pair.client_address);
+    pair.run_until(pair.now + std::chrono::seconds(60));
+    EXPECT_GT(pair.server.out.sent_bytes(), first.size());
+    EXPECT_LE(pair.server.out.sent_bytes(), 3 * copies * first.size());
+    EXPECT_TRUE(pair.server.session->is_over());
+  }
+}
+
 }  // namespace
 }  // namespace kvferry::test
