@@ -2,6 +2,7 @@
 #include "model/injection.h"
 
 #include <string>
+#include <utility>
 
 #include "codec/torch/tensors.h"
 
@@ -25,8 +26,12 @@ DecoderState state_of(const KvCache& cache) {
 Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
                          std::span<const int32_t> positions, uint32_t token_count) {
   const std::vector<int32_t> rows(positions.begin(), positions.end());
-  auto cache =
-      KvCache::create(geometry, std::vector<std::vector<int32_t>>(geometry.layers, rows), token_count);
+  return cache_of(state, geometry, std::vector<std::vector<int32_t>>(geometry.layers, rows), token_count);
+}
+
+Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
+                         std::vector<std::vector<int32_t>> positions, uint32_t token_count) {
+  auto cache = KvCache::create(geometry, std::move(positions), token_count);
   if (!cache) return cache;
   for (size_t i = 0; i < state.size(); ++i) {
     copy_to_half(state[i].k, cache->key_data(i));

@@ -25,6 +25,10 @@ namespace kvferry {
 [[nodiscard]] Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
                                        std::span<const int32_t> positions, uint32_t token_count);
 
+// The same where layers hold different rows: a list of positions for each.
+[[nodiscard]] Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
+                                       std::vector<std::vector<int32_t>> positions, uint32_t token_count);
+
 // Hides these rows of every layer from all tokens to come. The error names the first row that is not there.
 [[nodiscard]] Result<void> hide_rows(DecoderState& state, std::span<const uint32_t> rows);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <utility>
 
 #include "model/injection.h"
 #include "model/prompt.h"
@@ -149,6 +150,43 @@ Result<Answer> Reader::answer(const KvCache& cache, const std::string& question,
   answer.total = elapsed();
   answer.text = tokenizer_.decode(answer.tokens);
   return answer;
+}
+
+Result<KvCache> Reader::remember(const KvCache& cache, const std::string& question, const Answer& answer,
+                                 const Reading& reading) const {
+  const c10::NoGradGuard no_grad;
+  auto state = open_state(cache, reading);
+  if (!state) return state.error();
+  auto ids = prompt(question, reading);
+  ids.insert(ids.end(), answer.tokens.begin(), answer.tokens.end());
+  ids.push_back(tokenizer_.id(kEndMark));
+  const auto tokens = cache.token_count() + static_cast<uint32_t>(ids.size());
+  if (std::cmp_greater(tokens, config().max_positions)) {
+    return Error{"the document and what was asked of it: " + std::to_string(tokens) +
+                 " tokens, the model takes at most " + std::to_string(config().max_positions)};
+  }
+  (void)decoder_->forward_cached(tensor_of(ids), positions_from(cache.next_position(), ids.size()), *state);
+  std::vector<std::vector<int32_t>> positions;
+  for (size_t layer = 0; layer < cache.geometry().layers; ++layer) {
+    const auto kept = cache.positions(layer);
+    auto& rows = positions.emplace_back(kept.begin(), kept.end());
+    for (uint32_t position = cache.token_count(); position < tokens; ++position)
+      rows.push_back(static_cast<int32_t>(position));
+  }
+  return cache_of(*state, geometry(), std::move(positions), tokens);
+}
+
+Result<Duration> Reader::time_prefill(uint64_t tokens) const {
+  if (std::cmp_greater(tokens, config().max_positions)) {
+    return Error{std::to_string(tokens) + " tokens, the model takes at most " +
+                 std::to_string(config().max_positions)};
+  }
+  const c10::NoGradGuard no_grad;
+  const std::vector<int64_t> ids(tokens, tokenizer_.unknown_id());
+  const auto started = Stopwatch::now();
+  auto state = decoder_->empty_state();
+  (void)decoder_->forward_cached(tensor_of(ids), positions_from(0, ids.size()), state);
+  return Duration(Stopwatch::now() - started);
 }
 
 Result<void> Reader::observe_question(const KvCache& full, const std::vector<int64_t>& question,

@@ -79,6 +79,18 @@ class Reader {
   [[nodiscard]] Result<Answer> answer(const KvCache& cache, const std::string& question,
                                       const Reading& reading = {}) const;
 
+  // The cache with an answered question behind it, as in training: the tokens of summary, question, answer
+  // and end mark stand in every layer, and what is asked next finds them. The error says that the model has
+  // no positions left for them.
+  [[nodiscard]] Result<KvCache> remember(const KvCache& cache, const std::string& question,
+                                         const Answer& answer, const Reading& reading = {}) const;
+
+  // How long the model takes here to read so many tokens; which ones does not matter. The error says that
+  // they are more than its positions.
+  [[nodiscard]] Result<Duration> time_prefill(uint64_t tokens) const;
+  // Bytes of text that a token stands for, in the mean over the vocabulary.
+  [[nodiscard]] double mean_token_bytes() const { return tokenizer_.mean_word_bytes(); }
+
   // One score for each row of `full` (which has every position): the attention it gets from the question's
   // tokens, averaged over layers, heads and question tokens. This is Q2C.
   [[nodiscard]] Result<std::vector<float>> question_attention(const KvCache& full,

@@ -48,6 +48,13 @@ Tokenizer::Tokenizer(std::vector<std::string> words, size_t specials)
   for (size_t i = 0; i < words_.size(); ++i) ids_.emplace(words_[i], static_cast<int64_t>(i));
 }
 
+double Tokenizer::mean_word_bytes() const {
+  size_t bytes = 0;
+  for (size_t i = specials_; i < words_.size(); ++i) bytes += 1 + words_[i].size();
+  const size_t words = words_.size() - specials_;
+  return words == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(words);
+}
+
 Result<Tokenizer> Tokenizer::read(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) return Error{file.string() + ": cannot be opened"};

@@ -34,6 +34,8 @@ class Tokenizer {
   // The id of one word or special token; the unknown token's id where there is none.
   [[nodiscard]] int64_t id(const std::string& word) const;
   [[nodiscard]] int64_t unknown_id() const { return 0; }
+  // Over all words that are not special, with the space before each.
+  [[nodiscard]] double mean_word_bytes() const;
   [[nodiscard]] size_t size() const { return words_.size(); }
 
  private:

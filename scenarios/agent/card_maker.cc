@@ -55,7 +55,23 @@ Result<Preset> CardMaker::preset_for(const RequestOptions& request) const {
   if (preset && preset->is_query_aware() && request.question_tokens.empty()) {
     return Error{"preset '" + to_string(*preset) + "' selects for a question, and the request has none"};
   }
+  if (!preset) return preset;
+  if (auto possible = check_is_possible(*preset); !possible) return possible.error();
   return preset;
+}
+
+// A cache that was taken over comes without its text, and perhaps without some of its rows.
+Result<void> CardMaker::check_is_possible(const Preset& preset) const {
+  if (order_.document.empty() && preset.fact_words > 0)
+    return Error{"preset '" + to_string(preset) +
+                 "' needs the document's text, and this agent has its cache only"};
+  const bool keeps_all =
+      preset.select.method == SelectMethod::kFull && preset.layers.score == LayerScore::kAll;
+  for (std::uint32_t layer = 0; layer < cache_.geometry().layers && !keeps_all; ++layer) {
+    if (cache_.rows(layer) != cache_.token_count())
+      return Error{"preset '" + to_string(preset) + "' selects, and this agent has a part of the cache only"};
+  }
+  return {};
 }
 
 Result<std::vector<std::int64_t>> CardMaker::question_of(const RequestOptions& request) const {

@@ -19,8 +19,9 @@ namespace kvferry {
 
 class CardMaker {
  public:
-  // `cache` is the reader's, of the whole document. `order` is the document's, with the preset for requests
-  // that wish none. Whether to probe: every card is measured when it is made.
+  // `cache` is the reader's, of the whole document, or one that was taken over: then the order has no text.
+  // `order` is the document's, with the preset for requests that wish none. Whether to probe: every card is
+  // measured when it is made.
   CardMaker(Reader reader, std::string document_name, KvCache cache, CardOrder order, bool probe);
 
   // The card that answers a request; the error says why there is none. From any thread, one at a time. Cards
@@ -31,6 +32,7 @@ class CardMaker {
 
  private:
   [[nodiscard]] Result<Preset> preset_for(const RequestOptions& request) const;
+  [[nodiscard]] Result<void> check_is_possible(const Preset& preset) const;
   [[nodiscard]] Result<std::vector<std::int64_t>> question_of(const RequestOptions& request) const;
   [[nodiscard]] Result<std::shared_ptr<const Card>> encode_for(const Preset& preset,
                                                                const RequestOptions& request) const;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "scenarios/client_command.h"
 #include "scenarios/serving.h"
@@ -15,7 +16,11 @@ namespace kvferry {
 
 struct AgentServeOptions {
   std::string document;  // file
-  std::string model;     // name or folder
+  std::string from;      // or the agent whose cache is taken over
+  std::string name;      // of the document, here and there; empty: the file's
+  // Of what is taken over, before it is handed on. Presets that look at questions look at these.
+  std::vector<std::string> questions;
+  std::string model;  // name or folder
   std::string listen;
   std::string preset;       // for requests that wish none
   std::string calibration;  // file; empty: none
@@ -24,13 +29,13 @@ struct AgentServeOptions {
   SecurityOptions security;
   OperatorOptions operation;
 };
-// Reads the document into a cache and sends it to whoever asks, until SIGINT or SIGTERM. Prints
-// "listening on HOST:PORT" first.
+// Reads the document into a cache, or takes over another agent's, and sends it to whoever asks, until SIGINT
+// or SIGTERM. Prints answers to its questions, then "listening on HOST:PORT".
 int serve(const AgentServeOptions& options);
 
 struct AgentAskOptions {
   std::string peer;
-  std::string question;
+  std::string question;  // empty: those on standard input
   std::string model;
   std::string document;                    // the peer's name for it; empty: the one that it has
   std::string calibration;                 // file; empty: none
@@ -43,7 +48,8 @@ struct AgentAskOptions {
   ErrandOptions errand;  // without its deadline: that is the answer's
   bool json = false;
 };
-// Answers a question about the peer's document from its cache alone.
+// Answers questions about the peer's document from its cache alone, which comes once unless it depends on the
+// question.
 int ask(const AgentAskOptions& options);
 
 }  // namespace kvferry

@@ -13,7 +13,20 @@ const char* const kCalibrationHelp = "a .calibration file; without it, the one b
 
 void add_serve(CLI::App& app, AgentServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "read a document and serve its KV cache");
-  command->add_option("--document", options.document, "text file to read")->required();
+  auto* document = command->add_option("--document", options.document, "text file to read");
+  auto* from =
+      command
+          ->add_option("--from", options.from,
+                       "HOST:PORT of an agent whose cache is taken over, in this preset, and handed on")
+          ->excludes(document);
+  command
+      ->add_option(
+          "--ask", options.questions,
+          "a question that this agent asks first; it and the answer are handed on too; may be repeated")
+      ->allow_extra_args(false)
+      ->needs(from);
+  command->add_option("--name", options.name,
+                      "what the document is called, at the agent of --from too; without it the file's name");
   command->add_option("--model", options.model, kModelHelp)->required();
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4918");
@@ -21,8 +34,10 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
       ->default_val("int8");
   command->add_option("--calibration", options.calibration, kCalibrationHelp);
   command->add_option("--seed", options.seed, "seed of random selection")->capture_default_str();
-  command->add_flag("--probe", options.probe,
-                    "measure each card's divergence from the full cache, and record it in the card");
+  command
+      ->add_flag("--probe", options.probe,
+                 "measure each card's divergence from the full cache, and record it in the card")
+      ->excludes(from);
   add_security_options(*command, options.security, "clients");
   add_operator_options(*command, options.operation);
 }
@@ -30,7 +45,9 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
 void add_ask(CLI::App& app, AgentAskOptions& options) {
   CLI::App* command = app.add_subcommand("ask", "answer a question from a peer's KV cache alone");
   command->add_option("HOST:PORT", options.peer, "the agent that has read the document")->required();
-  command->add_option("QUESTION", options.question, "the question")->required();
+  command->add_option("QUESTION", options.question,
+                      "the question; without it questions are read from standard input, one a line, and "
+                      "answered from one card");
   command->add_option("--model", options.model, kModelHelp)->required();
   command->add_option("--document", options.document, "the document's name at the peer");
   command->add_option("--preset", options.preset,

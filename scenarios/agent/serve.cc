@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// kvferry-agent serve: reads a document once, answers requests for its cache.
+// kvferry-agent serve: reads a document once, or takes over what another agent has read, and answers requests
+// for its cache.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "model/shipped_calibration.h"
 #include "scenarios/agent/card_maker.h"
 #include "scenarios/agent/commands.h"
+#include "scenarios/agent/take_over.h"
 #include "scenarios/card_giver.h"
 #include "scenarios/data_files.h"
 #include "scenarios/program.h"
@@ -42,21 +44,37 @@ void warn_of_unknown_words(const Reader& reader, const std::string& path, const 
                path.c_str(), unknown.size(), unknown.front().c_str());
 }
 
-CardMaker read_for(const AgentServeOptions& options, const Preset& preset) {
+struct Memory {
+  std::string document;  // text; empty where another agent has read it
+  KvCache cache;
+};
+
+Memory read(const AgentServeOptions& options, const Reader& reader) {
+  const std::string document = read_document(options.document);
+  warn_of_unknown_words(reader, options.document, document);
+  const Time begun = steady_now();
+  auto cache = reader.prefill(document);
+  if (!cache) throw Failure(cache.error().in(options.document));
+  std::fprintf(stderr, "kvferry-agent: read %u tokens in %s, %s of FP16 cache\n", cache->token_count(),
+               duration_text(steady_now() - begun).c_str(), bytes_text(cache->bytes_fp16()).c_str());
+  return {document, std::move(*cache)};
+}
+
+CardMaker prepare_cards(const AgentServeOptions& options, const Security& security) {
+  if (options.document.empty() == options.from.empty())
+    throw UsageError("expected either --document or --from");
   CardOrder order;
-  order.preset = preset;
-  order.document = read_document(options.document);
+  order.preset = value_or_fail(parse_preset(options.preset));
   order.seed = options.seed;
   const auto folder = value_or_fail(find_model(options.model));
   order.calibration = value_or_fail(find_calibration(options.calibration, folder));
   Reader reader = value_or_fail(Reader::open(folder));
-  warn_of_unknown_words(reader, options.document, order.document);
-  const Time begun = steady_now();
-  auto cache = reader.prefill(order.document);
-  if (!cache) throw Failure(cache.error().in(options.document));
-  std::fprintf(stderr, "kvferry-agent: read %u tokens in %s, %s of FP16 cache\n", cache->token_count(),
-               duration_text(steady_now() - begun).c_str(), bytes_text(cache->bytes_fp16()).c_str());
-  return {std::move(reader), std::filesystem::path(options.document).stem().string(), std::move(*cache),
+  Memory memory = options.from.empty() ? read(options, reader)
+                                       : Memory{{}, take_over(options, security, reader, order.calibration)};
+  order.document = std::move(memory.document);
+  order.templates = options.questions;
+  const std::string file = std::filesystem::path(options.document).stem().string();
+  return {std::move(reader), options.name.empty() ? file : options.name, std::move(memory.cache),
           std::move(order), options.probe};
 }
 
@@ -77,7 +95,7 @@ int serve(const AgentServeOptions& options) {
   set_up_log(options.operation);
   const Security security = read_security(options.security);
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
-  CardMaker maker = read_for(options, value_or_fail(parse_preset(options.preset)));
+  CardMaker maker = prepare_cards(options, security);
   serve_until_stopped({"kvferry-agent", where, maker.identity(), options.operation}, security, [&] {
     return std::make_unique<CardGiver>([&](const RequestOptions& wanted) { return card_for(maker, wanted); });
   });

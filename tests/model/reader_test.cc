@@ -79,6 +79,41 @@ TEST_F(RandomReader, reads_a_summary_as_further_text_of_the_document) {
   EXPECT_EQ(marked->kl_sum, helped->kl_sum);
 }
 
+TEST_F(RandomReader, remembers_an_exchange_as_if_it_had_read_it_with_the_document) {
+  const auto before = read();
+  const auto answer = reader_.answer(before, question_);
+  ASSERT_TRUE(answer);
+  const auto after = reader_.remember(before, question_, *answer);
+  ASSERT_TRUE(after) << after.error().message;
+  const std::string all = text_ + " <q> " + question_ + " <a> " + reader_.text_of(answer->tokens) + " <end>";
+  const auto expected = reader_.prefill(all);
+  ASSERT_TRUE(expected);
+  EXPECT_EQ(after->token_count(), expected->token_count());
+  const auto fidelity = reader_.compare(*expected, *after, "who works as a pilot ?", "demu");
+  ASSERT_TRUE(fidelity);
+  EXPECT_LT(fidelity->kl_sum, 1e-4);  // what is read behind a cache sees its rows in FP16
+  for (size_t layer = 0; layer < before.geometry().layers; ++layer) {
+    const auto rows = before.key_data(layer);
+    EXPECT_TRUE(std::equal(rows.begin(), rows.end(), after->key_data(layer).begin()));
+  }
+}
+
+TEST_F(RandomReader, says_that_there_is_no_room_to_remember) {
+  const auto cache = KvCache::create_full(reader_.geometry(), 4091);
+  ASSERT_TRUE(cache);
+  const auto after = reader_.remember(*cache, question_, {});
+  ASSERT_FALSE(after);
+  EXPECT_EQ(after.error().message,
+            "the document and what was asked of it: 4099 tokens, the model takes at most 4096");
+}
+
+TEST_F(RandomReader, times_a_prefill_of_any_length_that_it_could_read) {
+  const auto few = reader_.time_prefill(1), many = reader_.time_prefill(1024);
+  ASSERT_TRUE(few && many);
+  EXPECT_LT(*few, *many);
+  EXPECT_EQ(reader_.time_prefill(5000).error().message, "5000 tokens, the model takes at most 4096");
+}
+
 TEST(ShippedSmallModel, answers_from_the_cache_alone) {
   const auto reader = Reader::open(std::string(KVFERRY_SOURCE_DIR) + "/model/checkpoints/small");
   ASSERT_TRUE(reader) << reader.error().message;

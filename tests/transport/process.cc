@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/transport/process.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -35,15 +34,20 @@ std::string text_of(int file) {
 
 }  // namespace
 
-Process::Process(const std::string& program, std::vector<std::string> arguments)
+Process::Process(const std::string& program, std::vector<std::string> arguments, const std::string& input)
     : out_(memfd_create("stdout", MFD_CLOEXEC)), err_(memfd_create("stderr", MFD_CLOEXEC)) {
   const std::string file = (program_file().parent_path() / program).string();
   std::vector<char*> argv{const_cast<char*>(file.c_str())};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  const int in = memfd_create("stdin", MFD_CLOEXEC);
+  EXPECT_EQ(pwrite(in, input.data(), input.size(), 0), static_cast<ssize_t>(input.size()));
   pid_ = fork();
-  if (pid_ != 0) return;
-  dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+  if (pid_ != 0) {
+    close(in);
+    return;
+  }
+  dup2(in, STDIN_FILENO);
   dup2(out_, STDOUT_FILENO);
   dup2(err_, STDERR_FILENO);
   execv(file.c_str(), argv.data());
@@ -110,8 +114,9 @@ Finished Process::wait() {
   return {status_, text_of(out_), text_of(err_)};
 }
 
-Finished run_program_file(const std::string& program, std::vector<std::string> arguments) {
-  return Process(program, std::move(arguments)).wait();
+Finished run_program_file(const std::string& program, std::vector<std::string> arguments,
+                          const std::string& input) {
+  return Process(program, std::move(arguments), input).wait();
 }
 
 std::string read_file(const std::string& path) {

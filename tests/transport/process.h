@@ -18,8 +18,8 @@ struct Finished {
 
 class Process {
  public:
-  // Starts the program of this name beside the test program.
-  Process(const std::string& program, std::vector<std::string> arguments);
+  // Starts the program of this name beside the test program, with `input` on its standard input.
+  Process(const std::string& program, std::vector<std::string> arguments, const std::string& input = {});
   ~Process();  // kills it
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -45,7 +45,8 @@ class Process {
   int status_ = -1;
 };
 
-[[nodiscard]] Finished run_program_file(const std::string& program, std::vector<std::string> arguments);
+[[nodiscard]] Finished run_program_file(const std::string& program, std::vector<std::string> arguments,
+                                        const std::string& input = {});
 [[nodiscard]] std::string read_file(const std::string& path);
 [[nodiscard]] int lines(const std::string& text);  // line ends in it
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "model/documents.h"
 #include "model/reader.h"
@@ -111,12 +112,116 @@ TEST_F(AgentTest, CompressesAsTheAskerWishes) {
   }
 }
 
+TEST_F(AgentTest, AsksManyQuestionsOfOneCard) {
+  const auto& questions = document_->questions;
+  const std::string input =
+      "\n" + questions[0].text + "\n  \n" + questions[1].text + "\r\n" + questions[0].text;
+  const auto asked_of = [&](const std::string& preset) {
+    const Finished asked = run_program_file(
+        "kvferry-agent", {"ask", *where_, "--model", model(), "--insecure", "--json", "--preset", preset},
+        input);
+    EXPECT_EQ(asked.status, 0) << asked.err;
+    std::vector<nlohmann::json> told;
+    std::istringstream out(asked.out);
+    for (std::string line; std::getline(out, line);) told.push_back(nlohmann::json::parse(line));
+    return told;
+  };
+  const auto one = asked_of("fp16");
+  ASSERT_EQ(one.size(), 3u);
+  EXPECT_EQ(one[0]["answer"], ask_json({})["answer"]);
+  EXPECT_EQ(one[0]["answer"], one[2]["answer"]);
+  const std::vector<bool> fetched{one[0]["fetched"], one[1]["fetched"], one[2]["fetched"]};
+  EXPECT_EQ(fetched, (std::vector<bool>{true, false, false}));
+  EXPECT_TRUE(one[0].contains("wire"));
+  EXPECT_FALSE(one[1].contains("wire"));
+  EXPECT_FALSE(one[1]["time_s"].contains("transfer"));
+
+  const auto anew = asked_of("select=q2c:0.5 | quant=int4");
+  ASSERT_EQ(anew.size(), 3u);
+  for (const auto& each : anew) EXPECT_TRUE(each["fetched"].get<bool>());
+  EXPECT_NE(anew[0]["card"], anew[1]["card"]);
+  EXPECT_EQ(anew[0]["card"], anew[2]["card"]);
+
+  const Finished nothing =
+      run_program_file("kvferry-agent", {"ask", *where_, "--model", model(), "--insecure"}, "\n \n");
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_EQ(nothing.err, "kvferry-agent: no question: expected QUESTION, or one a line on standard input\n");
+}
+
+TEST_F(AgentTest, TellsWhatTheTextWouldHaveCost) {
+  const auto text = ask_json({})["text"];
+  const double real_bytes = static_cast<double>(document_->text.size());
+  EXPECT_GT(text["bytes"].get<double>(), real_bytes / 2);
+  EXPECT_LT(text["bytes"].get<double>(), real_bytes * 2);
+  const auto& time = text["time_s"];
+  EXPECT_GT(time["prefill"].get<double>(), 0);
+  EXPECT_GT(time["first_token"].get<double>(),
+            time["prefill"].get<double>() + time["transfer"].get<double>());
+  EXPECT_EQ(text["measured"], (std::vector<std::string>{"rate_bytes_per_s", "prefill"}));
+  EXPECT_NE(ask(*where_, {}).out.find("\ntext   instead of the cache: prefill of "), std::string::npos);
+}
+
+// The first agent has read; the second takes over, asks and hands on; the third asks.
+TEST_F(AgentTest, HandsOnWhatItTookOverWithItsOwnQuestionBehindIt) {
+  auto reader = Reader::open(model());
+  ASSERT_TRUE(reader);
+  const auto read = reader->prefill(document_->text);
+  const std::string& second = document_->questions[1].text;
+  const auto answered = reader->answer(*read, second);
+  const auto remembered = reader->remember(*read, second, *answered);
+  ASSERT_TRUE(remembered) << remembered.error().message;
+  const auto expected = reader->answer(*remembered, question());
+
+  Process middle("kvferry-agent",
+                 {"serve", "--from", *where_, "--ask", second, "--model", model(), "--preset", "fp16",
+                  "--name", "people", "--listen", "127.0.0.1:0", "--insecure"});
+  EXPECT_EQ(middle.line("answer "), answered->text);
+  const std::string where = middle.listening_on();
+  const Finished asked = ask(where, {"--document", "people", "--json"});
+  ASSERT_EQ(asked.status, 0) << asked.err;
+  const auto json = nlohmann::json::parse(asked.out);
+  EXPECT_EQ(json["answer"], expected->text);
+  EXPECT_EQ(json["tokens"], remembered->token_count());
+  expect_failure(ask(where, {"--document", "people", "--preset", "select=full | quant=int4 | facts=8"}),
+                 "text");
+  EXPECT_EQ(middle.interrupt().status, 0);
+}
+
+TEST_F(AgentTest, HandsOnAPartOfACacheWhole) {
+  Process middle("kvferry-agent", {"serve", "--from", *where_, "--ask", question(), "--model", model(),
+                                   "--preset", "select=random:0.5", "--listen", "127.0.0.1:0", "--insecure"});
+  const std::string where = middle.listening_on();
+  EXPECT_EQ(ask(where, {"--preset", "fp16"}).status, 0);
+  expect_failure(ask(where, {}), "selects, and this agent has a part of the cache only");
+  EXPECT_EQ(middle.interrupt().status, 0);
+}
+
+TEST_F(AgentTest, TakesOverInOneLineOrNotAtAll) {
+  const auto serve = [](Arguments more) {
+    Arguments words{"serve", "--model", model(), "--listen", "127.0.0.1:0", "--insecure"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_program_file("kvferry-agent", words);
+  };
+  for (const Arguments& wrong : std::vector<Arguments>{{},
+                                                       {"--document", document_file(), "--from", *where_},
+                                                       {"--document", document_file(), "--ask", "x"},
+                                                       {"--from", *where_, "--probe"},
+                                                       {"--from", *where_, "--preset", "select=q2c:0.5"}}) {
+    const Finished finished = serve(wrong);
+    EXPECT_EQ(finished.status, 2) << finished.err;
+    EXPECT_EQ(lines(finished.err), 1) << finished.err;
+  }
+  expect_failure(serve({"--from", "127.0.0.1:1"}), "127.0.0.1:1: Connection refused");
+  expect_failure(serve({"--from", *where_, "--name", "other"}), "no document 'other' here");
+}
+
 TEST_F(AgentTest, RefusesInOneLine) {
   expect_failure(ask(*where_, {"--document", "other"}),
                  "refused: no document 'other' here, this agent has 'people'");
   expect_failure(ask(*where_, {"--preset", "int9"}), "int9");
   expect_failure(ask(*where_, {}, other_model()), "weights");
   expect_failure(ask("127.0.0.1:1", {}), "kvferry-agent: 127.0.0.1:1: Connection refused");
+  expect_failure(ask(*where_, {"--transport", "udp"}), *where_ + ": Connection refused");
   expect_failure(ask(*where_, {}, "nothing"), "nothing");
 }
 
