@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "scenarios/log.h"
+#include "scenarios/open_files.h"
 #include "scenarios/program.h"
 #include "scenarios/watched_handler.h"
 #include "transport/quic_server.h"
@@ -14,6 +15,9 @@
 
 namespace kvferry {
 namespace {
+
+// Silent and unfinished ones among them must not keep out those who have something to ask.
+constexpr std::size_t kMaxConnections = 4096;
 
 Hello hello_of(const ServingOptions& options) {
   Hello hello;
@@ -26,6 +30,7 @@ template <typename AServerOptions>
 AServerOptions server_options(const ServingOptions& options) {
   AServerOptions out;
   out.listen = options.listen;
+  out.max_connections = kMaxConnections;
   out.connections_to_serve = options.operation.once ? 1 : 0;
   out.connection.hello = hello_of(options);
   return out;
@@ -42,6 +47,7 @@ std::unique_ptr<Server> listen(const ServingOptions& options, const Security& se
   if (security.transport == TransportKind::kQuic) {
     QuicServerOptions quic;
     quic.listen = options.listen;
+    quic.max_connections = kMaxConnections;
     quic.connections_to_serve = options.operation.once ? 1 : 0;
     quic.quic.connection.hello = hello_of(options);
     quic.quic.credentials = value_or_fail(QuicCredentials::load(security.identity, security.trust));
@@ -69,6 +75,7 @@ void set_up_log(const OperatorOptions& options) {
 
 void serve_until_stopped(const ServingOptions& options, const Security& security,
                          const Server::MakeHandler& make_handler) {
+  allow_open_files();
   Metrics metrics;
   if (options.operation.metrics_port) {
     const auto port = value_or_fail(metrics.expose(*options.operation.metrics_port));
