@@ -5,6 +5,7 @@
 // 2 wrong usage, 3 not done by the deadline.
 #pragma once
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -59,8 +60,10 @@ inline void check_or_fail(const Result<void>& result) {
   if (!result) throw Failure(result.error());
 }
 
-// Runs the body of main and returns the exit status.
+// Runs the body of main and returns the exit status. A file that may not grow is an error like any other, not
+// the end of the process.
 inline int run_program(const std::string& name, const std::function<int()>& body) {
+  std::signal(SIGXFSZ, SIG_IGN);
   // The first line: libraries add where they were called from.
   const auto complain = [&](const char* what) {
     std::fprintf(stderr, "%s: %.*s\n", name.c_str(), static_cast<int>(std::strcspn(what, "\n")), what);

@@ -6,6 +6,7 @@
 
 #include "scenarios/capture_option.h"
 #include "scenarios/log.h"
+#include "scenarios/open_files.h"
 #include "scenarios/program.h"
 #include "scenarios/watched_handler.h"
 #include "transport/quic_server.h"
@@ -15,6 +16,9 @@
 
 namespace kvferry {
 namespace {
+
+// Silent and unfinished ones among them must not keep out those who have something to ask.
+constexpr std::size_t kMaxConnections = 4096;
 
 Hello hello_of(const ServingOptions& options) {
   Hello hello;
@@ -27,6 +31,7 @@ template <typename AServerOptions>
 AServerOptions server_options(const ServingOptions& options) {
   AServerOptions out;
   out.listen = options.listen;
+  out.max_connections = kMaxConnections;
   out.connections_to_serve = options.operation.once ? 1 : 0;
   return out;
 }
@@ -75,6 +80,7 @@ void set_up_log(const OperatorOptions& options) {
 
 void serve_until_stopped(const ServingOptions& options, const Security& security,
                          const Server::MakeHandler& make_handler) {
+  allow_open_files();
   Metrics metrics;
   if (options.operation.metrics_port) {
     const auto port = value_or_fail(metrics.expose(*options.operation.metrics_port));

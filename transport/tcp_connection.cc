@@ -154,18 +154,19 @@ bool TcpConnection::take_from_core() {
 
 // The same through TLS, in full records where there is enough to say.
 bool TcpConnection::seal() {
-  plain_.clear();
+  Bytes plain;
+  plain.reserve(kSealBytes + kRecordBytes);
   if (!tls_->is_open() && core().is_closing()) {
     while (core().poll_transmit(steady_now())) {  // last words for a peer that cannot be told
     }
   }
-  while (tls_->is_open() && plain_.size() < kSealBytes) {
+  while (tls_->is_open() && plain.size() < kSealBytes) {
     const auto outgoing = next_from_core();
     if (!outgoing) break;
-    append(plain_, outgoing->head);
-    append(plain_, outgoing->payload.view());
+    append(plain, outgoing->head);
+    append(plain, outgoing->payload.view());
   }
-  if (!plain_.empty()) tls_->write(plain_);
+  if (!plain.empty()) tls_->write(plain);
   Bytes sealed = tls_->take_output();
   if (sealed.empty()) return false;
   pending_.push({std::move(sealed), {}, 0});

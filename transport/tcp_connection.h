@@ -58,7 +58,6 @@ class TcpConnection final : public ConnectionDriver {
   TcpOptions options_;
   std::unique_ptr<TlsSession> tls_;
   std::optional<CapturedStream> captured_;
-  Bytes plain_;  // on its way into a record
   SendQueue pending_;
   std::array<std::uint8_t, 65536> input_;
   bool reading_ = false;

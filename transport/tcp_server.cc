@@ -9,6 +9,7 @@ namespace kvferry {
 // A connection, its thread and its io_context. The list of workers belongs to the accepting thread.
 struct TcpServer::Worker {
   asio::io_context io;
+  tcp::socket socket{io};  // until the connection has it; takes what descriptors an io_context needs
   std::unique_ptr<ConnectionHandler> handler;
   std::unique_ptr<TcpConnection> connection;
   std::thread thread;
@@ -65,27 +66,35 @@ void TcpServer::stop() {
 
 void TcpServer::accept() {
   if (accepting_ || stopping_ || workers_.size() >= options_.max_connections) return;
+  try {
+    if (!next_) next_ = std::make_unique<Worker>();
+  } catch (const boost::system::system_error&) {  // no file descriptors
+    return accept_later();
+  }
   accepting_ = true;
-  next_ = std::make_unique<Worker>();
-  acceptor_.async_accept(next_->io, [this](const SocketError& error, tcp::socket socket) {
+  acceptor_.async_accept(next_->socket, [this](const SocketError& error) {
     accepting_ = false;
     if (stopping_) return;
-    if (!error) {
-      start(std::move(next_), std::move(socket));
-      return accept();
-    }
-    pause_.expires_after(std::chrono::milliseconds(100));
-    pause_.async_wait([this](const SocketError&) { accept(); });
+    if (error) return accept_later();
+    start(std::move(next_));
+    accept();
   });
 }
 
-void TcpServer::start(std::unique_ptr<Worker> worker, tcp::socket socket) {
+void TcpServer::accept_later() {
+  pause_.expires_after(std::chrono::milliseconds(100));
+  pause_.async_wait([this](const SocketError& moved) {
+    if (!moved) accept();
+  });
+}
+
+void TcpServer::start(std::unique_ptr<Worker> worker) {
   Worker* const self = worker.get();
   ConnectionConfig config = options_.connection;
   config.seed += ++accepted_;
   self->handler = make_handler_();
-  self->connection =
-      std::make_unique<TcpConnection>(self->io, std::move(socket), config, *self->handler, options_.tcp);
+  self->connection = std::make_unique<TcpConnection>(self->io, std::move(self->socket), config,
+                                                     *self->handler, options_.tcp);
   workers_.push_back(std::move(worker));
   try {
     self->thread = std::thread([this, self] { serve(*self); });

@@ -16,7 +16,7 @@ namespace kvferry {
 struct TcpServerOptions {
   HostPort listen{"127.0.0.1", 0};  // port 0: any free one
   // More peers than this wait in the kernel's queue.
-  std::size_t max_connections = 64;
+  std::size_t max_connections = 1024;
   // Stops by itself after this many connections have ended; 0: never.
   std::size_t connections_to_serve = 0;
   ConnectionConfig connection;  // role and binding are set; the seed is varied
@@ -42,19 +42,20 @@ class TcpServer final : public Server {
 
   TcpServer(const TcpServerOptions& options, MakeHandler make_handler, OnFailure on_failure);
   void accept();
-  void start(std::unique_ptr<Worker> worker, tcp::socket socket);
+  void accept_later();
+  void start(std::unique_ptr<Worker> worker);
   void serve(Worker& worker);  // on the worker's thread
   void reap(Worker* worker);
   void close_all();
 
-  std::unique_ptr<Worker>
-      next_;  // for the connection being accepted; outlives io_, whose operation refers to it
+  // For the connection being accepted, or the next one. Outlives io_, whose operation refers to it.
+  std::unique_ptr<Worker> next_;
   asio::io_context io_;
   TcpServerOptions options_;
   MakeHandler make_handler_;
   OnFailure on_failure_;
   tcp::acceptor acceptor_;
-  asio::steady_timer pause_;  // after a failed accept (no file descriptors), before the next
+  asio::steady_timer pause_;  // when there are no file descriptors, before the next try
   asio::steady_timer grace_;  // from stop() until connections are dropped
   std::list<std::unique_ptr<Worker>> workers_;
   std::uint64_t accepted_ = 0;

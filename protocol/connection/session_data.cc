@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kMaxEarlyBytes = 256 * 1024;      // data that came before its manifest
 constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS
+constexpr std::uint64_t kLeastProgressBytes = 1024;       // less stands still
 constexpr int kMaxFailures = 2;                           // RESENDs per chunk
 constexpr std::uint64_t kCreditPart = 8;  // CREDIT is sent when this part of the initial one has come back
 
@@ -70,7 +71,11 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   auto added = arriving_.add(place.transfer, chunk, place.offset, bytes);
   if (added.no_room) return DataVerdict::kNotNow;
   if (added.new_bytes == 0) return DataVerdict::kRepeated;
-  transfer.active_at = now;
+  transfer.trickled_bytes += added.new_bytes;
+  if (added.whole || transfer.trickled_bytes >= kLeastProgressBytes) {
+    transfer.active_at = now;
+    transfer.trickled_bytes = 0;
+  }
   note_progress(now, added.new_bytes, false);
   if (added.whole) on_whole_chunk(now, place.transfer, transfer, chunk, std::move(*added.whole));
   return DataVerdict::kTaken;

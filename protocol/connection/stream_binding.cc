@@ -22,7 +22,6 @@ class StreamBinding final : public BindingLayer {
   }
 
   std::size_t handle_bytes(Time now, ByteView bytes, std::uint64_t) override {
-    session_.on_heard(now);
     return reader_.read(now, bytes);
   }
   void handle_timeout(Time) override {}

@@ -102,6 +102,7 @@ std::uint64_t& StreamReader::booked() const {
 
 std::size_t StreamReader::read_message(Time now, ByteView bytes) {
   ByteView part = bytes.first(std::min<std::uint64_t>(left_, bytes.size()));
+  if (max_body_bytes(type_) > kMaxControlBodyBytes) session_.on_heard(now);
   booked() += part.size();
   checksum_ = crc32c(part, checksum_);
   append(held_, part);
@@ -134,6 +135,7 @@ std::size_t StreamReader::read_place(Time now, ByteView bytes) {
 
 std::size_t StreamReader::read_payload(Time now, ByteView bytes) {
   ByteView part = bytes.first(std::min<std::uint64_t>(left_, bytes.size()));
+  session_.on_heard(now);
   checksum_ = crc32c(part, checksum_);
   DataVerdict verdict = session_.on_data(now, place_, part, stream_);
   (verdict == DataVerdict::kTaken ? received_.payload : received_.retransmitted) += part.size();
@@ -162,6 +164,7 @@ void StreamReader::finish_frame(Time now) {
   }
   if (finished == Part::kPlace) return fail(now, ErrorCode::kMalformed, "DATA without a place or bytes");
   ++frames_read_;
+  session_.on_heard(now);
   if (finished != Part::kMessage) return;
   if (is(FrameType::kAfter)) return read_after(now, body);
   session_.on_frame(now, type_, body);

@@ -60,7 +60,6 @@ StreamsBinding::StreamsBinding(const ConnectionConfig& config, Session& session,
 }
 
 std::size_t StreamsBinding::handle_bytes(Time now, ByteView bytes, std::uint64_t stream) {
-  session_.on_heard(now);
   if (stream > kMaxDataStreams) {
     session_.fault(now, ErrorCode::kLimit, "more data streams than " + std::to_string(kMaxDataStreams));
     return bytes.size();

@@ -63,10 +63,11 @@ class ChunkArrivals {
 // `sink` is set on the receiver's side, `source` or `sender` on the other.
 struct Transfer {
   TransferState state = TransferState::kDone;
-  Time active_at{};            // a state changed, or new bytes moved
-  Time stalled_at{};           // the application was last told that it stands still
-  std::optional<Digest> card;  // the one that must come
-  ChunkRanges held;            // as the receiver said when it began
+  Time active_at{};                  // a state changed, or enough new bytes moved
+  std::uint64_t trickled_bytes = 0;  // new ones since then, that were not enough
+  Time stalled_at{};                 // the application was last told that it stands still
+  std::optional<Digest> card;        // the one that must come
+  ChunkRanges held;                  // as the receiver said when it began
   ChunkPrefixes partial;
   DigestList bases;
   bool manifest_first = false;

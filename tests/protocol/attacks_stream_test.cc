@@ -434,5 +434,15 @@ TEST_F(AttackedSource, ends_with_a_peer_that_never_finishes_its_frame) {
   EXPECT_EQ(victim_.ended_with(), ErrorCode::kIdle);
 }
 
+// CON-4: a message whose bytes come one by one.
+TEST_F(AttackedSource, ends_with_a_peer_that_takes_for_ever_over_a_message) {
+  const Bytes frame = raw_frame(static_cast<std::uint64_t>(FrameType::kRequest), Bytes(kMaxControlBodyBytes));
+  for (int second = 0; second < 40; ++second) {
+    victim_.take(ByteView(frame).subspan(static_cast<std::size_t>(second), 1));
+    victim_.wait(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(victim_.ended_with(), ErrorCode::kIdle);
+}
+
 }  // namespace
 }  // namespace kvferry::test

@@ -214,16 +214,33 @@ TEST_P(Waits, that_may_last_for_ever_do) {
 
 // TRF-19
 TEST_P(Waits, end_when_something_new_comes) {
-  Card card = even_card(1, 1, 1'000);
+  Card card = even_card(1, 1, 30'000);
   RawPeer peer(config(Role::kClient));
   KeepingSink sink;
   TransferId id = peer.connection.request(peer.now, {}, sink);
   peer.greet();
   send_manifest(peer, id, card);
   std::uint64_t at = 0;
-  live(peer, seconds(120), [&] { peer.send_data({id, 0, at++}, Bytes(1)); });
+  live(peer, seconds(120), [&] {
+    peer.send_data({id, 0, at}, Bytes(1024));
+    at += 1024;
+  });
   EXPECT_TRUE(stalls(peer).empty());
   EXPECT_EQ(peer.find<event::Rejected>(), nullptr);
+}
+
+// TRF-19
+TEST_P(Waits, do_not_end_with_a_byte_now_and_then) {
+  Card card = even_card(1, 1, 20'000);
+  RawPeer peer(config(Role::kClient));
+  KeepingSink sink;
+  TransferId id = peer.connection.request(peer.now, {}, sink);
+  peer.greet();
+  send_manifest(peer, id, card);
+  std::uint64_t at = 0;
+  live(peer, seconds(65), [&] { peer.send_data({id, 0, at++}, Bytes(1)); });
+  EXPECT_GE(stalls(peer).size(), 5u);
+  ASSERT_NE(peer.find<event::Rejected>(), nullptr);
 }
 
 // An application may take its time: it is not the peer who is waited for.

@@ -11,6 +11,9 @@
 namespace kvferry {
 namespace {
 
+constexpr std::size_t kRecordBytes = 16384;       // at most
+constexpr std::size_t kRecordOverheadBytes = 22;  // head, content type and tag
+
 std::string explain(long verdict, unsigned long error) {
   if (verdict == X509_V_ERR_CERT_REJECTED) return "the peer's key is not one of those that are believed";
   if (verdict != X509_V_OK)
@@ -133,6 +136,8 @@ std::size_t TlsSession::read(std::span<std::uint8_t> plain) {
 
 void TlsSession::write(ByteView plain) {
   assert(is_open());
+  Bytes& output = network_.output;
+  output.reserve(output.size() + plain.size() + kRecordOverheadBytes * (plain.size() / kRecordBytes + 1));
   std::size_t written = 0;
   ERR_clear_error();
   const int result = plain.empty() ? 1 : SSL_write_ex(session_.get(), plain.data(), plain.size(), &written);
