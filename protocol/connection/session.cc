@@ -122,7 +122,7 @@ void Session::arm_timers(Time now) {
 
 // A client that only listens would never tell its server of a new address, which it may not know itself.
 bool Session::may_have_moved() const {
-  return config_.binding == Binding::kDatagram && config_.role == Role::kClient &&
+  return config_.binding != Binding::kStream && config_.role == Role::kClient &&
          std::any_of(transfers_.begin(), transfers_.end(),
                      [](const auto& each) { return waits_for(each.second.state) != nullptr; });
 }

@@ -47,6 +47,7 @@ class RawUdp {
     SocketError ignored;
     socket_.send(asio::buffer(datagram), 0, ignored);
   }
+  [[nodiscard]] std::uint16_t port() const { return socket_.local_endpoint().port(); }
   // The next datagram; nothing when none comes in time.
   std::optional<Bytes> receive(Duration timeout) {
     const auto us = std::max<std::int64_t>(to_us(timeout), 1);

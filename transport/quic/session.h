@@ -25,6 +25,7 @@
 #include "protocol/connection/connection.h"
 #include "transport/quic/connection_id.h"
 #include "transport/quic/credentials.h"
+#include "transport/quic/other_protocol.h"
 
 namespace kvferry {
 
@@ -35,7 +36,8 @@ struct QuicConfig {
   ConnectionConfig connection;
   std::shared_ptr<const QuicCredentials> credentials;
   QuicSecret secret{};  // server: stateless resets and tokens are made with it; keep it over restarts
-  std::optional<std::uint64_t> fixed_seed;  // tests and simulation only
+  std::optional<std::uint64_t> fixed_seed;     // tests and simulation only
+  std::optional<OtherProtocolChoice> other{};  // tests only; the connection then only begins and ends
 };
 
 // What a first datagram asks for; from QuicGate.

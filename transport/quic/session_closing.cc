@@ -108,11 +108,12 @@ void QuicSession::Impl::begin_flushing(Time now) {
   phase_end_ = now + kFlushTimeout;
 }
 
-// What kvferry has said is said again to QUIC: its own frame may have been lost.
+// What kvferry has said is said again to QUIC: its own frame may have been lost. That a stream of the peer's
+// has ended is said here only (SPEC.md, SMS-7).
 void QuicSession::Impl::end_flushing(Time now) {
   take_events();
   quic::CloseError error{};
-  const bool own = closed_ && !closed_->by_peer;
+  const bool own = closed_ && (!closed_->by_peer || closed_->code == ErrorCode::kEndOfStream);
   const std::string reason = own ? closed_->reason.substr(0, kMaxReasonBytes) : std::string();
   quic::set_application_error(error, own ? static_cast<std::uint64_t>(closed_->code) : 0, as_bytes(reason));
   begin_closing(now, error);

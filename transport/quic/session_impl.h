@@ -69,12 +69,14 @@ class QuicSession::Impl {
     quic::SendStream out;
     Bytes in;  // arrived and not taken: at most the stream's window
     bool has_news = false;
+    bool has_ended = false;
   };
   struct FreeConnection {
     void operator()(ngtcp2_conn* conn) const { ngtcp2_conn_del(conn); }
   };
 
   // session_setup.cc
+  [[nodiscard]] std::string application_protocol() const;
   [[nodiscard]] Result<void> begin_tls();
   [[nodiscard]] ngtcp2_settings settings(Time now);
   [[nodiscard]] ngtcp2_transport_params transport_params() const;
@@ -86,9 +88,12 @@ class QuicSession::Impl {
   void settle(Time now);
   void begin_talking(Time now);
   bool take_stream(Time now, std::uint32_t number);  // whether anything was taken
+  void take_streams_of_other();
+  void make_room(Stream& stream, std::size_t size_bytes);
 
   // session_output.cc
   void pull(Time now);
+  void pull_from_other(Time now);
   void tell_writable();
   [[nodiscard]] std::uint64_t sendable_bytes() const;
   [[nodiscard]] std::uint64_t window_left(const Stream& stream) const;
@@ -108,6 +113,7 @@ class QuicSession::Impl {
   [[nodiscard]] std::optional<QuicDatagram> closing_datagram();
   [[nodiscard]] std::string handshake_failure() const;
 
+  std::unique_ptr<OtherProtocol> other_;
   quic::TlsSession tls_;
   ngtcp2_crypto_conn_ref reference_{};
   std::unique_ptr<ngtcp2_conn, FreeConnection> conn_;

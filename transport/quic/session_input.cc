@@ -61,6 +61,7 @@ void QuicSession::Impl::on_stream_bytes(std::int64_t stream_id, ByteView bytes, 
   if (number == 0) stream.send_id = stream_id;
   append(stream.in, bytes);
   stream.has_news = true;
+  stream.has_ended = last;
   stream_ended_ = stream_ended_ || last;
 }
 
@@ -72,7 +73,9 @@ void QuicSession::Impl::on_acknowledged(std::int64_t stream_id, std::uint64_t en
 // After everything that came from the library.
 void QuicSession::Impl::settle(Time now) {
   if (authenticated_ && !streams_open_) begin_talking(now);
-  if (streams_open_) {
+  if (streams_open_ && other_) {
+    take_streams_of_other();
+  } else if (streams_open_) {
     // A data stream that is ahead of the control stream is looked at again when that has moved.
     const bool control_moved = take_stream(now, 0);
     for (std::uint32_t number = 1; number <= kMaxDataStreams; ++number) {
@@ -84,10 +87,10 @@ void QuicSession::Impl::settle(Time now) {
 }
 
 void QuicSession::Impl::begin_talking(Time now) {
-  if (!quic::speaks_kvferry(tls_.get())) {
+  if (!quic::speaks(tls_.get(), application_protocol())) {
     quic::CloseError error{};
     quic::set_tls_alert(error, GNUTLS_A_NO_APPLICATION_PROTOCOL, {});
-    return fail(now, error, ErrorCode::kHandshake, "the peer does not speak kvferry/1");
+    return fail(now, error, ErrorCode::kHandshake, "the peer does not speak " + application_protocol());
   }
   open_streams();
   if (config_.connection.role == Role::kServer) give_token(now);
@@ -98,10 +101,24 @@ bool QuicSession::Impl::take_stream(Time now, std::uint32_t number) {
   if (stream.in.empty()) return false;
   const std::size_t taken = core_.handle_bytes(now, stream.in, number);
   if (taken == 0) return false;
-  stream.in.erase(stream.in.begin(), stream.in.begin() + static_cast<std::ptrdiff_t>(taken));
-  ngtcp2_conn_extend_max_stream_offset(conn_.get(), *stream.receive_id, taken);
-  ngtcp2_conn_extend_max_offset(conn_.get(), taken);
+  make_room(stream, taken);
   return true;
+}
+
+void QuicSession::Impl::take_streams_of_other() {
+  for (std::uint32_t number = 0; number <= kMaxDataStreams; ++number) {
+    Stream& stream = streams_[number];
+    if (!std::exchange(stream.has_news, false)) continue;
+    other_->handle_bytes(number, stream.in, stream.has_ended);
+    make_room(stream, stream.in.size());
+  }
+}
+
+// For as much again as was taken.
+void QuicSession::Impl::make_room(Stream& stream, std::size_t size_bytes) {
+  stream.in.erase(stream.in.begin(), stream.in.begin() + static_cast<std::ptrdiff_t>(size_bytes));
+  ngtcp2_conn_extend_max_stream_offset(conn_.get(), *stream.receive_id, size_bytes);
+  ngtcp2_conn_extend_max_offset(conn_.get(), size_bytes);
 }
 
 }  // namespace kvferry

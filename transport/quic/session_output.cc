@@ -35,8 +35,20 @@ void QuicSession::Impl::tell_writable() {
   }
 }
 
-void QuicSession::Impl::pull(Time now) {
+// The connection says nothing; when it is closed, so is QUIC.
+void QuicSession::Impl::pull_from_other(Time now) {
   while (streams_open_ && sendable_bytes() < kUnsentBytes) {
+    auto out = other_->poll_transmit();
+    if (!out) break;
+    streams_[out->stream].out.push(Slice(std::move(out->bytes)));
+  }
+  while (core_.is_closing() && core_.poll_transmit(now)) {
+  }
+}
+
+void QuicSession::Impl::pull(Time now) {
+  if (other_) pull_from_other(now);
+  while (!other_ && streams_open_ && sendable_bytes() < kUnsentBytes) {
     tell_writable();
     auto out = core_.poll_transmit(now);
     if (!out) break;

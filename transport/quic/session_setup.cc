@@ -32,6 +32,7 @@ QuicSession::Impl::Impl(const QuicConfig& config, Time now)
     : config_(config), random_(config.fixed_seed), core_(core_config(config.connection), now) {
   config_.connection = core_config(config.connection);
   config_.connection.handshake_timeout = config.connection.handshake_timeout;
+  if (config_.other) other_ = config_.other->make();
   reference_.user_data = this;
   reference_.get_conn = [](ngtcp2_crypto_conn_ref* reference) {
     return static_cast<Impl*>(reference->user_data)->conn_.get();
@@ -83,9 +84,14 @@ ngtcp2_transport_params QuicSession::Impl::transport_params() const {
   return params;
 }
 
+std::string QuicSession::Impl::application_protocol() const {
+  return config_.other ? config_.other->name : quic::kApplicationProtocol;
+}
+
 Result<void> QuicSession::Impl::begin_tls() {
   if (!config_.credentials) return Error{"QUIC: no credentials"};
-  auto tls = quic::make_tls(config_.connection.role, *config_.credentials, quic::verify_peer, &reference_);
+  auto tls = quic::make_tls(config_.connection.role, *config_.credentials, application_protocol(),
+                            quic::verify_peer, &reference_);
   if (!tls) return tls.error();
   tls_ = std::move(*tls);
   return {};

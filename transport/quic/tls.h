@@ -26,10 +26,11 @@ using TlsSession = std::unique_ptr<gnutls_session_int, FreeTls>;
 // `verify` judges the peer; `connection` is what the library finds its connection by. The credentials must
 // outlive the session.
 [[nodiscard]] Result<TlsSession> make_tls(Role role, const QuicCredentials& credentials,
+                                          const std::string& application_protocol,
                                           gnutls_certificate_verify_function* verify,
                                           ngtcp2_crypto_conn_ref* connection);
 
 // Both have agreed on the application protocol.
-[[nodiscard]] bool speaks_kvferry(gnutls_session_t session);
+[[nodiscard]] bool speaks(gnutls_session_t session, const std::string& application_protocol);
 
 }  // namespace kvferry::quic

@@ -21,7 +21,7 @@ def arguments():
     serve.add_argument("--base", action="append", default=[], metavar="CARD", help="chunks that who names it knows")
     serve.add_argument("--fault", action="append", default=[], metavar="NAME", help="break a requirement; list: names")
     serve.add_argument("--once", action="store_true", help="leave after the first connection")
-    serve.add_argument("--retry", action="store_true", help="udp: answer first datagrams by RETRY")
+    serve.add_argument("--retry", action="store_true", help="udp, quic: answer first datagrams by RETRY")
     serve.add_argument("--repair", action="store_true", help="udp: send REPAIR")
     fetch = commands.add_parser("fetch", help="fetch a card into a file")
     fetch.add_argument("address", metavar="HOST:PORT")
@@ -35,7 +35,9 @@ def arguments():
     push.add_argument("--document", default="", help="its name at the server")
     push.add_argument("--eager", action="store_true", help="do not wait until it is accepted")
     for command in (serve, fetch, push):
-        command.add_argument("--transport", choices=("tcp", "udp"), default="tcp")
+        command.add_argument("--transport", choices=("tcp", "udp", "quic"), default="tcp")
+        command.add_argument("--key", metavar="FILE", help="quic: this side's key, made by `kvferry keygen`")
+        command.add_argument("--peer-key", metavar="KEY", help="quic: ed25519:..., the other side's")
         command.add_argument("--seed", type=int, help="of connection ids and what else is random")
     commands.add_parser("vectors", help="replay vectors").add_argument("folder")
     return parser.parse_args()
@@ -63,10 +65,22 @@ def serve(args):
         print(f"listening on {host}:{port}", flush=True)
         if args.transport == "tcp":
             tcp.serve(sock, card, **options)
+        elif args.transport == "quic":
+            from . import quic
+            udp.not_in_fragments(sock)
+            quic.serve(sock, card, retry=args.retry, **identities(args), **options)
         else:
             udp.not_in_fragments(sock)
             udp.serve(sock, card, retry=args.retry, repair=args.repair, **options)
     return None
+
+
+def identities(args):
+    """Of both sides. Only here, as in quic: what aioquic brings along is needed for QUIC alone."""
+    from .identity import read_identity
+    if not args.key or not args.peer_key:
+        raise SystemExit("kvref: quic: expected --key and --peer-key")
+    return dict(identity=read_identity(args.key), peer_key=args.peer_key)
 
 
 def fetch(args):
@@ -85,6 +99,9 @@ def run(args, *what, **options):
     family, *_, address = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         udp.not_in_fragments(sock)
+        if args.transport == "quic":
+            from . import quic
+            return quic.run(sock, address, *identities(args).values(), *what, seed=args.seed, **options)
         return udp.run(sock, address, *what, seed=args.seed, **options)
 
 

@@ -14,10 +14,11 @@ ONLY_PACKETS = {"PADDING", "ACK", "CONTROL", "PROBE", "CLOSE", "TOKEN", "CHALLEN
 ONLY_DATA_STREAMS = {"AFTER"}
 MESSAGES_AND_DATA = set(TYPES) - ONLY_PACKETS - ONLY_DATA_STREAMS
 PLACES = {"stream": MESSAGES_AND_DATA,
+          "control-stream": MESSAGES_AND_DATA - {"DATA"},
           "data-stream": ONLY_DATA_STREAMS | {"DATA"},
           "control": MESSAGES_AND_DATA - {"DATA", "PROGRESS"},
           "packet": ONLY_PACKETS | {"DATA"}}
-WITH_CHECKSUM = {"stream", "data-stream"}
+WITH_CHECKSUM = {"stream", "control-stream", "data-stream"}
 LARGE = {"MANIFEST", "PAGE", "DATA"}
 
 
@@ -54,6 +55,14 @@ def parse_data(body, any_form=False):
     if not reader.left:
         raise malformed("DATA without bytes")  # FRM-4
     return *head, reader.rest()
+
+
+def parse_after(body):
+    """How many frames of the control stream go before (section 5.2)."""
+    reader = Reader(body)
+    count = reader.varint()
+    reader.end()
+    return count
 
 
 class FrameReader:

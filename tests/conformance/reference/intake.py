@@ -22,7 +22,8 @@ class Intake(Transfer):
         self.table = None
         self.status = {}  # chunk: held, known, verified, skipped
         self.payloads = {}
-        self.parts, self.current = {}, None
+        self.parts = {}
+        self.current = {}  # stream: the chunk that is under way there
         self.failures = Counter()
         self.credit = Credit(session.settings.limits["credit"])
         self.owed = False  # a CREDIT that could not be said yet
@@ -35,13 +36,13 @@ class Intake(Transfer):
         """False when it cannot be kept, and so has not arrived (PKT-7, PKT-8)."""
         if not self._may_be_early(data_frame):
             return self._keep_early(data_frame)
-        chunk, offset, data = data_frame
+        chunk, offset, data, stream = data_frame
         if chunk >= len(self.table.entries) or offset + len(data) > self.size(chunk):
             raise malformed(f"DATA outside of chunk {chunk}, or of none")  # FRM-4
         self._account(chunk)
         if chunk in self.status or self.state == "verified":
             return True  # repeated
-        part = self._part(chunk, offset)
+        part = self._part(chunk, offset, stream)
         self._count_eager(part, offset, data)
         if part.here.covers(offset, offset + len(data)):
             return True
@@ -98,25 +99,26 @@ class Intake(Transfer):
         if self.session.eager_bytes() > self.session.settings.limits.get("eager_bytes", 0):
             raise PeerError(LIMIT, "more than limit 6 before an offer was accepted")
 
-    def _part(self, chunk, offset):
-        """What is here of the chunk; on a stream, the next bytes have one place only (STR-2)."""
+    def _part(self, chunk, offset, stream):
+        """What is here of the chunk; on a stream, the next bytes have one place only (STR-2, SMS-2)."""
         part = self.parts.get(chunk)
         if part is None:
             part = self.parts[chunk] = Reassembly(self.size(chunk))
             if chunk in self.prefixes and (offset or self.session.datagrams):
                 part.add(0, self.prefixes[chunk])
         if not self.session.datagrams:
-            if self.current not in (None, chunk):
-                raise malformed(f"chunk {chunk} begins before {self.current} is finished")
+            under_way = self.current.setdefault(stream, chunk)
+            if under_way != chunk:
+                raise malformed(f"chunk {chunk} begins before {under_way} is finished")
+            if list(self.current.values()).count(chunk) > 1:
+                raise malformed(f"chunk {chunk} on two streams")
             if offset != (part.here.ends[0] if part.here else 0):
                 raise malformed(f"chunk {chunk} goes on at {offset}")
-            self.current = chunk
         return part
 
     def _drop_part(self, chunk):
         self.parts.pop(chunk, None)
-        if self.current == chunk:
-            self.current = None
+        self.current = {stream: other for stream, other in self.current.items() if other != chunk}
 
     def _completed(self, chunk, payload):
         self._drop_part(chunk)

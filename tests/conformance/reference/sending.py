@@ -170,8 +170,8 @@ class Sender:
         while packet.left - spare >= LEAST_ROOM:
             found = self.session.next_data(now, packet.left - spare - 24)
             if found:
-                number, chunk, offset, data = found
-                packet.add("DATA", encode_data(*found), ("data", number, chunk, offset, offset + len(data)))
+                number, chunk, offset, data, _ = found
+                packet.add("DATA", encode_data(number, chunk, offset, data), ("data", number, chunk, offset, offset + len(data)))
                 packet.has_data = True
             if self.session.out:
                 if self._drain_messages(packet):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Section 10: one side of a connection, over either binding. Messages and time in, messages and DATA out.
+"""Section 10: one side of a connection, over any binding. Messages and time in, messages and DATA out.
 
 After every call, drain: first out, then next_data, until both have nothing.
 """
@@ -36,6 +36,7 @@ class Session(Transfers):
 
     def __init__(self, is_client, now, settings=None, provide=None, seed=0, datagrams=False, faults=frozenset()):
         super().__init__(is_client)
+        self.is_client = is_client
         self.settings = settings or Settings()
         self.provide = provide
         self.datagrams = datagrams
@@ -44,6 +45,7 @@ class Session(Transfers):
         self.round_trip_us = lambda: 0
         self.state = "greeting"
         self.code = None  # of the end
+        self.said_code, self.said_reason = None, ""  # if it was this side's
         self.peer = None  # its HELLO
         self.out = deque()  # (name or reserved type, body)
         self.events = deque()
@@ -75,7 +77,8 @@ class Session(Transfers):
             self.out = deque(item for item in self.out if item[0] == "HELLO")
         self.send("ERROR" if code else "GOODBYE", code=code, reason=reason[:200])
         self.state = "closing"
-        self.code = code
+        self.code = self.said_code = code
+        self.said_reason = reason[:200]
 
     def flushed(self):
         if self.state == "closing":
@@ -116,8 +119,8 @@ class Session(Transfers):
             return self.peer is None or "two-hellos" in self.faults
         return self.peer is not None or name == "ERROR"
 
-    def handle_data(self, body, now):
-        """False when it cannot be kept and counts as not arrived."""
+    def handle_data(self, body, now, stream=0):
+        """Of a data stream, where there are several. False when it cannot be kept and counts as not arrived."""
         if self.state in ("closing", "closed"):
             return True
         self.heard_at = now
@@ -127,7 +130,7 @@ class Session(Transfers):
         if self._may_be_offered(number):
             return False
         transfer = self._find(number)
-        kept = transfer is None or transfer.take("DATA", tuple(data_frame), now) is not False
+        kept = transfer is None or transfer.take("DATA", (*data_frame, stream), now) is not False
         self._report_progress(len(data_frame[2]), now)
         return kept
 

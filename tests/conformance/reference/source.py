@@ -31,7 +31,7 @@ class Source(Transfer):
         self.pending = {}  # chunk: where its bytes begin
         self.preferred, self.again = [], []
         self.lost = deque()  # (chunk, begin, end)
-        self.current = None  # [chunk, offset of what goes next]
+        self.current = {}  # stream: [chunk, offset of what goes next], the first begun first
         self.skipped = set()
         self.credit = Credit(session.peer["limits"]["credit"])
         self.level = 255
@@ -71,8 +71,8 @@ class Source(Transfer):
             else:
                 self.send("PAGE", index=index, page=table.pages[index])
 
-    def next_data(self, now, room):
-        """(chunk, offset, bytes), or None; it may queue SKIPs, which go first."""
+    def next_data(self, now, room, streams):
+        """(chunk, offset, bytes, stream), or None; it may queue SKIPs, which go first."""
         if self.waits_for_have or not (self.state in ("sending", "sent") or self.eager and self.state == "offering"):
             return None
         self.expire(now)
@@ -80,30 +80,31 @@ class Source(Transfer):
             room = min(room, self.session.eager_left() - EAGER_OVERHEAD)
             if room <= 0:
                 return None
-        found = self._next_bytes(now, room)
+        found = self._next_bytes(now, room, streams)
         if found and self.state == "offering":
             self.eager_bytes += len(found[2]) + EAGER_OVERHEAD
         return found
 
-    def _next_bytes(self, now, room):
+    def _next_bytes(self, now, room, streams):
         if self.lost:
-            return self._lost_bytes(room)
-        if self.current is None or "chunks-interleaved" in self.faults:
-            self._begin()
-        if self.current is None or self.session.out:
+            return *self._lost_bytes(room), streams[0]
+        stream = next((stream for stream in (*self.current, *streams) if stream in streams), None)  # SMS-2
+        if stream not in self.current or "chunks-interleaved" in self.faults:
+            self._begin(stream)
+        if stream not in self.current or self.session.out:
             return None
-        chunk, offset = self.current
+        chunk, offset = self.current[stream]
         data = self._bytes(chunk, offset, min(self.entries[chunk].size, offset + room))
         if "chunks-interleaved" in self.faults and len(data) > 1:  # STR-2 broken: the rest stays for later
             data = data[:-(-len(data) // 2)]
-        self._passed(chunk, offset + len(data))
+        self._passed(stream, chunk, offset + len(data))
         self.moved_at = now
-        return chunk, offset, data
+        return chunk, offset, data, stream
 
-    def _passed(self, chunk, offset):
-        self.current = [chunk, offset]
+    def _passed(self, stream, chunk, offset):
+        self.current[stream] = [chunk, offset]
         if offset == self.entries[chunk].size:
-            self.current = None
+            del self.current[stream]
         elif "chunks-interleaved" in self.faults:
             self.pending[chunk] = offset
             self.preferred = [other for other in self.pending if other != chunk]
@@ -124,7 +125,7 @@ class Source(Transfer):
             end = begin + room
         return chunk, begin, self._bytes(chunk, begin, end)
 
-    def _begin(self):
+    def _begin(self, stream):
         """TRF-10: the next chunk; what it comes to and may not send is skipped."""
         above, too_much, chosen = [], [], None
         for chunk in dict.fromkeys([*self.again, *self.preferred, *self.pending]):
@@ -140,10 +141,10 @@ class Source(Transfer):
         self._skip(above, LEVEL_REASON)
         self._skip(too_much, BUDGET_REASON)
         if chosen is None:
-            if not self.pending and self.current is None and self.state == "sending":
+            if not self.pending and not self.current and self.state == "sending":
                 self.enter("sent")
         elif self.credit.fits(chosen, self.entries[chosen].size) or "ignores-credit" in self.faults:
-            self._begin_with(chosen)
+            self._begin_with(chosen, stream)
 
     def _exceeds_budget(self, chunk):
         """TRF-13."""
@@ -151,9 +152,9 @@ class Source(Transfer):
             return False
         return self.entries[chunk].size - self.pending[chunk] > self.budget
 
-    def _begin_with(self, chunk):
+    def _begin_with(self, chunk, stream):
         start, size = self.pending.pop(chunk), self.entries[chunk].size
-        self.current = [chunk, start]
+        self.current[stream] = [chunk, start]
         self.credit.begin(chunk, size)  # TRF-9
         if self.budget is not None and chunk not in self.paid:
             self.budget -= size - start
@@ -169,16 +170,13 @@ class Source(Transfer):
             self.pending.pop(chunk, None)
             self.credit.skip(chunk, self.entries[chunk].size)
         self.lost = deque(part for part in self.lost if part[0] not in self.skipped)
-        if self.current and self.current[0] in self.skipped:
-            self.current = None
+        self.current = {stream: part for stream, part in self.current.items() if part[0] not in self.skipped}
         self.send("SKIP", chunks=ranges_of(chunks), reason=reason)
 
     def expire(self, now):
         """TRF-14 in its simplest form: half a round trip before the deadline, everything unfinished is skipped."""
         if self.late_at is not None and now >= self.late_at and self.state in ("sending", "sent"):
-            unfinished = {*self.pending, *(part[0] for part in self.lost)}
-            if self.current:
-                unfinished.add(self.current[0])
+            unfinished = {*self.pending, *(part[0] for part in (*self.lost, *self.current.values()))}
             self._skip(sorted(unfinished), DEADLINE_REASON)
 
     def data_lost(self, chunk, begin, end):
@@ -208,7 +206,7 @@ class Source(Transfer):
 
     def on_resend(self, message, now):
         for chunk in members(message["chunks"], len(self.entries)):
-            if chunk not in self.skipped and not (self.current and self.current[0] == chunk):
+            if chunk not in self.skipped and all(part[0] != chunk for part in self.current.values()):
                 self.pending[chunk] = 0
                 self.again.append(chunk)
                 self.lost = deque(part for part in self.lost if part[0] != chunk)
@@ -217,7 +215,7 @@ class Source(Transfer):
     def on_stop(self, message, now):
         if "ignores-stop" in self.faults:
             return
-        self.pending, self.current = {}, None
+        self.pending, self.current = {}, {}
         self.lost.clear()
         self.send("END", count=len(self.credit.begun))
         self.enter("ended")

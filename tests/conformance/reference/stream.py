@@ -45,7 +45,7 @@ class StreamConnection:
                 continue
             found = self.session.next_data(now, DATA_BYTES)
             if found:
-                out += encode_frame(TYPES["DATA"], encode_data(*found))
+                out += encode_frame(TYPES["DATA"], encode_data(*found[:4]))
             elif not self.session.out:
                 break
         if not self.session.out:

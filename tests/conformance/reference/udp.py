@@ -19,7 +19,7 @@ from .session import Session
 IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # of <linux/in.h>; the module socket has no names for them
 
 
-def _receive(sock, connections_wait_until):
+def receive(sock, connections_wait_until):
     """Datagrams that are here, after waiting for the first."""
     select.select([sock], [], [], seconds_until(connections_wait_until))
     for _ in range(64):
@@ -115,7 +115,7 @@ class Server:
 
     def turn(self):
         times = [at for at in (made.next_timeout() for made in self.connections.values()) if at is not None]
-        for datagram, address in _receive(self.sock, min(times, default=None)):
+        for datagram, address in receive(self.sock, min(times, default=None)):
             self.handle(datagram, address, now_us())
         for identity, made in self.connections.items():
             _tick(made)
@@ -145,7 +145,7 @@ def run(sock, address, job, *what, seed=0, **options):
     connection = DatagramConnection(session, random.Random(seed).randbytes(8), Path(address, True), True)
     _send_all(sock, connection)
     while session.state != "closed":
-        for datagram, sender in _receive(sock, connection.next_timeout()):
+        for datagram, sender in receive(sock, connection.next_timeout()):
             connection.handle_datagram(datagram, sender, now_us())
         _tick(connection)
         job.handle_events(now_us())

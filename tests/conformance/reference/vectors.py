@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import conversation
 from .card import read_card, write_card
-from .frames import FrameReader, encode_data, encode_frame, parse_data
+from .frames import FrameReader, encode_data, encode_frame, parse_after, parse_data
 from .manifest import encode_page, encode_root, parse_page, parse_root
 from .messages import MESSAGES, encode_message, parse_message
 from .packets import encode_ack, encode_packet, parse_ack, parse_body, parse_packet, parse_packet_frames
@@ -79,16 +79,9 @@ def _stream(data):
     return again + bytes(reader.buffer)
 
 
-def _after_again(body):
-    reader = Reader(body)
-    count = reader.varint()
-    reader.end()
-    return varint(count)
-
-
 def _data_stream(data):
     """The frames of a data stream of section 5.2, each written again."""
-    again = {"AFTER": _after_again, "DATA": lambda body: encode_data(*parse_data(body))}
+    again = {"AFTER": lambda body: varint(parse_after(body)), "DATA": lambda body: encode_data(*parse_data(body))}
     return b"".join(encode_frame(kind, again[name](body)) for name, kind, body in FrameReader("data-stream").feed(data))
 
 

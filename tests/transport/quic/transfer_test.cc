@@ -110,6 +110,29 @@ TEST(QuicTransfer, goes_on_when_the_client_changes_its_address) {
   }
 }
 
+// SPEC.md, CON-4: nothing that was under way tells the server where its client is now.
+TEST(QuicTransfer, goes_on_when_a_client_that_only_listens_has_moved) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Card card = card_of(seed, 100, 20'000);
+    QuicPair pair(quic_options(interop_link(0), seed));
+    CardSink sink;
+    serve(pair.server, std::make_shared<CardSource>(card));
+    confirm_when_complete(pair.client);
+    pair.client.connection().request(pair.now, {}, sink);
+    pair.run_until(pair.now + milliseconds(500 + 20 * static_cast<std::int64_t>(seed)));
+    ASSERT_EQ(pair.server.find<event::Confirmed>(), nullptr);
+    bool is_away = true;
+    pair.drops = [&](Time) { return is_away; };
+    pair.run_until(pair.now + milliseconds(200));
+    pair.client_address = 7;
+    is_away = false;
+    const Time back = pair.now;
+    ASSERT_TRUE(pair.run([&] { return pair.server.find<event::Confirmed>() != nullptr; }, back + seconds(4)));
+    EXPECT_TRUE(same_bytes(sink.card(), card));
+  }
+}
+
 TEST(QuicTransfer, outlives_outages_of_two_seconds_in_seven) {
   QuicPair pair(quic_options(interop_link(0), 1));
   pair.drops = [](Time now) {
