@@ -20,11 +20,13 @@ namespace {
 // Silent and unfinished ones among them must not keep out those who have something to ask.
 constexpr std::size_t kMaxConnections = 4096;
 
-Hello hello_of(const ServingOptions& options) {
-  Hello hello;
-  hello.agent = options.program + "/" KVFERRY_VERSION;
-  hello.model = options.model;
-  return hello;
+ConnectionConfig connection_config(const ServingOptions& options) {
+  ConnectionConfig config;
+  config.hello.agent = options.program + "/" KVFERRY_VERSION;
+  config.hello.model = options.model;
+  if (const auto timeout_s = options.operation.timeout_s)
+    config.handshake_timeout = config.progress_timeout = from_seconds(*timeout_s);
+  return config;
 }
 
 template <typename AServerOptions>
@@ -44,19 +46,19 @@ std::unique_ptr<Server> listen(const ServingOptions& options, const Security& se
   const auto capture = open_capture(options.operation.capture_file);
   if (security.transport == TransportKind::kUdp) {
     auto udp = server_options<UdpServerOptions>(options);
-    udp.connection.hello = hello_of(options);
+    udp.connection = connection_config(options);
     udp.capture = capture;
     return value_or_fail(UdpServer::listen(udp, make_handler, complain));
   }
   if (security.transport == TransportKind::kQuic) {
     auto quic = server_options<QuicServerOptions>(options);
-    quic.quic.connection.hello = hello_of(options);
+    quic.quic.connection = connection_config(options);
     quic.capture = capture;
     quic.quic.credentials = value_or_fail(QuicCredentials::load(security.identity, security.trust));
     return value_or_fail(QuicServer::listen(quic, make_handler, complain));
   }
   auto tcp = server_options<TcpServerOptions>(options);
-  tcp.connection.hello = hello_of(options);
+  tcp.connection = connection_config(options);
   tcp.tcp.capture = capture;
   if (security.transport == TransportKind::kTls)
     tcp.tcp.tls = value_or_fail(TlsContext::make(Role::kServer, security.identity, security.trust));
@@ -71,6 +73,10 @@ void add_operator_options(CLI::App& command, OperatorOptions& options) {
   command.add_option("--metrics-port", options.metrics_port,
                      "counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 picks a free port");
   add_capture_option(command, options.capture_file);
+  command
+      .add_option("--timeout", options.timeout_s,
+                  "seconds to wait for a client's greeting, or for more of what is under way")
+      ->check(CLI::Range(0.001, 1e6));
   command.add_flag("--once", options.once, "end after one connection");
 }
 

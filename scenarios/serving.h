@@ -3,6 +3,8 @@
 // What serving programs share: a server of the transport that was asked for, run until a signal ends it.
 #pragma once
 
+#include <optional>
+
 #include "scenarios/security.h"
 #include "transport/server.h"
 
@@ -12,7 +14,8 @@ namespace kvferry {
 struct OperatorOptions {
   std::string log_level = "info";
   std::optional<std::uint16_t> metrics_port;
-  bool once = false;  // ends after one connection
+  std::optional<double> timeout_s;  // for a client that says nothing
+  bool once = false;                // ends after one connection
   std::string capture_file;
 };
 

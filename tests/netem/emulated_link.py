@@ -58,7 +58,7 @@ class Ends:
         with tempfile.TemporaryDirectory() as into:
             kvferry = self.program("kvferry")
             server = (f"{server_setup} exec {kvferry} serve {card} --listen {SERVER}:4917 --transport {transport} "
-                      f"{self.security(transport, 'server', 'client')} >/dev/null 2>&1")
+                      f"{PATIENT.get(transport, '')} {self.security(transport, 'server', 'client')} >/dev/null 2>&1")
             client = (f"exec {kvferry} fetch {SERVER}:4917 --document {card.stem} --into {into} "
                       f"--transport {transport} --json {PATIENT.get(transport, '')} {self.security(transport, 'client', 'server')}")
             done = self.run(link, server, client, limit_s)

@@ -24,6 +24,16 @@ class OverDatagrams(DissectorTest):
         got, = self.dissected()
         self.assertEqual((got.info, got.values("kvferry.packet.number")), ("PROBE", ["70"]))
 
+    def test_packets_that_left_together_are_taken_apart(self):
+        # A capture on the sending machine shows them as one datagram.
+        packets = [packet(ID, number, frame("PADDING", bytes(60))) for number in range(64, 67)]
+        packets.append(packet(ID, 67, frame("PROBE", b"")))
+        self.writer.udp(b"".join(packets), (CLIENT, 1000), (SERVER, 2000))
+        got, = self.dissected()
+        self.assertEqual(got.values("kvferry.packet.number"), ["64", "65", "66", "67"])
+        self.assertEqual(got.values("kvferry.frame.name"), ["PADDING"] * 3 + ["PROBE"])
+        self.assertEqual((got.values("kvferry.crc.status"), got.marks()), (["1"] * 4, []))
+
     def test_retry_versions_and_other_kinds(self):
         # ADR-4, ADR-7
         self.writer.udp_back(special(0xA3, ID, b"token"))

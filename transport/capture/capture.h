@@ -7,7 +7,8 @@
 //   TCP         the connection's bytes in segments of our own making
 //   TLS         the same: its plain bytes, not what is on the wire
 //
-// Every packet is written at once and whole, so that the file can be read whenever the program ends.
+// Every packet is written at once, so that the file can be read whenever the program ends: who is killed may
+// leave the last one cut.
 #pragma once
 
 #include <filesystem>

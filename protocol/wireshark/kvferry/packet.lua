@@ -8,6 +8,7 @@ local fields = require("kvferry.fields")
 local frame = require("kvferry.frame")
 local info = require("kvferry.info")
 local Reader = require("kvferry.reader")
+local train = require("kvferry.train")
 
 local F, E = fields.F, fields.E
 local PACKET, RETRY, VERSIONS = 0xA1, 0xA3, 0xA0
@@ -76,18 +77,13 @@ local function show_other(tree, tvb, pinfo, kind)
   info(pinfo, string.format("kind 0x%02x", kind))
 end
 
-function M.dissect(proto, tvb, pinfo, root)
+local function dissect_one(proto, tvb, pinfo, root, cut)
   local length = tvb:len()
-  pinfo.cols.protocol = "kvferry"
   local tree = root:add(proto, tvb:range(0, length))
-  if length == 0 then return 0 end
   local kind = tvb:range(0, 1):uint()
-  if kind ~= PACKET and kind ~= RETRY and kind ~= VERSIONS then
-    show_other(tree, tvb, pinfo, kind)
-    return length
-  end
+  if kind ~= PACKET and kind ~= RETRY and kind ~= VERSIONS then return show_other(tree, tvb, pinfo, kind) end
   local reader = Reader.new(tvb, 0, length)
-  local context = { pinfo = pinfo, tvb = tvb, cut = tvb:reported_len() > length }
+  local context = { pinfo = pinfo, tvb = tvb, cut = cut }
   local ok, fault = pcall(show_packet, tree, reader, context)
   if not ok and not Reader.is_fault(fault) then error(fault, 0) end
   if not ok then
@@ -95,23 +91,30 @@ function M.dissect(proto, tvb, pinfo, root)
     info(pinfo, "[malformed]")
   end
   for _, problem in ipairs(reader.problems) do tree:add_tvb_expert_info(E.not_allowed, problem.range, problem.text) end
+end
+
+function M.dissect(proto, tvb, pinfo, root)
+  local length = tvb:len()
+  pinfo.cols.protocol = "kvferry"
+  if length == 0 then root:add(proto, tvb:range(0, 0)) end
+  local each = length > 0 and train.datagram_bytes(tvb:raw(0, length)) or 1
+  for at = 0, length - 1, each do
+    local left = length - at
+    local cut = left <= each and tvb:reported_len() > length
+    dissect_one(proto, tvb:range(at, math.min(each, left)):tvb(), pinfo, root, cut)
+  end
   return length
 end
 
--- A kind of this version, and a CRC32C that fits the whole datagram.
+-- A kind of this version, and a CRC32C that fits the whole datagram, or the first of several.
 function M.is_packet(tvb)
   local length = tvb:len()
   if length < 14 or tvb:reported_len() > length then return false end
   local bytes = tvb:raw(0, length)
-  local kind, head = bytes:byte(1), 9
-  if kind == PACKET then
-    local _, size = Reader.peek_varint(bytes, 10)
-    head = size and head + size or length
-  elseif kind ~= RETRY and kind ~= VERSIONS then
-    return false
-  end
-  if length < head + 4 then return false end
-  return crc32c({ bytes:sub(1, head), bytes:sub(head + 5) }) == tvb:range(head, 4):le_uint()
+  local kind = bytes:byte(1)
+  if kind == PACKET then return train.is_one_packet(bytes:sub(1, train.datagram_bytes(bytes))) end
+  if kind ~= RETRY and kind ~= VERSIONS then return false end
+  return crc32c({ bytes:sub(1, 9), bytes:sub(14) }) == tvb:range(9, 4):le_uint()
 end
 
 M.reset = control.reset
