@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "transport/udp_server.h"
 
+#include <algorithm>
+
 #include "protocol/datagram/retry_packet.h"
 #include "transport/random_seed.h"
 
@@ -106,11 +108,17 @@ bool UdpServer::forget(DatagramPeer& peer) {
 
 void UdpServer::sweep() {
   const Time now = steady_now();
+  const Duration timeout = options_.connection.handshake_timeout;
+  Time next = now + timeout;
   for (const auto& [id, since] : half_open_) {
-    if (now - since >= options_.connection.handshake_timeout) peers().at(id)->connection().drop();
+    if (now - since >= timeout) {
+      peers().at(id)->connection().drop();
+    } else {
+      next = std::min(next, since + timeout);
+    }
   }
   if (half_open_.empty()) return;
-  sweep_.expires_after(options_.connection.handshake_timeout / 4);
+  sweep_.expires_at(to_steady(next));
   sweep_.async_wait([this](const SocketError& error) {
     if (!error) sweep();
   });

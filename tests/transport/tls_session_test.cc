@@ -4,6 +4,7 @@
 #include "transport/tls/tls_session.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include "protocol/base/rng.h"
 #include "tests/transport/identities.h"
@@ -165,6 +166,21 @@ TEST_F(TlsSessions, by_an_authority_need_its_signature_its_dates_and_the_name) {
     EXPECT_EQ(server_->session.failure(), "the peer does not believe our certificate");
     EXPECT_TRUE(client_->received.empty() && server_->received.empty());
   }
+}
+
+// STR-6
+TEST_F(TlsSessions, of_a_client_end_when_the_server_does_not_ask_who_it_is) {
+  const auto careless = *TlsContext::make(Role::kServer, bob(), {{key_of(alice())}, {}, {}});
+  SSL_CTX_set_verify(careless->get(), SSL_VERIFY_NONE, nullptr);
+  client_.emplace(*TlsContext::make(Role::kClient, alice(), {{key_of(bob())}, {}, {}}));
+  server_.emplace(careless);
+  client_->session.handle_bytes({});
+  run();
+  server_->session.write(kHello);
+  run();
+  EXPECT_EQ(client_->session.failure(), "the server does not ask who this is");
+  EXPECT_FALSE(client_->session.is_open());
+  EXPECT_TRUE(client_->received.empty());
 }
 
 TEST_F(TlsSessions, end_with_a_reason_where_the_other_side_speaks_something_else) {

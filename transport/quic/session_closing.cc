@@ -33,6 +33,14 @@ std::string QuicSession::Impl::handshake_failure() const {
   return "TLS: " + (alert != 0 ? alert_name(alert) : "the handshake failed");
 }
 
+// To a peer whose handshake is in order.
+void QuicSession::Impl::refuse(Time now, std::uint8_t alert, const std::string& reason) {
+  refused_ = true;
+  quic::CloseError error{};
+  quic::set_tls_alert(error, alert, {});
+  fail(now, error, ErrorCode::kHandshake, reason);
+}
+
 void QuicSession::Impl::on_library_error(Time now, int code) {
   quic::CloseError error{};
   switch (code) {

@@ -102,6 +102,7 @@ class QuicSession::Impl {
   void note_sent(Time now, std::size_t size_bytes);
 
   // session_closing.cc
+  void refuse(Time now, std::uint8_t alert, const std::string& reason);
   void on_library_error(Time now, int code);
   void fail(Time now, const quic::CloseError& error, ErrorCode code, const std::string& reason);
   void on_peer_closed(Time now);

@@ -87,11 +87,11 @@ void QuicSession::Impl::settle(Time now) {
 }
 
 void QuicSession::Impl::begin_talking(Time now) {
-  if (!quic::speaks(tls_.get(), application_protocol())) {
-    quic::CloseError error{};
-    quic::set_tls_alert(error, GNUTLS_A_NO_APPLICATION_PROTOCOL, {});
-    return fail(now, error, ErrorCode::kHandshake, "the peer does not speak " + application_protocol());
-  }
+  if (!quic::speaks(tls_.get(), application_protocol()))
+    return refuse(now, GNUTLS_A_NO_APPLICATION_PROTOCOL, "the peer does not speak " + application_protocol());
+  const bool client = config_.connection.role == Role::kClient;
+  if (client && !other_ && gnutls_certificate_client_get_request_status(tls_.get()) == 0)
+    return refuse(now, GNUTLS_A_CERTIFICATE_REQUIRED, "the server does not ask who this is");
   open_streams();
   if (config_.connection.role == Role::kServer) give_token(now);
 }

@@ -69,6 +69,12 @@ struct TlsSession::Io {
     return 1;
   }
 
+  // A client's, when its server wants a certificate.
+  static int note_question(SSL*, void* asked) {
+    *static_cast<bool*>(asked) = true;
+    return 1;
+  }
+
   static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
   static const BIO_METHOD* method() {
@@ -96,6 +102,7 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context)
     SSL_set_accept_state(session_.get());
   } else {
     SSL_set_connect_state(session_.get());
+    SSL_set_cert_cb(session_.get(), Io::note_question, &asked_);
     if (!name.empty()) SSL_set_tlsext_host_name(session_.get(), name.c_str());
   }
 }
@@ -115,10 +122,17 @@ void TlsSession::handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(session_.get());
   if (result != 1) return fail(result);
+  failure_ = objection();
+}
+
+// To a peer whose handshake is in order.
+std::string TlsSession::objection() const {
   const unsigned char* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(session_.get(), &protocol, &size);
-  if (size == 0) failure_ = "the peer does not speak kvferry/1";
+  if (size == 0) return "the peer does not speak kvferry/1";
+  const bool nobody_asked = context_->role() == Role::kClient && !asked_;
+  return nobody_asked ? "the server does not ask who this is" : "";
 }
 
 std::size_t TlsSession::read(std::span<std::uint8_t> plain) {

@@ -49,12 +49,14 @@ class TlsSession {
   struct Io;  // the BIO's functions
 
   void handshake();
+  [[nodiscard]] std::string objection() const;
   void fail(int result);
 
   std::shared_ptr<const TlsContext> context_;
   Network network_;
   std::unique_ptr<SSL, Free> session_;
   bool heard_ = false;  // plain bytes of the peer
+  bool asked_ = false;  // client: for our certificate
   std::string failure_;
 };
 

@@ -224,6 +224,14 @@ class WithTheOther(Identities, WithTheProgram):
             self.ended(server)
             self.assert_nothing_was_said(server.result)
 
+    def test_it_says_nothing_to_a_server_that_does_not_ask_who_it_is(self):  # STR-6
+        (sock,) = self.lossy(0, 1)
+        server = self.answering(sock, self.card, asks=False)
+        failure = self.said_by_it("fetch", "%s:%d" % sock.getsockname(), "--document", "notes", *self.words)
+        self.assertIn("the server does not ask who this is", failure)
+        self.ended(server)
+        self.assertEqual(server.result.heard_bytes, 0)
+
     def test_what_it_ends_a_connection_with(self):  # SMS-7, FRM-1, TRF-3
         def reset(peer):
             peer.quic.reset_stream(2, 0)
