@@ -130,6 +130,9 @@ std::optional<int> parse_ns3_link_arguments(int argc, char** argv, Ns3LinkArgume
   CLI::App app(std::string(kPurpose) + " The link is ns-3's, in real time.", "ns3_link");
   LinkGroup group(app, "", {&out.link});
   add_basics(group);
+  // ns-3's rates are integers of 64 bits, and every packet passes through its queue, waiting or not.
+  app.get_option("--rate-mbps")->check(CLI::Range(0.0, 1e6));
+  app.get_option("--queue")->check(CLI::Range(1u, 1'000'000'000u));
   add_seed(app, out.link.seed);
   add_commands(app, out.commands);
   app.footer("The link's options hold for both directions.\n" + where_ends_are(kTapClientAddress));
