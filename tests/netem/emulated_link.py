@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs at the two ends of tun_link, for the scripts beside this one."""
+"""Programs at the two ends of an emulated link, for the scripts beside this one."""
 
 import json
 import pathlib
@@ -13,14 +13,17 @@ PLAIN = ("tcp", "udp")
 # The kernel's TCP doubles its patience with every loss in a row: who is to survive 30 % needs as much.
 PATIENT = {"tcp": "--timeout 60", "tls": "--timeout 60"}
 EXIT_SKIPPED = 77
+# Where another one is the default, the system may have to allow BBR in namespaces first: tcp_allowed_congestion_control.
+BBR = "echo bbr > /proc/sys/net/ipv4/tcp_congestion_control || exit 1;"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Ends:
-    """Our programs, all in one folder."""
+    """Our programs, all in one folder, and the one of them that emulates the link."""
 
-    def __init__(self, folder: str):
+    def __init__(self, folder: str, emulator: str = "tun_link"):
         self.folder = pathlib.Path(folder)
+        self.emulator = emulator
         self.keys = {}
 
     def make_keys(self, folder: pathlib.Path) -> None:
@@ -45,7 +48,7 @@ class Ends:
 
     def run(self, link: str, server: str, client: str, limit_s: float, report: str = "") -> subprocess.CompletedProcess:
         """Status 124: it was killed after limit_s."""
-        words = [self.folder / "tun_link", *shlex.split(link), "--server", server, "--client", client]
+        words = [self.folder / self.emulator, *shlex.split(link), "--server", server, "--client", client]
         if report:
             words += ["--report", report]
         try:

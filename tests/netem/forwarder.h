@@ -11,8 +11,7 @@
 #include <optional>
 
 #include "tests/netem/event_loop.h"
-#include "tests/netem/lateness.h"
-#include "tests/netem/link_model.h"
+#include "tests/netem/link_report.h"
 #include "tests/netem/rebinding.h"
 #include "tests/netem/timer.h"
 
@@ -32,9 +31,7 @@ class Forwarder {
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
-  [[nodiscard]] const LinkModel& up() const { return up_; }
-  [[nodiscard]] const LinkModel& down() const { return down_; }
-  [[nodiscard]] const Lateness& lateness() const { return lateness_; }
+  [[nodiscard]] LinkReport report() const { return {up_.counts(), down_.counts(), lateness_}; }
 
  private:
   void on_client_packets();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The command line of tun_link.
+// The command lines of the emulators.
 #pragma once
 
 #include <string>
@@ -9,14 +9,24 @@
 
 namespace kvferry::netem {
 
-struct LinkArguments {
-  PathOptions path;
+struct LinkCommands {
   std::string server;  // shell commands
   std::string client;
   std::string report;  // a file; may be empty
 };
 
-// An exit status means that help was printed and all is done. Throws UsageError and Failure.
-[[nodiscard]] std::optional<int> parse_link_arguments(int argc, char** argv, LinkArguments& out);
+struct TunLinkArguments {
+  PathOptions path;
+  LinkCommands commands;
+};
+
+struct Ns3LinkArguments {
+  LinkOptions link;  // either direction: rate, delay, queue, loss and seed
+  LinkCommands commands;
+};
+
+// An exit status means that help was printed and all is done. Throw UsageError and Failure.
+[[nodiscard]] std::optional<int> parse_tun_link_arguments(int argc, char** argv, TunLinkArguments& out);
+[[nodiscard]] std::optional<int> parse_ns3_link_arguments(int argc, char** argv, Ns3LinkArguments& out);
 
 }  // namespace kvferry::netem

@@ -23,11 +23,11 @@ Json counts_json(const LinkCounts& counts) {
 
 }  // namespace
 
-Result<void> write_link_report(const std::string& file, const Forwarder& forwarder) {
-  const Lateness& late = forwarder.lateness();
+Result<void> write_link_report(const std::string& file, const LinkReport& report) {
+  const Lateness& late = report.late;
   const Json json = {
-      {"up", counts_json(forwarder.up().counts())},
-      {"down", counts_json(forwarder.down().counts())},
+      {"up", counts_json(report.up)},
+      {"down", counts_json(report.down)},
       {"late_ms",
        {{"median", late.quantile_ms(0.5)}, {"p99", late.quantile_ms(0.99)}, {"most", late.most_ms()}}}};
   std::ofstream out(file);

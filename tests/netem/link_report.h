@@ -3,10 +3,18 @@
 // What became of the packets of an emulated link, as one JSON object.
 #pragma once
 
-#include "tests/netem/forwarder.h"
+#include "protocol/base/result.h"
+#include "tests/netem/lateness.h"
+#include "tests/netem/link_model.h"
 
 namespace kvferry::netem {
 
-[[nodiscard]] Result<void> write_link_report(const std::string& file, const Forwarder& forwarder);
+struct LinkReport {
+  LinkCounts up;    // from the client
+  LinkCounts down;  // to the client
+  Lateness late;
+};
+
+[[nodiscard]] Result<void> write_link_report(const std::string& file, const LinkReport& report);
 
 }  // namespace kvferry::netem
