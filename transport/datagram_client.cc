@@ -7,7 +7,8 @@ void DatagramClient::run() {
   connection().start();
   socket_.receive(
       [this](const UdpTrain& train, const udp::endpoint&) {
-        train.each([this](ByteView datagram) { connection().take(datagram, 0); });
+        const Time now = steady_now();
+        train.each([&](ByteView datagram) { connection().take(now, datagram, 0); });
         connection().settle();
       },
       [this](const SocketError& error) { connection().handle_error(error); });

@@ -23,8 +23,8 @@ class DatagramConnection : public ConnectionDriver {
  public:
   // A client speaks first.
   void start() { settle(); }
-  // One or more that came together; then settle().
-  virtual void take(ByteView datagram, PathId path) = 0;
+  // One or more that came together, now; then settle().
+  virtual void take(Time now, ByteView datagram, PathId path) = 0;
   using ConnectionDriver::settle;
   // The peer cannot be reached. Ends a connection, unless it is one that may only be interrupted.
   virtual void handle_error(const SocketError& error) = 0;

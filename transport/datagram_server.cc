@@ -55,12 +55,16 @@ void DatagramServer::stop() {
 }
 
 void DatagramServer::on_train(const UdpTrain& train, const udp::endpoint& from) {
+  Time now{};
   DatagramPeer* last = nullptr;
   train.each([&](ByteView datagram) {
     DatagramPeer* const peer = find(datagram, from);
-    if (peer != last) settle(last);
+    if (peer != last) {
+      settle(last);
+      now = steady_now();  // a connection that was opened just now knows no earlier time
+    }
     last = peer;
-    if (peer) peer->take(datagram, from);
+    if (peer) peer->take(now, datagram, from);
   });
   settle(last);
 }

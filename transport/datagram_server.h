@@ -42,8 +42,8 @@ class DatagramPeer : public ConnectionHandler, public DatagramPort {
 
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] virtual DatagramConnection& connection() = 0;
-  void take(ByteView datagram, const udp::endpoint& from) {
-    connection().take(datagram, paths_.received_from(from));
+  void take(Time now, ByteView datagram, const udp::endpoint& from) {
+    connection().take(now, datagram, paths_.received_from(from));
   }
 
   void on_event(ConnectionDriver& driver, const Event& event) override;

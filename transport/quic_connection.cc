@@ -12,8 +12,8 @@ QuicConnection::QuicConnection(asio::io_context& io, QuicSession session, Role r
       session_(std::move(session)),
       role_(role) {}
 
-void QuicConnection::take(ByteView datagram, PathId path) {
-  if (!is_over()) session_.handle_datagram(steady_now(), datagram, path);
+void QuicConnection::take(Time now, ByteView datagram, PathId path) {
+  if (!is_over()) session_.handle_datagram(now, datagram, path);
 }
 
 void QuicConnection::handle_error(const SocketError& error) {

@@ -13,7 +13,7 @@ class QuicConnection final : public DatagramConnection {
   QuicConnection(asio::io_context& io, QuicSession session, Role role, ConnectionHandler& handler,
                  std::string peer, DatagramPort& port, std::function<void()> on_finished);
 
-  void take(ByteView datagram, PathId path) override;
+  void take(Time now, ByteView datagram, PathId path) override;
   void handle_error(const SocketError& error) override;
   [[nodiscard]] bool is_open() const override {
     return DatagramConnection::is_open() && session_.is_authenticated();

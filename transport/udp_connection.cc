@@ -12,8 +12,8 @@ UdpConnection::UdpConnection(asio::io_context& io, const ConnectionConfig& confi
       role_(config.role),
       options_(options) {}
 
-void UdpConnection::take(ByteView datagram, PathId path) {
-  if (!is_over()) core().handle_datagram(steady_now(), datagram, path);
+void UdpConnection::take(Time now, ByteView datagram, PathId path) {
+  if (!is_over()) core().handle_datagram(now, datagram, path);
 }
 
 void UdpConnection::handle_error(const SocketError& error) {

@@ -18,7 +18,7 @@ class UdpConnection final : public DatagramConnection {
                 std::string peer, DatagramPort& port, std::function<void()> on_finished,
                 const UdpOptions& options = {});
 
-  void take(ByteView datagram, PathId path) override;
+  void take(Time now, ByteView datagram, PathId path) override;
   void handle_error(const SocketError& error) override;
 
  private:

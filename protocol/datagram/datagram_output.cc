@@ -68,7 +68,7 @@ DatagramBinding::Draft DatagramBinding::new_draft() const {
   std::uint64_t size = std::min<std::uint64_t>(mtu_.size(), paths_.current().allowance_bytes());
   draft.room = std::max(size, std::uint64_t{kLeastDatagram}) -
                PacketHeader{*connection_id_, next_number_ + 1}.size_bytes();
-  draft.frames.reserve(draft.room);
+  draft.frames.reserve(mtu_.size());  // with its head
   return draft;
 }
 
@@ -171,7 +171,8 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   // The size of a probe was reckoned with the next number.
   if (next_number_ >= skip_at_ && !draft.record.mtu_probe) skip_number();
   PacketHeader header{*connection_id_, next_number_++};
-  Outgoing out{seal_packet(header, draft.frames), {}, draft.path};
+  protect(now, header.number, draft);
+  Outgoing out{seal_packet(header, std::move(draft.frames)), {}, draft.path};
   (draft.eliciting ? draft.bytes.framing : draft.bytes.acks) += header.size_bytes();
   ledger_.sent.payload += draft.bytes.payload;
   ledger_.sent.framing += draft.bytes.framing;
@@ -181,7 +182,6 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
   ledger_.sent.fec += draft.bytes.fec;
   ++packets_sent_;
   if (draft.path == paths_.id()) paths_.current().on_sent(out.head.size());
-  protect(now, header.number, draft);
   if (draft.eliciting) {
     draft.record.sent_at = now;
     draft.record.size_bytes = out.head.size();

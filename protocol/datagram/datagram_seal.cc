@@ -5,11 +5,10 @@
 
 namespace kvferry {
 
-Bytes seal_datagram(Bytes head, ByteView body) {
-  head.reserve(head.size() + sizeof(std::uint32_t) + body.size());
+Bytes seal_datagram(Bytes head, Bytes body) {
   put_le(head, crc32c(body, crc32c(head)));
-  append(head, body);
-  return head;
+  body.insert(body.begin(), head.begin(), head.end());
+  return body;
 }
 
 std::optional<ByteView> take_sealed_body(ByteReader& in, ByteView datagram) {

@@ -9,8 +9,8 @@
 
 namespace kvferry {
 
-// The whole datagram.
-[[nodiscard]] Bytes seal_datagram(Bytes head, ByteView body);
+// The whole datagram, in the body's memory if that has room.
+[[nodiscard]] Bytes seal_datagram(Bytes head, Bytes body);
 
 // The body of the datagram whose head the reader has just taken; nothing when it is damaged or cut.
 [[nodiscard]] std::optional<ByteView> take_sealed_body(ByteReader& in, ByteView datagram);

@@ -6,13 +6,12 @@
 
 namespace kvferry {
 
-Bytes seal_packet(const PacketHeader& header, ByteView frames) {
+Bytes seal_packet(const PacketHeader& header, Bytes&& frames) {
   Bytes head;
-  head.reserve(header.size_bytes() + frames.size());
   head.push_back(kPacketKind);
   put_le(head, header.connection_id);
   put_varint(head, header.number);
-  return seal_datagram(std::move(head), frames);
+  return seal_datagram(std::move(head), std::move(frames));
 }
 
 namespace {

@@ -24,8 +24,11 @@ struct PacketHeader {
   [[nodiscard]] std::size_t size_bytes() const { return 1 + 8 + varint_size(number) + 4; }
 };
 
-// The whole datagram.
-[[nodiscard]] Bytes seal_packet(const PacketHeader& header, ByteView frames);
+// The whole datagram, in the frames' memory if that has room.
+[[nodiscard]] Bytes seal_packet(const PacketHeader& header, Bytes&& frames);
+[[nodiscard]] inline Bytes seal_packet(const PacketHeader& header, ByteView frames) {
+  return seal_packet(header, Bytes(frames.begin(), frames.end()));
+}
 
 struct OpenedPacket {
   PacketHeader header;

@@ -15,7 +15,7 @@ Bytes seal(std::uint8_t kind, std::uint64_t connection_id, ByteView body, std::s
   (void)max_bytes;
   Bytes head{kind};
   put_le(head, connection_id);
-  return seal_datagram(std::move(head), body);
+  return seal_datagram(std::move(head), Bytes(body.begin(), body.end()));
 }
 
 struct Opened {
