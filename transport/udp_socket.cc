@@ -105,7 +105,7 @@ void UdpSocket::report(const SocketError& error) {
 
 bool UdpSocket::Departure::has_room_for(const udp::endpoint& where, std::size_t size_bytes) const {
   const bool ended = bytes.size() % datagram_bytes != 0;  // by a smaller one
-  return to == where && !ended && size_bytes > 0 && size_bytes <= datagram_bytes &&
+  return to == where && !bytes.empty() && !ended && size_bytes > 0 && size_bytes <= datagram_bytes &&
          bytes.size() + size_bytes <= UdpTrain::kMaxBytes &&
          bytes.size() / datagram_bytes < UdpTrain::kMaxDatagrams;
 }

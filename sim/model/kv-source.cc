@@ -6,6 +6,7 @@
 #include <ns3/trace-source-accessor.h>
 #include <ns3/uinteger.h>
 
+#include "protocol/datagram/packet.h"
 #include "sim/model/kv-tcp-session.h"
 #include "sim/model/kv-udp-session.h"
 
@@ -111,10 +112,12 @@ void KvSource::HandleDatagrams(Ptr<Socket> socket) {
 }
 
 KvUdpSession* KvSource::FindUdpSession(Ptr<Packet> packet, const Address& peer) {
-  const auto id = datagram_connection_id(CopyBytes(packet));
+  const auto bytes = CopyBytes(packet);
+  const auto id = datagram_connection_id(bytes);
   if (!id) return nullptr;
   if (auto known = m_byConnectionId.find(*id); known != m_byConnectionId.end()) return known->second;
-  if (m_sessions.size() >= m_maxSessions) return nullptr;
+  // Nobody's damaged packet opens a session.
+  if (m_sessions.size() >= m_maxSessions || !open_packet(bytes)) return nullptr;
   auto session = std::make_unique<KvUdpSession>(MakeConfig(Role::kServer, m_sessions.size()),
                                                 MakeSessionHandlers(), m_socket, peer);
   auto* added = session.get();

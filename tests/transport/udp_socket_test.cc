@@ -62,6 +62,7 @@ TEST_F(UdpSockets, KeepTheBoundsAndTheOrderOfDatagramsInTrains) {
   send(2, 7);       // smaller: ends a train
   send(1, 0);
   send(3, 1452);
+  send(1, 0);
   send(70, 1);
   peer.flush();
   EXPECT_TRUE(run_until([&] { return received.size() == sent.size(); })) << received.size();
