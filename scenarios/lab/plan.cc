@@ -30,8 +30,8 @@ void read_protocols(TomlTable& root, TradeoffPlan& plan) {
   root.require("transports");
   for (size_t i = 0; i < plan.transports.size(); ++i) {
     const auto& name = plan.transports[i];
-    if (name != "ns3-tcp" && name != "ns3-udp") {
-      root.reject("transports", "unknown transport '" + name + "', expected ns3-tcp or ns3-udp");
+    if (name != "ns3-tcp" && name != "ns3-udp" && name != "ns3-quic") {
+      root.reject("transports", "unknown transport '" + name + "', expected ns3-tcp, ns3-udp or ns3-quic");
     } else if (std::count(plan.transports.begin(), plan.transports.end(), name) > 1) {
       return root.reject("transports", "'" + name + "' stands there twice, expected each once");
     }

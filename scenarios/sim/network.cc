@@ -15,6 +15,22 @@
 
 namespace kvferry::sim {
 
+namespace {
+
+KvAgent::Transport transport_of(SimTransport transport) {
+  switch (transport) {
+    case SimTransport::kTcp:
+      return KvAgent::TCP;
+    case SimTransport::kUdp:
+      return KvAgent::UDP;
+    case SimTransport::kQuic:
+      break;
+  }
+  return KvAgent::QUIC;
+}
+
+}  // namespace
+
 // The source is the first node.
 Network::Network(const SimPlan& plan, std::uint64_t seed, double start_s) : plan_(plan) {
   ns3::RngSeedManager::SetSeed(1);
@@ -61,11 +77,10 @@ KvAgentHelper Network::agents(SimTransport transport) const {
   ns3::TypeId::LookupByNameFailSafe("ns3::" + plan_.tcp_congestion, &tcp_congestion);
 
   KvAgentHelper helper;
-  const bool tcp = transport == SimTransport::kTcp;
-  helper.SetAttribute("Transport", ns3::EnumValue(tcp ? KvAgent::TCP : KvAgent::UDP));
+  helper.SetAttribute("Transport", ns3::EnumValue(transport_of(transport)));
   helper.SetAttribute("TcpCongestion", ns3::TypeIdValue(tcp_congestion));
   helper.SetAttribute("SocketBufferBytes", ns3::UintegerValue(buffer_bytes));
-  helper.SetAttribute("UdpCongestion",
+  helper.SetAttribute("Congestion",
                       ns3::EnumValue(plan_.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::CUBIC));
   helper.SetAttribute("MaxDatagramBytes", ns3::UintegerValue(plan_.max_datagram_bytes));
   helper.SetAttribute("HandshakeTimeout", ns3::TimeValue(ns3::Seconds(30 + 10 * rtt_s)));

@@ -137,10 +137,10 @@ TransferPlan read_transfer(TomlTable table, std::int64_t plan_seed, const SimPla
   if (transfer.job && !card.empty()) table.reject("card", "expected either card or job");
   std::string transport = to_string(SimTransport::kTcp);
   table.text("transport", transport);
-  if (transport == to_string(SimTransport::kUdp)) {
-    transfer.transport = SimTransport::kUdp;
-  } else if (transport != to_string(SimTransport::kTcp)) {
-    table.reject("transport", "expected ns3-tcp or ns3-udp");
+  if (const auto known = parse_transport(transport)) {
+    transfer.transport = *known;
+  } else {
+    table.reject("transport", "expected ns3-tcp, ns3-udp or ns3-quic");
   }
   std::int64_t seed = seed_of(plan_seed, transfer.id);
   table.integer("seed", seed, 0, kMaxSeed);
@@ -157,7 +157,22 @@ TransferPlan read_transfer(TomlTable table, std::int64_t plan_seed, const SimPla
 }  // namespace
 
 const char* to_string(SimTransport transport) {
-  return transport == SimTransport::kTcp ? "ns3-tcp" : "ns3-udp";
+  switch (transport) {
+    case SimTransport::kTcp:
+      return "ns3-tcp";
+    case SimTransport::kUdp:
+      return "ns3-udp";
+    case SimTransport::kQuic:
+      break;
+  }
+  return "ns3-quic";
+}
+
+std::optional<SimTransport> parse_transport(std::string_view name) {
+  for (const auto transport : {SimTransport::kTcp, SimTransport::kUdp, SimTransport::kQuic}) {
+    if (name == to_string(transport)) return transport;
+  }
+  return std::nullopt;
 }
 
 Result<SimPlan> read_sim_plan(const std::filesystem::path& file) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/base/result.h"
@@ -16,10 +17,11 @@
 
 namespace kvferry::sim {
 
-enum class SimTransport { kTcp, kUdp };
+enum class SimTransport { kTcp, kUdp, kQuic };
 
-// As written in plans and results: "ns3-tcp", "ns3-udp".
+// As written in plans and results: "ns3-tcp", "ns3-udp", "ns3-quic".
 [[nodiscard]] const char* to_string(SimTransport transport);
+[[nodiscard]] std::optional<SimTransport> parse_transport(std::string_view name);
 
 struct LinkPlan {
   double rate_mbps = 5;  // each direction; of a trace: its mean towards the reader

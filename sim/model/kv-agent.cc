@@ -3,8 +3,11 @@
 
 #include <ns3/boolean.h>
 #include <ns3/enum.h>
+#include <ns3/inet-socket-address.h>
+#include <ns3/inet6-socket-address.h>
 #include <ns3/node.h>
 #include <ns3/object-factory.h>
+#include <ns3/socket-factory.h>
 #include <ns3/tcp-bbr.h>
 #include <ns3/tcp-cubic.h>
 #include <ns3/tcp-socket-base.h>
@@ -23,7 +26,9 @@ NS_OBJECT_ENSURE_REGISTERED(KvAgent);
 
 namespace {
 
-constexpr uint32_t kSegmentBytes = 1448;  // an MTU of 1500 less IP, TCP and its timestamps
+// An MTU of 1500 less IP, TCP and its timestamps.
+constexpr uint32_t kSegmentBytes = 1448;
+constexpr uint32_t kSegmentBytes6 = 1428;
 
 Duration ToDuration(const ns3::Time& time) { return Duration(time.GetNanoSeconds()); }
 
@@ -35,7 +40,14 @@ TypeId KvAgent::GetTypeId() {
           .SetParent<Application>()
           .SetGroupName("Kvferry")
           .AddAttribute("Transport", "What the connection runs over.", EnumValue(TCP),
-                        MakeEnumAccessor(&KvAgent::m_transport), MakeEnumChecker(TCP, "Tcp", UDP, "Udp"))
+                        MakeEnumAccessor(&KvAgent::m_transport),
+                        MakeEnumChecker(TCP, "Tcp", UDP, "Udp", QUIC, "Quic"))
+          .AddAttribute(
+              "SocketFactory",
+              "Where sockets come from; the abstract ns3::SocketFactory means ns-3's TCP or UDP, as "
+              "the transport needs.",
+              TypeIdValue(SocketFactory::GetTypeId()), MakeTypeIdAccessor(&KvAgent::m_socketFactory),
+              MakeTypeIdChecker())
           .AddAttribute("Port", "The source's port.", UintegerValue(4840),
                         MakeUintegerAccessor(&KvAgent::m_port), MakeUintegerChecker<uint16_t>(1))
           .AddAttribute("UnsentBytes", "TCP: more is written only below so many bytes that it has not sent.",
@@ -46,9 +58,14 @@ TypeId KvAgent::GetTypeId() {
                         MakeUintegerChecker<uint32_t>(16 * 1024, 1 << 30))
           .AddAttribute("TcpCongestion", "TCP: the congestion control.", TypeIdValue(TcpCubic::GetTypeId()),
                         MakeTypeIdAccessor(&KvAgent::m_tcpCongestion), MakeTypeIdChecker())
-          .AddAttribute("UdpCongestion", "UDP: the connection's congestion control.", EnumValue(MODEL),
-                        MakeEnumAccessor(&KvAgent::m_udpCongestion),
-                        MakeEnumChecker(MODEL, "Model", CUBIC, "Cubic"))
+          .AddAttribute(
+              "Congestion",
+              "UDP and QUIC: the congestion control, by a model of the path (QUIC: BBRv2) or CUBIC.",
+              EnumValue(MODEL), MakeEnumAccessor(&KvAgent::m_congestion),
+              MakeEnumChecker(MODEL, "Model", CUBIC, "Cubic"))
+          .AddAttribute("VerifyChunks", "Chunks are compared with their digests; virtual ones need not be.",
+                        BooleanValue(true), MakeBooleanAccessor(&KvAgent::m_verifyChunks),
+                        MakeBooleanChecker())
           .AddAttribute("MaxDatagramBytes", "UDP: largest payload of a datagram.", UintegerValue(1452),
                         MakeUintegerAccessor(&KvAgent::m_maxDatagramBytes),
                         MakeUintegerChecker<uint32_t>(256, 1472))
@@ -77,19 +94,28 @@ int64_t KvAgent::AssignStreams(int64_t stream) {
   return 1;
 }
 
-Ptr<Socket> KvAgent::CreateSocket() {
-  if (m_transport == UDP) return Socket::CreateSocket(GetNode(), UdpSocketFactory::GetTypeId());
-  auto socket = Socket::CreateSocket(GetNode(), TcpSocketFactory::GetTypeId());
-  TuneTcp(socket);
+Ptr<Socket> KvAgent::CreateSocket(const Address& peer) {
+  const bool stream = m_transport == TCP;
+  auto factory = stream ? TcpSocketFactory::GetTypeId() : UdpSocketFactory::GetTypeId();
+  if (m_socketFactory != SocketFactory::GetTypeId()) factory = m_socketFactory;
+  auto socket = Socket::CreateSocket(GetNode(), factory);
+  if (stream) TuneTcp(socket, Ipv6Address::IsMatchingType(peer) ? kSegmentBytes6 : kSegmentBytes);
   return socket;
+}
+
+Address KvAgent::MakeEndpoint(const Address& host) const {
+  if (Ipv6Address::IsMatchingType(host)) return Inet6SocketAddress(Ipv6Address::ConvertFrom(host), m_port);
+  return InetSocketAddress(Ipv4Address::ConvertFrom(host), m_port);
 }
 
 // Near Linux. ns-3 begins with segments of 536 bytes, and with acknowledgements that may be delayed for as
 // long as the shortest retransmission timeout, which then fires for every single segment. What it calls the
 // clock's granularity is the least by which the timeout exceeds the round trip. Its timeout may not grow from
 // one repetition to the next, so it is the connection's timeouts that end things, not a count of them.
-void KvAgent::TuneTcp(Ptr<Socket> socket) const {
-  socket->SetAttribute("SegmentSize", UintegerValue(kSegmentBytes));
+void KvAgent::TuneTcp(Ptr<Socket> socket, uint32_t segmentBytes) const {
+  const auto tcp = DynamicCast<TcpSocketBase>(socket);
+  if (!tcp) return;  // another stack's
+  socket->SetAttribute("SegmentSize", UintegerValue(segmentBytes));
   socket->SetAttribute("SndBufSize", UintegerValue(m_socketBufferBytes));
   socket->SetAttribute("RcvBufSize", UintegerValue(m_socketBufferBytes));
   socket->SetAttribute("ConnTimeout", TimeValue(Seconds(1)));
@@ -103,7 +129,7 @@ void KvAgent::TuneTcp(Ptr<Socket> socket) const {
   auto congestion = factory.Create<TcpCongestionOps>();
   if (auto bbr = DynamicCast<TcpBbr>(congestion); bbr && m_stream >= 0)
     bbr->SetStream(static_cast<uint32_t>(m_stream));
-  DynamicCast<TcpSocketBase>(socket)->SetCongestionControlAlgorithm(congestion);
+  tcp->SetCongestionControlAlgorithm(congestion);
 }
 
 ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) const {
@@ -111,8 +137,9 @@ ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) const {
   config.role = role;
   config.binding = m_transport == TCP ? Binding::kStream : Binding::kDatagram;
   config.hello.agent = "kvferry-sim";
+  config.verify_chunks = m_verifyChunks;
   config.max_datagram_bytes = m_maxDatagramBytes;
-  config.congestion.controller = m_udpCongestion == MODEL ? Congestion::kModel : Congestion::kCubic;
+  config.congestion.controller = m_congestion == MODEL ? Congestion::kModel : Congestion::kCubic;
   config.handshake_timeout = ToDuration(m_handshakeTimeout);
   config.idle_timeout = ToDuration(m_idleTimeout);
   config.give_up_timeout = ToDuration(m_giveUpTimeout);

@@ -19,8 +19,8 @@ namespace kvferry::sim {
 
 class KvAgent : public ns3::Application {
  public:
-  enum Transport { TCP, UDP };
-  enum UdpCongestion { MODEL, CUBIC };
+  enum Transport { TCP, UDP, QUIC };
+  enum CongestionControl { MODEL, CUBIC };
 
   static ns3::TypeId GetTypeId();
   typedef void (*ClosedTracedCallback)(const std::string& reason);
@@ -29,8 +29,10 @@ class KvAgent : public ns3::Application {
   int64_t AssignStreams(int64_t stream);
 
  protected:
-  // A socket of the agent's transport, tuned as the attributes say.
-  ns3::Ptr<ns3::Socket> CreateSocket();
+  // A socket of the agent's transport, tuned as the attributes say. peer: of the address family that counts.
+  ns3::Ptr<ns3::Socket> CreateSocket(const ns3::Address& peer);
+  // With the agent's port. host: an IPv4 or an IPv6 address.
+  [[nodiscard]] ns3::Address MakeEndpoint(const ns3::Address& host) const;
   // number: counts an agent's sessions, so that each has its own seed.
   [[nodiscard]] ConnectionConfig MakeConfig(Role role, uint64_t number) const;
   [[nodiscard]] KvSessionHandlers MakeHandlers(std::function<void(const Event&)> event);
@@ -42,10 +44,12 @@ class KvAgent : public ns3::Application {
   uint32_t m_unsentBytes = 0;
 
  private:
-  void TuneTcp(ns3::Ptr<ns3::Socket> socket) const;
+  void TuneTcp(ns3::Ptr<ns3::Socket> socket, uint32_t segmentBytes) const;
 
+  ns3::TypeId m_socketFactory;
   uint32_t m_maxDatagramBytes = 0;
-  UdpCongestion m_udpCongestion = MODEL;
+  CongestionControl m_congestion = MODEL;
+  bool m_verifyChunks = true;
   ns3::TypeId m_tcpCongestion;
   uint32_t m_socketBufferBytes = 0;
   uint64_t m_seed = 0;

@@ -46,10 +46,8 @@ Ptr<Packet> MakeTaggedPacket(const Outgoing& out, ByteClasses classes) {
   if (!out.payload.empty()) {
     packet->AddAtEnd(Create<Packet>(out.payload.data(), static_cast<uint32_t>(out.payload.size())));
   }
-  static constexpr ByteClass kOrder[] = {ByteClass::FRAMING, ByteClass::SIGNALLING,    ByteClass::ACKS,
-                                         ByteClass::FEC,     ByteClass::RETRANSMITTED, ByteClass::PAYLOAD};
   uint32_t at = 0;
-  for (const auto which : kOrder) {
+  for (const auto which : kTagOrder) {
     const auto left = packet->GetSize() - at;
     const auto count = static_cast<uint32_t>(std::min<uint64_t>(CountOf(classes, which), left));
     if (count > 0) packet->AddByteTag(KvByteClassTag(which), at, at + count);

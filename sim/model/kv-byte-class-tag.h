@@ -14,6 +14,10 @@ namespace kvferry::sim {
 
 enum class ByteClass : uint8_t { PAYLOAD, FRAMING, SIGNALLING, ACKS, RETRANSMITTED, FEC };
 
+// How classes follow each other within a packet: headers come before what they announce.
+inline constexpr ByteClass kTagOrder[] = {ByteClass::FRAMING, ByteClass::SIGNALLING,    ByteClass::ACKS,
+                                          ByteClass::FEC,     ByteClass::RETRANSMITTED, ByteClass::PAYLOAD};
+
 // The count of one class.
 uint64_t& CountOf(ByteClasses& classes, ByteClass which);
 
@@ -34,7 +38,8 @@ class KvByteClassTag : public ns3::Tag {
   ByteClass m_class;
 };
 
-// The bytes of `out` as one packet. `classes` adds up to its size; headers come before what they announce.
+// The bytes of `out` as one packet, tagged in that order. `classes` adds up to its size at most: what is left
+// has no class.
 ns3::Ptr<ns3::Packet> MakeTaggedPacket(const Outgoing& out, ByteClasses classes);
 
 // classes gained between two readings of a ledger's side.

@@ -11,9 +11,6 @@ namespace kvferry::sim {
 
 Time NowOnWire() { return time_from_ns(ns3::Simulator::Now().GetNanoSeconds()); }
 
-KvSession::KvSession(const ConnectionConfig& config, KvSessionHandlers handlers)
-    : m_connection(config, NowOnWire()), m_handlers(std::move(handlers)) {}
-
 KvSession::~KvSession() { m_timer.Cancel(); }
 
 void KvSession::Drain() {
@@ -24,14 +21,14 @@ void KvSession::Drain() {
     Transmit();
   } while (DrainEvents());
   ArmTimer();
-  if (m_handlers.drained) m_handlers.drained(m_connection);
+  if (m_handlers.drained) m_handlers.drained(GetConnection());
   m_draining = false;
-  if (m_connection.is_closed()) Release();
+  if (GetConnection().is_closed()) Release();
 }
 
 bool KvSession::DrainEvents() {
   bool any = false;
-  while (auto event = m_connection.poll_event()) {
+  while (auto event = PollEvent()) {
     any = true;
     if (m_handlers.event) m_handlers.event(*event);
   }
@@ -40,22 +37,15 @@ bool KvSession::DrainEvents() {
 
 void KvSession::ArmTimer() {
   m_timer.Cancel();
-  const auto at = m_connection.poll_timeout();
+  const auto at = PollTimeout();
   if (!at) return;
   const auto wait = std::max(*at - NowOnWire(), Duration::zero());
   m_timer = ns3::Simulator::Schedule(ns3::NanoSeconds(wait.count()), &KvSession::HandleTimer, this);
 }
 
 void KvSession::HandleTimer() {
-  m_connection.handle_timeout(NowOnWire());
+  HandleTimeout(NowOnWire());
   Drain();
-}
-
-ns3::Ptr<ns3::Packet> KvSession::Poll() {
-  const auto before = m_connection.ledger().sent;
-  const auto out = m_connection.poll_transmit(NowOnWire());
-  if (!out) return nullptr;
-  return MakeTaggedPacket(*out, Difference(m_connection.ledger().sent, before));
 }
 
 void KvSession::NotifyTx(ns3::Ptr<const ns3::Packet> packet) const {
@@ -68,6 +58,13 @@ void KvSession::NotifyRx(ns3::Ptr<const ns3::Packet> packet) const {
 
 void KvSession::SetTransportFault(const std::string& fault) {
   if (m_transportFault.empty()) m_transportFault = fault;
+}
+
+ns3::Ptr<ns3::Packet> PollTagged(Connection& connection) {
+  const auto before = connection.ledger().sent;
+  const auto out = connection.poll_transmit(NowOnWire());
+  if (!out) return nullptr;
+  return MakeTaggedPacket(*out, Difference(connection.ledger().sent, before));
 }
 
 }  // namespace kvferry::sim

@@ -6,6 +6,8 @@
 //
 //   command, packet, timer ──► Connection ──► events ──► the agent's handler
 //                                   └───────► packets ─► the socket
+//
+// What stands between the two, if anything, is the transport's: KvQuicSession.
 #pragma once
 
 #include <ns3/event-id.h>
@@ -31,7 +33,7 @@ struct KvSessionHandlers {
 
 class KvSession {
  public:
-  KvSession(const ConnectionConfig& config, KvSessionHandlers handlers);
+  explicit KvSession(KvSessionHandlers handlers) : m_handlers(std::move(handlers)) {}
   virtual ~KvSession();
   KvSession(const KvSession&) = delete;
   KvSession& operator=(const KvSession&) = delete;
@@ -40,11 +42,11 @@ class KvSession {
   // drain already.
   template <typename Command>
   void Call(Command&& command) {
-    command(m_connection, NowOnWire());
+    command(GetCore(), NowOnWire());
     Drain();
   }
 
-  [[nodiscard]] const Connection& GetConnection() const { return m_connection; }
+  [[nodiscard]] virtual const Connection& GetConnection() const = 0;
   // What the transport below said when it failed; empty if it did not.
   [[nodiscard]] const std::string& GetTransportFault() const { return m_transportFault; }
   // The transport's own round trip, where the connection below knows it better; zero: unknown.
@@ -52,27 +54,31 @@ class KvSession {
 
  protected:
   void Drain();
-  // The next thing to send, its bytes tagged by class; null: nothing now.
-  [[nodiscard]] ns3::Ptr<ns3::Packet> Poll();
   void NotifyTx(ns3::Ptr<const ns3::Packet> packet) const;
   void NotifyRx(ns3::Ptr<const ns3::Packet> packet) const;
   void SetTransportFault(const std::string& fault);
 
-  // Hands Poll()'s packets to the socket until there are no more or it is full.
+  [[nodiscard]] virtual Connection& GetCore() = 0;
+  virtual std::optional<Event> PollEvent() { return GetCore().poll_event(); }
+  [[nodiscard]] virtual std::optional<Time> PollTimeout() const { return GetConnection().poll_timeout(); }
+  virtual void HandleTimeout(Time now) { GetCore().handle_timeout(now); }
+  // Hands what there is to send to the socket, until there is no more or it is full.
   virtual void Transmit() = 0;
   // The connection is closed and drained: let go of the socket. May be called again.
-  virtual void Release() = 0;
+  virtual void Release() {}
 
  private:
   bool DrainEvents();
   void ArmTimer();
   void HandleTimer();
 
-  Connection m_connection;
   KvSessionHandlers m_handlers;
   std::string m_transportFault;
   ns3::EventId m_timer;
   bool m_draining = false;
 };
+
+// The next thing that a connection has to send, its bytes tagged by class; null: nothing now.
+[[nodiscard]] ns3::Ptr<ns3::Packet> PollTagged(Connection& connection);
 
 }  // namespace kvferry::sim

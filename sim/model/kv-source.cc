@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/model/kv-source.h"
 
-#include <ns3/inet-socket-address.h>
+#include <ns3/double.h>
+#include <ns3/ipv4.h>
+#include <ns3/ipv6.h>
 #include <ns3/log.h>
+#include <ns3/node.h>
+#include <ns3/simulator.h>
 #include <ns3/trace-source-accessor.h>
 #include <ns3/uinteger.h>
 
-#include "protocol/datagram/packet.h"
-#include "sim/model/kv-tcp-session.h"
-#include "sim/model/kv-udp-session.h"
+#include <algorithm>
+
+#include "sim/model/kv-quic-listener.h"
+#include "sim/model/kv-tcp-listener.h"
+#include "sim/model/kv-udp-listener.h"
 
 namespace kvferry::sim {
 
@@ -25,6 +31,16 @@ TypeId KvSource::GetTypeId() {
           .AddConstructor<KvSource>()
           .AddAttribute("MaxSessions", "Readers beyond this number are not answered.", UintegerValue(64),
                         MakeUintegerAccessor(&KvSource::m_maxSessions), MakeUintegerChecker<uint32_t>(1))
+          .AddAttribute("PrefillRate",
+                        "Tokens a second of a document that nobody has asked for yet; 0: no time.",
+                        DoubleValue(0), MakeDoubleAccessor(&KvSource::m_prefillTokensPerSecond),
+                        MakeDoubleChecker<double>(0))
+          .AddAttribute("EncodeRate", "Bytes of FP16 cache a second that become a card; 0: no time.",
+                        DoubleValue(0), MakeDoubleAccessor(&KvSource::m_encodeBytesPerSecond),
+                        MakeDoubleChecker<double>(0))
+          .AddTraceSource("Requested", "A reader asks for a card.",
+                          MakeTraceSourceAccessor(&KvSource::m_requestedTrace),
+                          "kvferry::sim::KvSource::RequestedTracedCallback")
           .AddTraceSource("Confirmed", "A reader has verified and applied a card.",
                           MakeTraceSourceAccessor(&KvSource::m_confirmedTrace),
                           "kvferry::sim::KvSource::ConfirmedTracedCallback");
@@ -33,7 +49,7 @@ TypeId KvSource::GetTypeId() {
 
 void KvSource::AddCard(const std::string& document, std::shared_ptr<ChunkSource> source) {
   const auto digest = encode_manifest(source->manifest()).digest();
-  m_offers.push_back({digest, document, std::move(source)});
+  m_offers.push_back({digest, document, std::move(source), {}});
 }
 
 void KvSource::SetJob(std::function<std::unique_ptr<AdaptiveSource>()> make) {
@@ -46,15 +62,26 @@ const AdaptiveSource* KvSource::GetAdaptiveSource(size_t session) const {
 }
 
 void KvSource::StartApplication() {
-  m_socket = CreateSocket();
-  m_socket->Bind(InetSocketAddress(Ipv4Address::GetAny(), m_port));
-  if (m_transport == UDP) {
-    m_socket->SetRecvCallback(MakeCallback(&KvSource::HandleDatagrams, this));
-    return;
+  if (GetNode()->GetObject<Ipv4>()) Listen(Ipv4Address::GetAny());
+  if (GetNode()->GetObject<Ipv6>()) Listen(Ipv6Address::GetAny());
+}
+
+void KvSource::Listen(const Address& local) {
+  auto socket = CreateSocket(local);
+  socket->Bind(MakeEndpoint(local));
+  KvListener::Admit admit = [this] { return Admit(); };
+  KvListener::Add add = [this](std::unique_ptr<KvSession> session) {
+    m_sessions.push_back(std::move(session));
+  };
+  if (m_transport == TCP) {
+    m_listeners.push_back(
+        std::make_unique<KvTcpListener>(socket, m_unsentBytes, std::move(admit), std::move(add)));
+  } else if (m_transport == UDP) {
+    m_listeners.push_back(std::make_unique<KvUdpListener>(socket, std::move(admit), std::move(add)));
+  } else {
+    const auto seed = MakeConfig(Role::kServer, m_maxSessions).seed;
+    m_listeners.push_back(std::make_unique<KvQuicListener>(socket, seed, std::move(admit), std::move(add)));
   }
-  m_socket->Listen();
-  m_socket->SetAcceptCallback(MakeCallback(&KvSource::HandleConnectionRequest, this),
-                              MakeCallback(&KvSource::HandleAccept, this));
 }
 
 void KvSource::StopApplication() {
@@ -66,22 +93,18 @@ void KvSource::StopApplication() {
 }
 
 void KvSource::DoDispose() {
-  m_byConnectionId.clear();
+  for (auto& answer : m_answers) answer.Cancel();
+  m_listeners.clear();
   m_sessions.clear();
   m_adaptive.clear();
   m_makeAdaptive = nullptr;
   m_offers.clear();
-  if (m_socket) {
-    m_socket->SetRecvCallback(MakeNullCallback<void, Ptr<Socket>>());
-    m_socket->SetAcceptCallback(MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
-                                MakeNullCallback<void, Ptr<Socket>, const Address&>());
-    m_socket = nullptr;
-  }
   KvAgent::DoDispose();
 }
 
-bool KvSource::HandleConnectionRequest(Ptr<Socket>, const Address&) {
-  return m_sessions.size() < m_maxSessions;
+std::optional<KvAdmission> KvSource::Admit() {
+  if (m_sessions.size() >= m_maxSessions) return std::nullopt;
+  return KvAdmission{MakeConfig(Role::kServer, m_sessions.size()), MakeSessionHandlers()};
 }
 
 KvSessionHandlers KvSource::MakeSessionHandlers() {
@@ -94,36 +117,6 @@ KvSessionHandlers KvSource::MakeSessionHandlers() {
     };
   }
   return handlers;
-}
-
-void KvSource::HandleAccept(Ptr<Socket> socket, const Address&) {
-  auto session = std::make_unique<KvTcpSession>(MakeConfig(Role::kServer, m_sessions.size()),
-                                                MakeSessionHandlers(), socket, m_unsentBytes);
-  auto& adopted = *session;
-  m_sessions.push_back(std::move(session));
-  adopted.Adopt();
-}
-
-void KvSource::HandleDatagrams(Ptr<Socket> socket) {
-  Address peer;
-  while (auto packet = socket->RecvFrom(peer)) {
-    if (auto* session = FindUdpSession(packet, peer)) session->HandleDatagram(packet);
-  }
-}
-
-KvUdpSession* KvSource::FindUdpSession(Ptr<Packet> packet, const Address& peer) {
-  const auto bytes = CopyBytes(packet);
-  const auto id = datagram_connection_id(bytes);
-  if (!id) return nullptr;
-  if (auto known = m_byConnectionId.find(*id); known != m_byConnectionId.end()) return known->second;
-  // Nobody's damaged packet opens a session.
-  if (m_sessions.size() >= m_maxSessions || !open_packet(bytes)) return nullptr;
-  auto session = std::make_unique<KvUdpSession>(MakeConfig(Role::kServer, m_sessions.size()),
-                                                MakeSessionHandlers(), m_socket, peer);
-  auto* added = session.get();
-  m_sessions.push_back(std::move(session));
-  m_byConnectionId.emplace(*id, added);
-  return added;
 }
 
 bool KvSource::Adapt(size_t session, const Event& event) {
@@ -139,7 +132,8 @@ bool KvSource::Adapt(size_t session, const Event& event) {
 void KvSource::HandleEvent(size_t session, const Event& event) {
   const bool adapted = Adapt(session, event);
   if (const auto* request = std::get_if<event::Requested>(&event)) {
-    if (!adapted) Answer(session, *request);
+    m_requestedTrace(request->id, request->options.document);
+    if (!adapted && !Answer(session, *request)) HandleMiss(session, *request);
   } else if (const auto* confirmed = std::get_if<event::Confirmed>(&event)) {
     m_confirmedTrace(confirmed->id, confirmed->chunks);
   } else if (const auto* closed = std::get_if<event::Closed>(&event)) {
@@ -148,20 +142,48 @@ void KvSource::HandleEvent(size_t session, const Event& event) {
   }
 }
 
-void KvSource::Answer(size_t session, const event::Requested& request) {
-  std::shared_ptr<ChunkSource> found;
-  for (const auto& offer : m_offers) {
-    const bool asked = request.options.card ? *request.options.card == offer.digest
-                                            : request.options.document == offer.document;
-    if (asked && !found) found = offer.source;
-  }
-  m_sessions.at(session)->Call([&](Connection& connection, kvferry::Time now) {
-    if (found) {
-      connection.provide(now, request.id, found);
-    } else {
-      connection.refuse(now, request.id, "the source has no such card");
-    }
+KvSource::Offer* KvSource::Find(const RequestOptions& wanted) {
+  const auto found = std::find_if(m_offers.begin(), m_offers.end(), [&](const Offer& offer) {
+    return wanted.card ? *wanted.card == offer.digest : wanted.document == offer.document;
   });
+  return found == m_offers.end() ? nullptr : &*found;
+}
+
+ns3::Time KvSource::GetMakingTime(const Manifest& manifest) const {
+  double seconds = 0;
+  if (m_prefillTokensPerSecond > 0)
+    seconds += static_cast<double>(manifest.token_count) / m_prefillTokensPerSecond;
+  if (m_encodeBytesPerSecond > 0) seconds += static_cast<double>(manifest.raw_bytes) / m_encodeBytesPerSecond;
+  return Seconds(seconds);
+}
+
+bool KvSource::Answer(size_t session, const event::Requested& request) {
+  auto* const offer = Find(request.options);
+  if (!offer) return false;
+  if (!offer->ready) offer->ready = Simulator::Now() + GetMakingTime(offer->source->manifest());
+  const auto wait = *offer->ready - Simulator::Now();
+  if (!wait.IsStrictlyPositive()) {
+    Provide(session, request.id, offer->source);
+  } else {
+    m_answers.push_back(
+        Simulator::Schedule(wait, &KvSource::Provide, this, session, request.id, offer->source));
+  }
+  return true;
+}
+
+void KvSource::Provide(size_t session, TransferId transfer, std::shared_ptr<ChunkSource> source) {
+  m_sessions.at(session)->Call([&](Connection& connection, kvferry::Time now) {
+    connection.provide(now, transfer, std::move(source));
+  });
+}
+
+void KvSource::Refuse(size_t session, TransferId transfer, const std::string& reason) {
+  m_sessions.at(session)->Call(
+      [&](Connection& connection, kvferry::Time now) { connection.refuse(now, transfer, reason); });
+}
+
+void KvSource::HandleMiss(size_t session, const event::Requested& request) {
+  Refuse(session, request.id, "the source has no such card");
 }
 
 }  // namespace kvferry::sim

@@ -13,7 +13,10 @@ using namespace ns3;
 
 KvTcpSession::KvTcpSession(const ConnectionConfig& config, KvSessionHandlers handlers, Ptr<Socket> socket,
                            uint32_t unsentBytes)
-    : KvSession(config, std::move(handlers)), m_socket(socket), m_unsentLimit(unsentBytes) {
+    : KvSession(std::move(handlers)),
+      m_connection(config, NowOnWire()),
+      m_socket(socket),
+      m_unsentLimit(unsentBytes) {
   m_socket->SetConnectCallback(MakeCallback(&KvTcpSession::HandleConnected, this),
                                MakeCallback(&KvTcpSession::HandleConnectFailed, this));
   m_socket->SetCloseCallbacks(MakeCallback(&KvTcpSession::HandlePeerClosed, this),
@@ -47,7 +50,7 @@ void KvTcpSession::Adopt() {
 
 void KvTcpSession::Transmit() {
   while (m_state == OPEN && FlushPending() && m_unsent < m_unsentLimit) {
-    m_pending = Poll();
+    m_pending = PollTagged(m_connection);
     if (!m_pending) return;
   }
 }

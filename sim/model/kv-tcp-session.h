@@ -24,11 +24,13 @@ class KvTcpSession final : public KvSession {
   void Connect(const ns3::Address& peer);
   void Adopt();
 
+  [[nodiscard]] const Connection& GetConnection() const override { return m_connection; }
   [[nodiscard]] Duration GetTransportRtt() const override { return m_rtt; }
 
  private:
   enum State { OPENING, OPEN, FINISHED };
 
+  Connection& GetCore() override { return m_connection; }
   void Transmit() override;
   void Release() override;
   bool FlushPending();                        // false: the socket is full
@@ -45,6 +47,7 @@ class KvTcpSession final : public KvSession {
   void HandleSent(ns3::SequenceNumber32 before, ns3::SequenceNumber32 after);
   void HandleRtt(ns3::Time before, ns3::Time after);
 
+  Connection m_connection;
   ns3::Ptr<ns3::Socket> m_socket;
   State m_state = OPENING;
   ns3::Ptr<ns3::Packet> m_pending;  // polled, not yet taken by the socket

@@ -3,29 +3,12 @@
 
 namespace kvferry::sim {
 
-using namespace ns3;
-
-Bytes CopyBytes(Ptr<const Packet> packet) {
-  Bytes bytes(packet->GetSize());
-  packet->CopyData(bytes.data(), packet->GetSize());
-  return bytes;
-}
-
-KvUdpSession::KvUdpSession(const ConnectionConfig& config, KvSessionHandlers handlers, Ptr<Socket> socket,
-                           const Address& peer)
-    : KvSession(config, std::move(handlers)), m_socket(socket), m_peer(peer) {}
-
-void KvUdpSession::HandleDatagram(Ptr<Packet> packet) {
-  NotifyRx(packet);
-  const auto datagram = CopyBytes(packet);
-  Call([&](Connection& connection, kvferry::Time now) { connection.handle_datagram(now, datagram); });
-}
+KvUdpSession::KvUdpSession(const ConnectionConfig& config, KvSessionHandlers handlers,
+                           ns3::Ptr<ns3::Socket> socket, const ns3::Address& peer)
+    : KvDatagramSession(std::move(handlers), socket, peer), m_connection(config, NowOnWire()) {}
 
 void KvUdpSession::Transmit() {
-  while (auto packet = Poll()) {
-    NotifyTx(packet);
-    m_socket->SendTo(packet, 0, m_peer);
-  }
+  while (auto packet = PollTagged(m_connection)) Send(packet);
 }
 
 }  // namespace kvferry::sim

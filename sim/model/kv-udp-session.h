@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A session on an ns-3 UDP socket (datagram binding). A source's sessions share
-// its socket, so the agent reads it and hands each datagram to its session.
+// The datagram binding on an ns-3 UDP socket.
 #pragma once
 
-#include <ns3/address.h>
-#include <ns3/socket.h>
-
-#include "sim/model/kv-session.h"
+#include "sim/model/kv-datagram-session.h"
 
 namespace kvferry::sim {
 
-class KvUdpSession final : public KvSession {
+class KvUdpSession final : public KvDatagramSession {
  public:
   KvUdpSession(const ConnectionConfig& config, KvSessionHandlers handlers, ns3::Ptr<ns3::Socket> socket,
                const ns3::Address& peer);
 
-  void Start() { Drain(); }
-  void HandleDatagram(ns3::Ptr<ns3::Packet> packet);
+  [[nodiscard]] const Connection& GetConnection() const override { return m_connection; }
 
  private:
+  Connection& GetCore() override { return m_connection; }
+  void Take(Time now, ByteView datagram) override { m_connection.handle_datagram(now, datagram); }
   void Transmit() override;
-  void Release() override {}
 
-  ns3::Ptr<ns3::Socket> m_socket;
-  ns3::Address m_peer;
+  Connection m_connection;
 };
-
-// The bytes of a packet.
-[[nodiscard]] Bytes CopyBytes(ns3::Ptr<const ns3::Packet> packet);
 
 }  // namespace kvferry::sim

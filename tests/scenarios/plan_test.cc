@@ -71,7 +71,7 @@ TEST_F(Plan, tells_impossible_values) {
   EXPECT_EQ(mistake(std::string(kPlan) + "[documents]\ncount = 0\n"),
             "plan.toml:6: key 'documents.count': expected a whole number from 1 to 10000");
   EXPECT_EQ(mistake(with("ns3-tcp", "quic")),
-            "plan.toml:3: key 'transports': unknown transport 'quic', expected ns3-tcp or ns3-udp");
+            "plan.toml:3: key 'transports': unknown transport 'quic', expected ns3-tcp, ns3-udp or ns3-quic");
   EXPECT_EQ(mistake(with("\"ns3-tcp\"", "\"ns3-tcp\", \"ns3-tcp\"")),
             "plan.toml:3: key 'transports': 'ns3-tcp' stands there twice, expected each once");
   EXPECT_EQ(mistake(std::string("shape_model = \"gpt\"\n") + kPlan),

@@ -41,7 +41,7 @@ constexpr double kMeasured_s = 60;
 struct Arrangement {
   std::optional<double> ours_begins_s;
   std::optional<double> tcp_begins_s;
-  KvAgent::UdpCongestion ours = KvAgent::MODEL;
+  KvAgent::CongestionControl ours = KvAgent::MODEL;
   double queue_products = 1;
 };
 
@@ -107,7 +107,7 @@ ns3::Ipv4InterfaceContainer ShareRun::build_link(double queue_products) {
 void ShareRun::install_ours(ns3::Ipv4Address source, const Arrangement& arrangement, std::uint64_t seed) {
   KvAgentHelper agents;
   agents.SetAttribute("Transport", ns3::EnumValue(KvAgent::UDP));
-  agents.SetAttribute("UdpCongestion", ns3::EnumValue(arrangement.ours));
+  agents.SetAttribute("Congestion", ns3::EnumValue(arrangement.ours));
   auto giver = agents.InstallSource(nodes_.Get(0));
   giver->SetAttribute("Seed", ns3::UintegerValue(2 * seed));
   giver->AddCard("card", test::card_of(1024, seed, 1024));

@@ -57,7 +57,7 @@ TEST_P(SimJob, a_faster_link_gets_better_encodings) {
   const auto level = [&](double rate_mbps) {
     SimPlan plan = plan_with_loss(0);
     plan.link.rate_mbps = rate_mbps;
-    return run_job(plan, job_plan(GetParam(), "throughput", 8), sample_job(8)).segments.back().preset;
+    return run_job(plan, job_plan(GetParam(), "throughput", 30), sample_job(16)).segments.back().preset;
   };
   EXPECT_EQ(level(0.2), "10");
   EXPECT_EQ(level(20), "160");
@@ -129,8 +129,9 @@ TEST(SimJobOnTcp, a_buffer_that_fills_and_drains_at_gigabits_is_no_trouble) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, SimJob, ::testing::Values(SimTransport::kTcp, SimTransport::kUdp),
-                         [](const auto& param) { return param.param == SimTransport::kTcp ? "tcp" : "udp"; });
+INSTANTIATE_TEST_SUITE_P(Transports, SimJob,
+                         ::testing::Values(SimTransport::kTcp, SimTransport::kUdp, SimTransport::kQuic),
+                         [](const auto& param) { return to_string(param.param) + 4; });
 
 }  // namespace
 }  // namespace kvferry::sim

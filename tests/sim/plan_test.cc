@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadPlan{"[udp]\nmax_datagram_bytes = 9000\n",
                 ":2: key 'udp.max_datagram_bytes': expected a whole number from 256 to 1472"},
         BadPlan{"[[transfer]]\nid = 'b'\ncard = 'b.card'\ntransport = 'quic'\n",
-                ":4: key 'transfer[1].transport': expected ns3-tcp or ns3-udp"},
+                ":4: key 'transfer[1].transport': expected ns3-tcp, ns3-udp or ns3-quic"},
         BadPlan{"[[transfer]]\nid = 'a'\ncard = 'b.card'\ntransport = 'ns3-tcp'\n",
                 ":6: key 'transfer[2].id': expected a name that no other transfer has"},
         BadPlan{"[[transfer]]\nid = 'b'\ntransport = 'ns3-tcp'\n", ":1: key 'transfer[1].card': missing"}));

@@ -117,11 +117,12 @@ INSTANTIATE_TEST_SUITE_P(Links, SimTransfer,
                                            Setting{SimTransport::kTcp, 0.01},
                                            Setting{SimTransport::kUdp, 0.01},
                                            Setting{SimTransport::kTcp, 0.05},
-                                           Setting{SimTransport::kUdp, 0.05}),
+                                           Setting{SimTransport::kUdp, 0.05}, Setting{SimTransport::kQuic, 0},
+                                           Setting{SimTransport::kQuic, 0.01},
+                                           Setting{SimTransport::kQuic, 0.05}),
                          [](const auto& setting) {
-                           return std::string(setting.param.transport == SimTransport::kTcp ? "tcp" : "udp") +
-                                  "_loss_" + std::to_string(static_cast<int>(setting.param.loss * 100)) +
-                                  "_percent";
+                           return std::string(to_string(setting.param.transport) + 4) + "_loss_" +
+                                  std::to_string(static_cast<int>(setting.param.loss * 100)) + "_percent";
                          });
 
 class SimTransferEnd : public ::testing::TestWithParam<SimTransport> {};
@@ -173,10 +174,8 @@ TEST_P(SimTransferEnd, a_short_queue_drops_and_the_card_still_arrives) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, SimTransferEnd,
-                         ::testing::Values(SimTransport::kTcp, SimTransport::kUdp),
-                         [](const auto& transport) {
-                           return transport.param == SimTransport::kTcp ? "tcp" : "udp";
-                         });
+                         ::testing::Values(SimTransport::kTcp, SimTransport::kUdp, SimTransport::kQuic),
+                         [](const auto& transport) { return to_string(transport.param) + 4; });
 
 TEST(SimTcpCongestion, every_kind_that_the_plan_may_name_delivers_and_repeats_itself) {
   const auto card = test::sample_card(7, 24, 8000);

@@ -99,6 +99,7 @@ std::optional<QuicDatagram> QuicSession::Impl::write_packet(Time now) {
         number ? *streams_[*number].send_id : -1, parts, count, quic::timestamp(now));
     if (number && taken >= 0) {
       streams_[*number].out.sent(static_cast<std::uint64_t>(taken));
+      datagram.new_stream_bytes += static_cast<std::uint64_t>(taken);
       last_sent_stream_ = *number == 0 ? last_sent_stream_ : *number - 1;
     }
     if (written == NGTCP2_ERR_WRITE_MORE) continue;
@@ -115,6 +116,8 @@ std::optional<QuicDatagram> QuicSession::Impl::write_packet(Time now) {
     if (written == 0) return std::nullopt;
     datagram.bytes.resize(static_cast<std::size_t>(written));
     datagram.path = quic::PathAddress::id_of(storage.path);
+    datagram.is_mtu_probe =
+        datagram.bytes.size() > ngtcp2_conn_get_path_max_tx_udp_payload_size(conn_.get());
     return datagram;
   }
 }
