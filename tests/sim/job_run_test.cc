@@ -54,13 +54,13 @@ TEST_P(SimJob, what_a_policy_chose_arrives_whole_before_the_deadline) {
 }
 
 TEST_P(SimJob, a_faster_link_gets_better_encodings) {
-  const auto level = [&](double rate_mbps) {
+  const auto level = [&](double rate_mbps, std::size_t segments) {
     SimPlan plan = plan_with_loss(0);
     plan.link.rate_mbps = rate_mbps;
-    return run_job(plan, job_plan(GetParam(), "throughput", 30), sample_job(16)).segments.back().preset;
+    return run_job(plan, job_plan(GetParam(), "throughput", 8), sample_job(segments)).segments.back().preset;
   };
-  EXPECT_EQ(level(0.2), "10");
-  EXPECT_EQ(level(20), "160");
+  EXPECT_EQ(level(0.2, 8), "10");
+  EXPECT_EQ(level(20, 16), "160");
 }
 
 TEST_P(SimJob, ends_at_the_deadline_with_what_is_here) {
