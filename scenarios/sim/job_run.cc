@@ -89,7 +89,7 @@ void JobRun::install_reader() {
   reader_->TraceConnectWithoutContext("ChunkArrived", ns3::MakeCallback(&JobRun::handle_chunk, this));
   reader_->TraceConnectWithoutContext("TransferComplete", ns3::MakeCallback(&JobRun::handle_complete, this));
   reader_->TraceConnectWithoutContext("Closed", ns3::MakeCallback(&JobRun::handle_closed, this));
-  KvAgentHelper::AssignStreams(reader_, 11);
+  KvAgentHelper::AssignStreams(reader_, 12);
   for (const Segment& segment : job_.job.segments) {
     RequestOptions request;
     request.document = segment.document;

@@ -72,7 +72,7 @@ void TransferRun::install_agents(std::shared_ptr<ChunkSource> card) {
   reader_->TraceConnectWithoutContext("TransferComplete",
                                       ns3::MakeCallback(&TransferRun::handle_complete, this));
   KvAgentHelper::AssignStreams(source_, 10);
-  KvAgentHelper::AssignStreams(reader_, 11);
+  KvAgentHelper::AssignStreams(reader_, 12);
 
   RequestOptions request;
   request.document = kDocument;

@@ -63,14 +63,16 @@ TypeId KvAgent::GetTypeId() {
               "UDP and QUIC: the congestion control, by a model of the path (QUIC: BBRv2) or CUBIC.",
               EnumValue(MODEL), MakeEnumAccessor(&KvAgent::m_congestion),
               MakeEnumChecker(MODEL, "Model", CUBIC, "Cubic"))
-          .AddAttribute("VerifyChunks", "Chunks are compared with their digests; virtual ones need not be.",
-                        BooleanValue(true), MakeBooleanAccessor(&KvAgent::m_verifyChunks),
+          .AddAttribute("VirtualPayload",
+                        "Cards are KvVirtualSources: their chunks have sizes, but neither bytes nor digests.",
+                        BooleanValue(false), MakeBooleanAccessor(&KvAgent::m_virtualPayload),
                         MakeBooleanChecker())
           .AddAttribute("MaxDatagramBytes", "UDP: largest payload of a datagram.", UintegerValue(1452),
                         MakeUintegerAccessor(&KvAgent::m_maxDatagramBytes),
                         MakeUintegerChecker<uint32_t>(256, 1472))
-          .AddAttribute("Seed", "Of the connections' random choices.", UintegerValue(0),
-                        MakeUintegerAccessor(&KvAgent::m_seed), MakeUintegerChecker<uint64_t>())
+          .AddAttribute("Seed", "Of the connections' random choices; 0: drawn, another one in each run.",
+                        UintegerValue(0), MakeUintegerAccessor(&KvAgent::m_seed),
+                        MakeUintegerChecker<uint64_t>())
           .AddAttribute("HandshakeTimeout", "The connection fails without the peer's hello.",
                         TimeValue(Seconds(10)), MakeTimeAccessor(&KvAgent::m_handshakeTimeout),
                         MakeTimeChecker(MilliSeconds(1)))
@@ -89,9 +91,19 @@ TypeId KvAgent::GetTypeId() {
   return tid;
 }
 
+KvAgent::KvAgent() : m_random(CreateObject<UniformRandomVariable>()) {}
+
+uint64_t KvAgent::GetSeed() {
+  constexpr uint32_t kMost = 0x7fffffff;
+  while (m_seed == 0)
+    m_seed = uint64_t{m_random->GetInteger(0, kMost)} << 31 | m_random->GetInteger(0, kMost);
+  return m_seed;
+}
+
 int64_t KvAgent::AssignStreams(int64_t stream) {
   m_stream = stream;
-  return 1;
+  m_random->SetStream(stream + 1);
+  return 2;
 }
 
 Ptr<Socket> KvAgent::CreateSocket(const Address& peer) {
@@ -132,18 +144,18 @@ void KvAgent::TuneTcp(Ptr<Socket> socket, uint32_t segmentBytes) const {
   tcp->SetCongestionControlAlgorithm(congestion);
 }
 
-ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) const {
+ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) {
   ConnectionConfig config;
   config.role = role;
   config.binding = m_transport == TCP ? Binding::kStream : Binding::kDatagram;
   config.hello.agent = "kvferry-sim";
-  config.verify_chunks = m_verifyChunks;
+  config.verify_chunks = !m_virtualPayload;
   config.max_datagram_bytes = m_maxDatagramBytes;
   config.congestion.controller = m_congestion == MODEL ? Congestion::kModel : Congestion::kCubic;
   config.handshake_timeout = ToDuration(m_handshakeTimeout);
   config.idle_timeout = ToDuration(m_idleTimeout);
   config.give_up_timeout = ToDuration(m_giveUpTimeout);
-  config.seed = Rng(m_seed ^ Rng(number).next()).next();
+  config.seed = Rng(GetSeed() ^ Rng(number).next()).next();
   return config;
 }
 

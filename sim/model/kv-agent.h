@@ -6,6 +6,7 @@
 
 #include <ns3/application.h>
 #include <ns3/nstime.h>
+#include <ns3/random-variable-stream.h>
 #include <ns3/socket.h>
 #include <ns3/traced-callback.h>
 #include <ns3/type-id.h>
@@ -25,7 +26,8 @@ class KvAgent : public ns3::Application {
   static ns3::TypeId GetTypeId();
   typedef void (*ClosedTracedCallback)(const std::string& reason);
 
-  // Fixes the stream of the random numbers that TCP's congestion control draws; returns how many are used.
+  KvAgent();
+  // Fixes the streams of what TCP's congestion control draws, and of the seed; returns how many are used.
   int64_t AssignStreams(int64_t stream);
 
  protected:
@@ -33,8 +35,9 @@ class KvAgent : public ns3::Application {
   ns3::Ptr<ns3::Socket> CreateSocket(const ns3::Address& peer);
   // With the agent's port. host: an IPv4 or an IPv6 address.
   [[nodiscard]] ns3::Address MakeEndpoint(const ns3::Address& host) const;
+  [[nodiscard]] bool HasVirtualPayload() const { return m_virtualPayload; }
   // number: counts an agent's sessions, so that each has its own seed.
-  [[nodiscard]] ConnectionConfig MakeConfig(Role role, uint64_t number) const;
+  [[nodiscard]] ConnectionConfig MakeConfig(Role role, uint64_t number);
   [[nodiscard]] KvSessionHandlers MakeHandlers(std::function<void(const Event&)> event);
 
   void NotifyClosed(const event::Closed& closed) { m_closedTrace(closed.reason); }
@@ -44,12 +47,13 @@ class KvAgent : public ns3::Application {
   uint32_t m_unsentBytes = 0;
 
  private:
+  [[nodiscard]] uint64_t GetSeed();
   void TuneTcp(ns3::Ptr<ns3::Socket> socket, uint32_t segmentBytes) const;
 
   ns3::TypeId m_socketFactory;
   uint32_t m_maxDatagramBytes = 0;
   CongestionControl m_congestion = MODEL;
-  bool m_verifyChunks = true;
+  bool m_virtualPayload = false;
   ns3::TypeId m_tcpCongestion;
   uint32_t m_socketBufferBytes = 0;
   uint64_t m_seed = 0;
@@ -57,6 +61,7 @@ class KvAgent : public ns3::Application {
   ns3::Time m_idleTimeout;
   ns3::Time m_giveUpTimeout;
   int64_t m_stream = -1;
+  ns3::Ptr<ns3::UniformRandomVariable> m_random;
   ns3::TracedCallback<const std::string&> m_closedTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_txTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_rxTrace;

@@ -40,7 +40,8 @@ class KvByteClassTag : public ns3::Tag {
 
 // The bytes of `out` as one packet, tagged in that order. `classes` adds up to its size at most: what is left
 // has no class.
-ns3::Ptr<ns3::Packet> MakeTaggedPacket(const Outgoing& out, ByteClasses classes);
+// virtualPayload: out.payload is but counted, and its bytes are zeros.
+ns3::Ptr<ns3::Packet> MakeTaggedPacket(const Outgoing& out, ByteClasses classes, bool virtualPayload = false);
 
 // classes gained between two readings of a ledger's side.
 ByteClasses Difference(const ByteClasses& after, const ByteClasses& before);

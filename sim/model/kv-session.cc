@@ -60,11 +60,11 @@ void KvSession::SetTransportFault(const std::string& fault) {
   if (m_transportFault.empty()) m_transportFault = fault;
 }
 
-ns3::Ptr<ns3::Packet> PollTagged(Connection& connection) {
+ns3::Ptr<ns3::Packet> PollTagged(Connection& connection, bool virtualPayload) {
   const auto before = connection.ledger().sent;
   const auto out = connection.poll_transmit(NowOnWire());
   if (!out) return nullptr;
-  return MakeTaggedPacket(*out, Difference(connection.ledger().sent, before));
+  return MakeTaggedPacket(*out, Difference(connection.ledger().sent, before), virtualPayload);
 }
 
 }  // namespace kvferry::sim

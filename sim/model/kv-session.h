@@ -78,7 +78,7 @@ class KvSession {
   bool m_draining = false;
 };
 
-// The next thing that a connection has to send, its bytes tagged by class; null: nothing now.
-[[nodiscard]] ns3::Ptr<ns3::Packet> PollTagged(Connection& connection);
+// The next thing that a connection has to send, as MakeTaggedPacket() makes it; null: nothing now.
+[[nodiscard]] ns3::Ptr<ns3::Packet> PollTagged(Connection& connection, bool virtualPayload = false);
 
 }  // namespace kvferry::sim

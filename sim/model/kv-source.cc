@@ -52,6 +52,11 @@ void KvSource::AddCard(const std::string& document, std::shared_ptr<ChunkSource>
   m_offers.push_back({digest, document, std::move(source), {}});
 }
 
+void KvSource::AddMadeCard(const std::string& document, std::shared_ptr<ChunkSource> source) {
+  AddCard(document, std::move(source));
+  m_offers.back().ready = Simulator::Now();
+}
+
 void KvSource::SetJob(std::function<std::unique_ptr<AdaptiveSource>()> make) {
   m_makeAdaptive = std::move(make);
 }

@@ -23,6 +23,8 @@ class KvSource : public KvAgent {
 
   // Answers requests for this card's digest, or, when they name none, for `document`.
   void AddCard(const std::string& document, std::shared_ptr<ChunkSource> source);
+  // One that need not be made first.
+  void AddMadeCard(const std::string& document, std::shared_ptr<ChunkSource> source);
 
   // Answers requests for a job's segments, each session with a controller of its own; before AddCard()'s
   // cards.

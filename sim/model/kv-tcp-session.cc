@@ -15,6 +15,7 @@ KvTcpSession::KvTcpSession(const ConnectionConfig& config, KvSessionHandlers han
                            uint32_t unsentBytes)
     : KvSession(std::move(handlers)),
       m_connection(config, NowOnWire()),
+      m_virtualPayload(!config.verify_chunks),
       m_socket(socket),
       m_unsentLimit(unsentBytes) {
   m_socket->SetConnectCallback(MakeCallback(&KvTcpSession::HandleConnected, this),
@@ -50,7 +51,7 @@ void KvTcpSession::Adopt() {
 
 void KvTcpSession::Transmit() {
   while (m_state == OPEN && FlushPending() && m_unsent < m_unsentLimit) {
-    m_pending = PollTagged(m_connection);
+    m_pending = PollTagged(m_connection, m_virtualPayload);
     if (!m_pending) return;
   }
 }

@@ -48,6 +48,7 @@ class KvTcpSession final : public KvSession {
   void HandleRtt(ns3::Time before, ns3::Time after);
 
   Connection m_connection;
+  bool m_virtualPayload;  // nobody looks at its bytes
   ns3::Ptr<ns3::Socket> m_socket;
   State m_state = OPENING;
   ns3::Ptr<ns3::Packet> m_pending;  // polled, not yet taken by the socket
