@@ -17,7 +17,7 @@
 #include "scenarios/lab/processor_time.h"
 #include "scenarios/lab/profile.h"
 #include "scenarios/lab/seeds.h"
-#include "scenarios/lab/shapes.h"
+#include "scenarios/shapes/model_shape.h"
 #include "scenarios/program.h"
 
 namespace kvferry {

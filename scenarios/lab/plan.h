@@ -12,7 +12,7 @@
 
 #include "codec/preset.h"
 #include "scenarios/lab/profile.h"
-#include "scenarios/lab/shapes.h"
+#include "scenarios/shapes/model_shape.h"
 
 namespace kvferry {
 

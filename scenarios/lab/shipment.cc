@@ -10,6 +10,7 @@
 #include "scenarios/lab/parallel.h"
 #include "scenarios/lab/progress.h"
 #include "scenarios/lab/tables/nominal.h"
+#include "scenarios/shapes/shape_card.h"
 
 namespace kvferry {
 namespace {

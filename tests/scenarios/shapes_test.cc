@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "scenarios/lab/shapes.h"
+#include "scenarios/shapes/shape_card.h"
 
 #include <gtest/gtest.h>
 
@@ -8,21 +8,27 @@
 namespace kvferry {
 namespace {
 
-Card small_card(uint32_t tokens) {
+Card encoded_card(const ModelIdentity& model, uint32_t tokens, const std::string& preset) {
   EncodeOptions options;
-  options.preset = *parse_preset("int4");
-  options.model.architecture = "LlamaForCausalLM";
-  options.model.layers = 3;
-  options.model.kv_heads = 2;
-  options.model.head_dim = 128;
-  auto cache = KvCache::create_full({3, 2, 128}, tokens);
-  for (size_t layer = 0; layer < 3; ++layer) {
+  options.preset = *parse_preset(preset);
+  options.model = model;
+  auto cache = KvCache::create_full({model.layers, model.kv_heads, model.head_dim}, tokens);
+  for (size_t layer = 0; layer < model.layers; ++layer) {
     for (size_t i = 0; i < cache->key_data(layer).size(); ++i) {
       cache->key_data(layer)[i] = static_cast<uint16_t>(0x3800 + i * 37 % 1024);
       cache->value_data(layer)[i] = static_cast<uint16_t>(0x3400 + i * 101 % 1024);
     }
   }
   return *encode(*cache, options);
+}
+
+Card small_card(uint32_t tokens) {
+  ModelIdentity model;
+  model.architecture = "LlamaForCausalLM";
+  model.layers = 3;
+  model.kv_heads = 2;
+  model.head_dim = 128;
+  return encoded_card(model, tokens, "int4");
 }
 
 TEST(Shapes, know_the_bytes_of_a_token) {
@@ -57,6 +63,40 @@ TEST(Shapes, give_the_same_card_for_the_same_seed) {
   const auto shape = *find_shape("qwen2.5-7b");
   EXPECT_EQ(synthesise_card(shape, card, 5).digest(), synthesise_card(shape, card, 5).digest());
   EXPECT_NE(synthesise_card(shape, card, 5).digest(), synthesise_card(shape, card, 6).digest());
+}
+
+TEST(ShapeManifest, has_the_chunks_that_the_encoder_makes) {
+  for (const auto* name : {"qwen2.5-0.5b", "tinyllama-1.1b", "llama-3-8b"}) {
+    for (const std::string preset : {"fp16", "int8", "int4", "int2"}) {
+      SCOPED_TRACE(name + (" " + preset));
+      const auto shape = *find_shape(name);
+      const auto encoded =
+          encoded_card(shape.identity(), 150, "select=full | quant=" + preset + " | entropy=none").manifest;
+      const auto ours = *shape_manifest(shape, 150, preset);
+      EXPECT_TRUE(ours.validate());
+      ASSERT_EQ(ours.chunks.size(), encoded.chunks.size());
+      for (size_t i = 0; i < ours.chunks.size(); ++i) {
+        EXPECT_EQ(ours.chunks[i].size_bytes, encoded.chunks[i].size_bytes) << "chunk " << i;
+        EXPECT_EQ(ours.chunks[i].layer_begin, encoded.chunks[i].layer_begin) << "chunk " << i;
+        EXPECT_EQ(ours.chunks[i].row_begin, encoded.chunks[i].row_begin) << "chunk " << i;
+      }
+    }
+  }
+}
+
+TEST(ShapeManifest, takes_the_bits_of_a_value_that_a_real_card_has) {
+  const auto shape = *find_shape("llama-3-70b");
+  const auto manifest = *shape_manifest(shape, 4096, "bits:2.5");
+  EXPECT_NEAR(static_cast<double>(manifest.payload_bytes()),
+              static_cast<double>(manifest.raw_bytes) * 2.5 / 16,
+              static_cast<double>(manifest.chunks.size()));
+}
+
+TEST(ShapeManifest, refuses_what_has_no_size) {
+  const auto shape = *find_shape("llama-3-8b");
+  for (const auto* preset : {"ferry", "bits:", "bits:0", "bits:17", "bits:4x", "bits:nan", ""})
+    EXPECT_FALSE(shape_manifest(shape, 10, preset)) << preset;
+  EXPECT_EQ(shape_manifest(shape, 0, "int4").error().message, "a document of 0 tokens, expected at least 1");
 }
 
 }  // namespace
