@@ -41,12 +41,8 @@ void KvByteClassTag::Serialize(TagBuffer buffer) const { buffer.WriteU8(static_c
 void KvByteClassTag::Deserialize(TagBuffer buffer) { m_class = static_cast<ByteClass>(buffer.ReadU8()); }
 void KvByteClassTag::Print(std::ostream& os) const { os << "class=" << static_cast<int>(m_class); }
 
-Ptr<Packet> MakeTaggedPacket(const Outgoing& out, ByteClasses classes, bool virtualPayload) {
-  const auto payloadSize = static_cast<uint32_t>(out.payload.size());
-  auto packet = Create<Packet>(out.head.data(), static_cast<uint32_t>(out.head.size()));
-  if (payloadSize > 0)
-    packet->AddAtEnd(virtualPayload ? Create<Packet>(payloadSize)
-                                    : Create<Packet>(out.payload.data(), payloadSize));
+Ptr<Packet> MakeTaggedPacket(ByteView datagram, ByteClasses classes) {
+  auto packet = Create<Packet>(datagram.data(), static_cast<uint32_t>(datagram.size()));
   uint32_t at = 0;
   for (const auto which : kTagOrder) {
     const auto left = packet->GetSize() - at;

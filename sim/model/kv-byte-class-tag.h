@@ -38,10 +38,9 @@ class KvByteClassTag : public ns3::Tag {
   ByteClass m_class;
 };
 
-// The bytes of `out` as one packet, tagged in that order. `classes` adds up to its size at most: what is left
-// has no class.
-// virtualPayload: out.payload is but counted, and its bytes are zeros.
-ns3::Ptr<ns3::Packet> MakeTaggedPacket(const Outgoing& out, ByteClasses classes, bool virtualPayload = false);
+// A datagram as a packet, tagged in that order. `classes` adds up to its size at most: what is left has no
+// class.
+ns3::Ptr<ns3::Packet> MakeTaggedPacket(ByteView datagram, ByteClasses classes);
 
 // classes gained between two readings of a ledger's side.
 ByteClasses Difference(const ByteClasses& after, const ByteClasses& before);

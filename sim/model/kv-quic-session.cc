@@ -47,7 +47,7 @@ ByteClasses KvQuicSession::Class(const QuicDatagram& datagram) {
 void KvQuicSession::Transmit() {
   while (auto datagram = m_session.poll_transmit(NowOnWire())) {
     const auto classes = Class(*datagram);
-    Send(MakeTaggedPacket({std::move(datagram->bytes), {}, 0}, classes));
+    Send(MakeTaggedPacket(datagram->bytes, classes));
   }
 }
 

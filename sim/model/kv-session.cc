@@ -36,14 +36,20 @@ bool KvSession::DrainEvents() {
 }
 
 void KvSession::ArmTimer() {
+  const auto due = PollTimeout();
+  if (!due) return;
+  const auto at = std::max(*due, NowOnWire());
+  if (m_timer.IsRunning() && m_timerAt <= at) return;
   m_timer.Cancel();
-  const auto at = PollTimeout();
-  if (!at) return;
-  const auto wait = std::max(*at - NowOnWire(), Duration::zero());
-  m_timer = ns3::Simulator::Schedule(ns3::NanoSeconds(wait.count()), &KvSession::HandleTimer, this);
+  m_timerAt = at;
+  m_timer =
+      ns3::Simulator::Schedule(ns3::NanoSeconds((at - NowOnWire()).count()), &KvSession::HandleTimer, this);
 }
 
 void KvSession::HandleTimer() {
+  const auto due = PollTimeout();
+  if (!due) return;
+  if (*due > NowOnWire()) return ArmTimer();
   HandleTimeout(NowOnWire());
   Drain();
 }
@@ -58,13 +64,6 @@ void KvSession::NotifyRx(ns3::Ptr<const ns3::Packet> packet) const {
 
 void KvSession::SetTransportFault(const std::string& fault) {
   if (m_transportFault.empty()) m_transportFault = fault;
-}
-
-ns3::Ptr<ns3::Packet> PollTagged(Connection& connection, bool virtualPayload) {
-  const auto before = connection.ledger().sent;
-  const auto out = connection.poll_transmit(NowOnWire());
-  if (!out) return nullptr;
-  return MakeTaggedPacket(*out, Difference(connection.ledger().sent, before), virtualPayload);
 }
 
 }  // namespace kvferry::sim

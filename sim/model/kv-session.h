@@ -69,16 +69,15 @@ class KvSession {
 
  private:
   bool DrainEvents();
+  // The timer is moved only to an earlier time; when it comes too early, it looks again.
   void ArmTimer();
   void HandleTimer();
 
   KvSessionHandlers m_handlers;
   std::string m_transportFault;
   ns3::EventId m_timer;
+  Time m_timerAt{};
   bool m_draining = false;
 };
-
-// The next thing that a connection has to send, as MakeTaggedPacket() makes it; null: nothing now.
-[[nodiscard]] ns3::Ptr<ns3::Packet> PollTagged(Connection& connection, bool virtualPayload = false);
 
 }  // namespace kvferry::sim

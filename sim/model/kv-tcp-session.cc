@@ -4,6 +4,7 @@
 #include <ns3/simulator.h>
 #include <ns3/tcp-socket-base.h>
 #include <ns3/tcp-tx-buffer.h>
+#include <ns3/uinteger.h>
 
 #include <algorithm>
 
@@ -15,9 +16,12 @@ KvTcpSession::KvTcpSession(const ConnectionConfig& config, KvSessionHandlers han
                            uint32_t unsentBytes)
     : KvSession(std::move(handlers)),
       m_connection(config, NowOnWire()),
-      m_virtualPayload(!config.verify_chunks),
       m_socket(socket),
+      m_pending(!config.verify_chunks),
       m_unsentLimit(unsentBytes) {
+  UintegerValue segmentBytes;
+  m_socket->GetAttribute("SegmentSize", segmentBytes);
+  m_segmentBytes = static_cast<uint32_t>(segmentBytes.Get());
   m_socket->SetConnectCallback(MakeCallback(&KvTcpSession::HandleConnected, this),
                                MakeCallback(&KvTcpSession::HandleConnectFailed, this));
   m_socket->SetCloseCallbacks(MakeCallback(&KvTcpSession::HandlePeerClosed, this),
@@ -50,23 +54,31 @@ void KvTcpSession::Adopt() {
 }
 
 void KvTcpSession::Transmit() {
-  while (m_state == OPEN && FlushPending() && m_unsent < m_unsentLimit) {
-    m_pending = PollTagged(m_connection, m_virtualPayload);
-    if (!m_pending) return;
+  while (m_state == OPEN && m_unsent < m_unsentLimit) {
+    Fill();
+    if (m_pending.GetSize() == 0 || !Flush()) return;
   }
 }
 
-bool KvTcpSession::FlushPending() {
-  while (m_pending) {
-    const auto take = std::min(m_pending->GetSize(), m_socket->GetTxAvailable());
+void KvTcpSession::Fill() {
+  while (m_pending.GetSize() < m_segmentBytes) {
+    const auto before = m_connection.ledger().sent;
+    auto out = m_connection.poll_transmit(NowOnWire());
+    if (!out) return;
+    m_pending.Push(std::move(*out), Difference(m_connection.ledger().sent, before));
+  }
+}
+
+bool KvTcpSession::Flush() {
+  while (m_pending.GetSize() > 0) {
+    const auto take = static_cast<uint32_t>(
+        std::min<uint64_t>({m_pending.GetSize(), m_segmentBytes, m_socket->GetTxAvailable()}));
     if (take == 0) return false;
-    const bool all = take == m_pending->GetSize();
-    auto part = all ? m_pending : m_pending->CreateFragment(0, take);
-    auto rest = all ? nullptr : m_pending->CreateFragment(take, m_pending->GetSize() - take);
-    if (m_socket->Send(part) < 0) return false;
+    const auto packet = m_pending.Take(take);
+    NotifyTx(packet);
+    if (m_socket->Send(packet) < 0) return false;
     m_unsent += take;
-    NotifyTx(part);
-    m_pending = rest;
+    if (m_pending.GetSize() < m_segmentBytes) return true;  // the rest with what follows it
   }
   return true;
 }
@@ -75,7 +87,7 @@ bool KvTcpSession::FlushPending() {
 // FIN. A socket that is still opening is left to succeed or to give up: closed, it would send a RST, and a
 // listener of ns-3 that gets a RST before any SYN crashes.
 void KvTcpSession::Release() {
-  if (m_state != OPEN || !FlushPending() || !IsAcknowledged()) return;
+  if (m_state != OPEN || m_pending.GetSize() > 0 || !IsAcknowledged()) return;
   m_state = FINISHED;
   m_socket->Close();
 }

@@ -11,6 +11,7 @@
 #include <ns3/socket.h>
 
 #include "sim/model/kv-session.h"
+#include "sim/model/kv-tagged-stream.h"
 
 namespace kvferry::sim {
 
@@ -33,7 +34,8 @@ class KvTcpSession final : public KvSession {
   Connection& GetCore() override { return m_connection; }
   void Transmit() override;
   void Release() override;
-  bool FlushPending();                        // false: the socket is full
+  void Fill();                                // m_pending, with a segment's worth
+  bool Flush();                               // m_pending; false: the socket is full
   [[nodiscard]] bool IsAcknowledged() const;  // everything written
   void Fail(const std::string& fault);
 
@@ -48,10 +50,10 @@ class KvTcpSession final : public KvSession {
   void HandleRtt(ns3::Time before, ns3::Time after);
 
   Connection m_connection;
-  bool m_virtualPayload;  // nobody looks at its bytes
   ns3::Ptr<ns3::Socket> m_socket;
   State m_state = OPENING;
-  ns3::Ptr<ns3::Packet> m_pending;  // polled, not yet taken by the socket
+  KvTaggedStream m_pending;  // polled, not yet taken by the socket
+  uint32_t m_segmentBytes;
   uint32_t m_unsentLimit;
   int64_t m_unsent = 0;  // taken by the socket, not yet sent for the first time
   ns3::EventId m_pump;

@@ -76,8 +76,7 @@ TEST_F(SimWireMeter, agrees_with_both_ledgers_on_a_clean_tcp_link) {
 }
 
 TEST(SimByteClassTag, stays_with_its_bytes_when_packets_are_cut_and_joined) {
-  const Outgoing out{Bytes(10), Slice(Bytes(100))};
-  const auto packet = MakeTaggedPacket(out, {.payload = 100, .framing = 6, .signalling = 4});
+  const auto packet = MakeTaggedPacket(Bytes(110), {.payload = 100, .framing = 6, .signalling = 4});
   auto cut = packet->CreateFragment(8, 50);
   cut->AddAtEnd(packet->CreateFragment(0, 3));
   ByteClasses seen;
