@@ -36,6 +36,7 @@ int serve(const AgentServeOptions& options);
 struct AgentAskOptions {
   std::string peer;
   std::string question;  // empty: those on standard input
+  std::string then;      // HOST:PORT to hand the cache on from, with question and answer behind it; or empty
   std::string model;
   std::string document;                    // the peer's name for it; empty: the one that it has
   std::string calibration;                 // file; empty: none

@@ -4,10 +4,12 @@
 // another agent's document a question.
 #include "scenarios/agent/commands.h"
 #include "scenarios/command_line.h"
+#include "scenarios/program.h"
 
 namespace kvferry {
 namespace {
 
+constexpr const char* kServedPreset = "int8";
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
 const char* const kCalibrationHelp = "a .calibration file; without it, the one beside the model";
 
@@ -31,7 +33,7 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4918");
   command->add_option("--preset", options.preset, "how to compress for requests that do not say")
-      ->default_val("int8");
+      ->default_val(kServedPreset);
   command->add_option("--calibration", options.calibration, kCalibrationHelp);
   command->add_option("--seed", options.seed, "seed of random selection")->capture_default_str();
   command
@@ -71,7 +73,31 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
       ->needs(deadline);
   add_security_options(*command, options.security, "the server");
   add_errand_options(*command, options.errand);
-  command->add_flag("--json", options.json, "print one JSON object");
+  auto* json = command->add_flag("--json", options.json, "print one JSON object");
+  auto* then = command->add_option(
+      "--then", options.then,
+      "HOST:PORT to listen on when the question is answered, for agents that take the cache over with "
+      "question and answer behind it; as `serve --from HOST:PORT --ask QUESTION`");
+  for (const char* name : {"--max-kl", "--min-top1", "--deadline", "--budget"})
+    then->excludes(command->get_option(name));
+  then->excludes(json);
+}
+
+// What `ask --then` is: taking over, and serving.
+AgentServeOptions handing_on(const AgentAskOptions& ask) {
+  if (ask.question.empty()) throw UsageError("--then: expected a question on the command line");
+  AgentServeOptions serve;
+  serve.from = ask.peer;
+  serve.questions = {ask.question};
+  serve.listen = ask.then;
+  serve.name = ask.document;
+  serve.model = ask.model;
+  serve.preset = ask.preset.empty() ? kServedPreset : ask.preset;
+  serve.calibration = ask.calibration;
+  serve.security = ask.security;
+  serve.operation.timeout_s = ask.errand.timeout_s;
+  serve.operation.capture_file = ask.errand.capture_file;
+  return serve;
 }
 
 int run(int argc, char** argv) {
@@ -82,7 +108,8 @@ int run(int argc, char** argv) {
   add_serve(app, serve_options);
   add_ask(app, ask_options);
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
-  return app.got_subcommand("serve") ? serve(serve_options) : ask(ask_options);
+  if (app.got_subcommand("serve")) return serve(serve_options);
+  return ask_options.then.empty() ? ask(ask_options) : serve(handing_on(ask_options));
 }
 
 }  // namespace

@@ -187,6 +187,17 @@ TEST_F(AgentTest, HandsOnWhatItTookOverWithItsOwnQuestionBehindIt) {
   EXPECT_EQ(middle.interrupt().status, 0);
 }
 
+TEST_F(AgentTest, AsksAndThenHandsOn) {
+  Process middle("kvferry-agent", {"ask", *where_, question(), "--then", "127.0.0.1:0", "--model", model(),
+                                   "--preset", "fp16", "--insecure"});
+  EXPECT_FALSE(middle.line("answer ").empty());
+  const std::string where = middle.listening_on();
+  EXPECT_EQ(ask(where, {}).status, 0);
+  EXPECT_EQ(middle.interrupt().status, 0);
+  EXPECT_EQ(ask(*where_, {"--then", "127.0.0.1:0", "--json"}).status, 2);
+  EXPECT_EQ(ask(*where_, {"--then", "127.0.0.1:0", "--deadline", "1"}).status, 2);
+}
+
 TEST_F(AgentTest, HandsOnAPartOfACacheWhole) {
   Process middle("kvferry-agent", {"serve", "--from", *where_, "--ask", question(), "--model", model(),
                                    "--preset", "select=random:0.5", "--listen", "127.0.0.1:0", "--insecure"});
