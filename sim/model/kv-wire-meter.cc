@@ -2,24 +2,55 @@
 #include "sim/model/kv-wire-meter.h"
 
 #include <ns3/ipv4-header.h>
+#include <ns3/ipv6-header.h>
+#include <ns3/loopback-net-device.h>
 #include <ns3/pointer.h>
 #include <ns3/ppp-header.h>
-#include <ns3/queue.h>
-#include <ns3/tcp-header.h>
-#include <ns3/tcp-l4-protocol.h>
+#include <ns3/traffic-control-layer.h>
 
 namespace kvferry::sim {
 
 using namespace ns3;
 
+namespace {
+
+constexpr uint16_t kPppIpv6 = 0x0057;
+
+void Add(ByteClasses& to, const ByteClasses& gained) {
+  to.payload += gained.payload;
+  to.framing += gained.framing;
+  to.signalling += gained.signalling;
+  to.acks += gained.acks;
+  to.retransmitted += gained.retransmitted;
+  to.fec += gained.fec;
+}
+
+bool IsLoopback(Ptr<NetDevice> device) { return DynamicCast<LoopbackNetDevice>(device) != nullptr; }
+
+}  // namespace
+
 void KvWireMeter::Attach(Ptr<NetDevice> device) {
   device->TraceConnectWithoutContext("PhyTxBegin",
-                                     MakeCallback(&KvWireMeter::HandleTransmit, this, m_queues.size()));
+                                     MakeCallback(&KvWireMeter::HandleTransmit, this, m_places));
   device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this));
   device->TraceConnectWithoutContext("PhyRxDrop", MakeCallback(&KvWireMeter::HandleLinkDrop, this));
+  const auto control = device->GetNode()->GetObject<TrafficControlLayer>();
+  const auto discipline = control ? control->GetRootQueueDiscOnDevice(device) : nullptr;
+  if (discipline) {
+    discipline->TraceConnectWithoutContext("Drop", MakeCallback(&KvWireMeter::HandleDisciplineDrop, this));
+  }
   PointerValue queue;
   device->GetAttribute("TxQueue", queue);
   m_queues.push_back(queue.Get<Queue<Packet>>());
+  ++m_places;
+}
+
+void KvWireMeter::AttachNode(Ptr<Node> node) {
+  if (auto ip = node->GetObject<Ipv4>())
+    ip->TraceConnectWithoutContext("Tx", MakeCallback(&KvWireMeter::HandleSend4, this, m_places));
+  if (auto ip = node->GetObject<Ipv6>())
+    ip->TraceConnectWithoutContext("Tx", MakeCallback(&KvWireMeter::HandleSend6, this, m_places));
+  ++m_places;
 }
 
 uint64_t KvWireMeter::GetDeviceBytes() const {
@@ -28,59 +59,38 @@ uint64_t KvWireMeter::GetDeviceBytes() const {
   return total;
 }
 
-void KvWireMeter::HandleTransmit(size_t device, Ptr<const Packet> packet) {
-  ++m_packets.sent;
-  const auto before = m_bytes.ours;
-  auto copy = packet->Copy();
+void KvWireMeter::HandleTransmit(size_t place, Ptr<const Packet> packet) {
+  auto above = packet->Copy();
   PppHeader ppp;
-  Ipv4Header ip;
-  copy->RemoveHeader(ppp);
-  copy->RemoveHeader(ip);
-  if (ip.GetProtocol() == TcpL4Protocol::PROT_NUMBER && ip.GetFragmentOffset() == 0) {
-    CountTcp(device, ip, copy);
-  } else {
-    CountTagged(copy, nullptr, 0);
-  }
-  const auto gained = Difference(m_bytes.ours, before);
-  m_bytes.lowerLayers += packet->GetSize() - gained.total();
-  if (gained.retransmitted > 0) ++m_packets.retransmissions;
+  const auto linkHeaderBytes = above->RemoveHeader(ppp);
+  Count(place, ppp.GetProtocol() == kPppIpv6, above, linkHeaderBytes);
+}
+
+void KvWireMeter::HandleSend4(size_t place, Ptr<const Packet> packet, Ptr<Ipv4> ip, uint32_t interface) {
+  Ipv4Header header;
+  packet->PeekHeader(header);
+  const bool forwarded = ip->GetInterfaceForAddress(header.GetSource()) < 0;
+  if (!forwarded && !IsLoopback(ip->GetNetDevice(interface))) Count(place, false, packet, 0);
+}
+
+void KvWireMeter::HandleSend6(size_t place, Ptr<const Packet> packet, Ptr<Ipv6> ip, uint32_t interface) {
+  Ipv6Header header;
+  packet->PeekHeader(header);
+  const bool forwarded = ip->GetInterfaceForAddress(header.GetSource()) < 0;
+  if (!forwarded && !IsLoopback(ip->GetNetDevice(interface))) Count(place, true, packet, 0);
 }
 
 void KvWireMeter::HandleQueueDrop(Ptr<const Packet>) { ++m_packets.droppedQueue; }
+void KvWireMeter::HandleDisciplineDrop(Ptr<const QueueDiscItem>) { ++m_packets.droppedQueue; }
 void KvWireMeter::HandleLinkDrop(Ptr<const Packet>) { ++m_packets.droppedError; }
 
-void KvWireMeter::CountTcp(size_t device, const Ipv4Header& ip, Ptr<Packet> segment) {
-  TcpHeader tcp;
-  segment->RemoveHeader(tcp);
-  auto& flow = m_flows[{device, ip.GetSource().Get(), ip.GetDestination().Get(), tcp.GetSourcePort(),
-                        tcp.GetDestinationPort()}];
-  const auto sequence = tcp.GetSequenceNumber().GetValue();
-  if (tcp.GetFlags() & TcpHeader::SYN) {
-    if (flow.nextOffset == 0) flow.nextSequence = sequence + 1;
-    return;
-  }
-  const auto ahead = static_cast<int32_t>(sequence - flow.nextSequence);  // sequence numbers wrap
-  const auto offset = flow.nextOffset + static_cast<int64_t>(ahead);
-  CountTagged(segment, &flow, offset);
-  const auto end = offset + segment->GetSize();
-  if (end > flow.nextOffset) {
-    flow.nextSequence += static_cast<uint32_t>(end - flow.nextOffset);
-    flow.nextOffset = end;
-  }
-}
-
-void KvWireMeter::CountTagged(Ptr<const Packet> payload, TcpFlow* flow, uint64_t offset) {
-  auto it = payload->GetByteTagIterator();
-  while (it.HasNext()) {
-    const auto item = it.Next();
-    if (item.GetTypeId() != KvByteClassTag::GetTypeId()) continue;
-    KvByteClassTag tag;
-    item.GetTag(tag);
-    const uint64_t count = item.GetEnd() - item.GetStart();
-    const auto fresh = flow ? flow->sent.add(offset + item.GetStart(), offset + item.GetEnd()) : count;
-    CountOf(m_bytes.ours, tag.GetClass()) += fresh;
-    m_bytes.ours.retransmitted += count - fresh;
-  }
+void KvWireMeter::Count(size_t place, bool version6, Ptr<const Packet> packet, uint32_t linkHeaderBytes) {
+  const auto gained = m_classifier.Classify(place, version6, packet, m_agentPort);
+  if (!gained) return;
+  ++m_packets.sent;
+  Add(m_bytes.ours, *gained);
+  m_bytes.lowerLayers += linkHeaderBytes + packet->GetSize() - gained->total();
+  if (gained->retransmitted > 0) ++m_packets.retransmissions;
 }
 
 }  // namespace kvferry::sim

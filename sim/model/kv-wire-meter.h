@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Counts what point-to-point devices transmit, by class. What agents send is
-// classed by their byte tags; headers of PPP, IP, UDP and TCP, handshakes and
-// acknowledgements of TCP are lower layers; TCP payload that has been on the
-// wire before is retransmitted, whatever it was the first time.
+// Counts what is transmitted, by class (KvPacketClassifier says which), in one
+// of two places:
 //
-// A packet counts when the device begins to transmit it: what the queue drops
-// has not been on the wire, what the link loses has.
+// A device with a PPP header (point to point, trace-driven): a packet counts,
+// with its PPP header, when the device begins to transmit it. What the queue
+// drops has not been on the wire, what the link loses has.
+//
+// A node, for networks whose devices count otherwise (CSMA, Wi-Fi, LTE): a packet
+// counts, from its IP header up, when the node's IP sends it. Counted: everything
+// that the node sends from an address of its own, over whatever device. Not
+// counted: what it forwards for others or sends to itself; headers and trailers
+// of the link, its acknowledgements, retries, beacons and ARP; LTE's tunnels and
+// radio headers. What a queue below IP drops has been counted.
 #pragma once
 
+#include <ns3/ipv4.h>
+#include <ns3/ipv6.h>
 #include <ns3/net-device.h>
-#include <ns3/packet.h>
+#include <ns3/node.h>
+#include <ns3/queue-disc.h>
 #include <ns3/queue.h>
 
-#include <map>
-#include <tuple>
 #include <vector>
 
-#include "protocol/base/range_set.h"
-#include "sim/model/kv-byte-class-tag.h"
-
-namespace ns3 {
-class Ipv4Header;
-}
+#include "sim/model/kv-packet-classifier.h"
 
 namespace kvferry::sim {
 
@@ -33,9 +35,9 @@ struct WireBytes {
 };
 
 struct WirePackets {
-  uint64_t sent = 0;             // transmissions begun
-  uint64_t droppedQueue = 0;     // refused by a full queue, never sent
-  uint64_t droppedError = 0;     // sent, then lost on the link
+  uint64_t sent = 0;          // transmissions begun
+  uint64_t droppedQueue = 0;  // refused by a full queue or a discipline, never sent; of devices, of anybody
+  uint64_t droppedError = 0;  // sent, then lost on the link; of devices, of anybody
   uint64_t retransmissions = 0;  // sent, with payload or control bytes that were sent before
 };
 
@@ -47,31 +49,35 @@ class KvWireMeter {
   KvWireMeter& operator=(const KvWireMeter&) = delete;
 
   // A device with a PPP header, a TxQueue that is there, and the trace sources of a PointToPointNetDevice:
-  // one of these, or a KvTraceNetDevice.
+  // one of these, or a KvTraceNetDevice. Its queue discipline comes before.
   void Attach(ns3::Ptr<ns3::NetDevice> device);
+  // A node with an internet stack.
+  void AttachNode(ns3::Ptr<ns3::Node> node);
+  // Where others send too: packets without this port, the sources' attribute, are not counted. Without it
+  // everybody's are, and what carries no tag is lower layers.
+  void SetAgentPort(uint16_t port) { m_agentPort = port; }
 
   [[nodiscard]] const WireBytes& GetBytes() const { return m_bytes; }
   [[nodiscard]] const WirePackets& GetPackets() const { return m_packets; }
-  // ns-3's own count, independent of the classes: what the devices' queues took in less what is still there.
+  // ns-3's own count, independent of the classes and of whose packets they are: what the devices' queues took
+  // in less what is still there. Nodes are not in it.
   [[nodiscard]] uint64_t GetDeviceBytes() const;
 
  private:
-  // Device, then addresses and ports, from and to.
-  using FlowKey = std::tuple<size_t, uint32_t, uint32_t, uint16_t, uint16_t>;
-  struct TcpFlow {
-    uint32_t nextSequence = 0;  // what follows the newest byte seen, on the wire
-    uint64_t nextOffset = 0;    // the same as an offset in the stream
-    RangeSet sent;
-  };
-
-  void HandleTransmit(size_t device, ns3::Ptr<const ns3::Packet> packet);
+  void HandleTransmit(size_t place, ns3::Ptr<const ns3::Packet> packet);
+  void HandleSend4(size_t place, ns3::Ptr<const ns3::Packet> packet, ns3::Ptr<ns3::Ipv4> ip,
+                   uint32_t interface);
+  void HandleSend6(size_t place, ns3::Ptr<const ns3::Packet> packet, ns3::Ptr<ns3::Ipv6> ip,
+                   uint32_t interface);
   void HandleQueueDrop(ns3::Ptr<const ns3::Packet> packet);
+  void HandleDisciplineDrop(ns3::Ptr<const ns3::QueueDiscItem> item);
   void HandleLinkDrop(ns3::Ptr<const ns3::Packet> packet);
-  void CountTcp(size_t device, const ns3::Ipv4Header& ip, ns3::Ptr<ns3::Packet> segment);
-  void CountTagged(ns3::Ptr<const ns3::Packet> payload, TcpFlow* flow, uint64_t offset);
+  void Count(size_t place, bool version6, ns3::Ptr<const ns3::Packet> packet, uint32_t linkHeaderBytes);
 
+  size_t m_places = 0;                                      // devices and nodes
   std::vector<ns3::Ptr<ns3::Queue<ns3::Packet>>> m_queues;  // of the devices
-  std::map<FlowKey, TcpFlow> m_flows;
+  std::optional<uint16_t> m_agentPort;
+  KvPacketClassifier m_classifier;
   WireBytes m_bytes;
   WirePackets m_packets;
 };

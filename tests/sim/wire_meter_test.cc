@@ -8,7 +8,10 @@
 #include <ns3/simulator.h>
 
 #include "sim/helper/kv-agent-helper.h"
+#include "sim/helper/kv-chain-helper.h"
 #include "sim/helper/kv-link-helper.h"
+#include "sim/helper/kv-pair-helper.h"
+#include "tests/sim/networks.h"
 #include "tests/sim/sim_plans.h"
 
 namespace kvferry::sim {
@@ -73,6 +76,56 @@ TEST_F(SimWireMeter, agrees_with_both_ledgers_on_a_clean_tcp_link) {
   EXPECT_EQ(meter_.GetBytes().ours, sent_by_both());
   EXPECT_EQ(meter_.GetBytes().GetTotal(), meter_.GetDeviceBytes());
   EXPECT_EQ(meter_.GetPackets().retransmissions, 0u);
+}
+
+class SimNodeMeter : public NetworkTest {};
+
+// FlowMonitor counts IP too, and in its own way.
+TEST_F(SimNodeMeter, counts_what_ip_sends_as_the_flow_monitor_does) {
+  for (const auto transport : {KvAgent::UDP, KvAgent::TCP}) {
+    ns3::Simulator::Destroy();
+    auto network = *KvPairHelper().Install();
+    network.meteredAtNodes = true;
+    KvFlowMonitorHelper monitor;
+    monitor.Install(network);
+    const auto moved = move(network, transport, test::sample_card(4, 6, 4000));
+    EXPECT_TRUE(moved.all_arrived);
+    EXPECT_EQ(moved.wire.ours.payload, moved.payload_bytes);
+    std::uint64_t bytes = 0;
+    for (const auto& flow : monitor.GetFlows()) bytes += flow.sentBytes;
+    EXPECT_EQ(moved.wire.GetTotal(), bytes);
+  }
+}
+
+TEST_F(SimNodeMeter, leaves_out_what_a_node_forwards) {
+  KvChainHelper chain;  // one relay, which only forwards
+  auto network = *chain.Install();
+  network.meteredAtNodes = true;
+  const auto moved = move(network, KvAgent::UDP, test::sample_card(5, 6, 4000));
+  EXPECT_TRUE(moved.all_arrived);
+  EXPECT_EQ(moved.wire.ours.payload, moved.payload_bytes);
+}
+
+TEST_F(SimNodeMeter, and_the_devices_count_version_6_of_ip) {
+  for (const bool at_nodes : {false, true}) {
+    ns3::Simulator::Destroy();
+    KvPairHelper pair;
+    pair.SetIpVersion(6);
+    auto network = *pair.Install();
+    network.meteredAtNodes = at_nodes;
+    KvWireMeter ours, everybody;
+    ours.SetAgentPort(7);  // the echo's
+    network.Attach(ours);
+    network.Attach(everybody);
+    echo(network, network.sources.Get(0), network.readers.Get(0), network.readerAddresses[0]);
+    const std::uint64_t ppp = at_nodes ? 0 : 2;
+    EXPECT_EQ(ours.GetPackets().sent, 2u);
+    EXPECT_EQ(ours.GetBytes().lowerLayers, 2 * (1000 + 8 + 40 + ppp));
+    EXPECT_GT(everybody.GetBytes().lowerLayers, ours.GetBytes().lowerLayers);  // router solicitations
+    if (!at_nodes) {
+      EXPECT_EQ(everybody.GetBytes().GetTotal(), everybody.GetDeviceBytes());
+    }
+  }
 }
 
 TEST(SimByteClassTag, stays_with_its_bytes_when_packets_are_cut_and_joined) {
