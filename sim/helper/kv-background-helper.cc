@@ -23,7 +23,8 @@ using namespace ns3;
 
 namespace {
 
-constexpr uint32_t kTcpSegmentBytes = 1448;
+constexpr uint32_t kTcpWriteBytes = 1428;
+constexpr uint64_t kLeastBitsPerSecond = 1000;
 
 Address WithPort(const Address& address, uint16_t port) {
   if (Ipv6Address::IsMatchingType(address))
@@ -55,6 +56,10 @@ Result<void> KvBackgroundHelper::Check(const KvTopology& network) const {
   if (m_udpShare && network.capacity.GetBitRate() == 0)
     return Error{"a share of a capacity that is not known, expected a rate"};
   if ((m_udpShare || m_udpRate) && m_udpFlows == 0) return Error{"UDP in 0 flows, expected at least 1"};
+  const auto udp = GetUdpBitsPerSecond(network) / std::max(m_udpFlows, uint32_t{1});
+  if (udp > 0 && udp < kLeastBitsPerSecond)
+    return Error{"UDP flows of " + std::to_string(udp) + " bit/s, expected 0 or at least " +
+                 std::to_string(kLeastBitsPerSecond)};
   if (!m_on.IsStrictlyPositive() || m_off.IsStrictlyNegative())
     return Error{"UDP's times, expected more than 0 on and not less than 0 off"};
   if (m_start.IsStrictlyNegative() || m_stop.IsStrictlyNegative() || (!m_stop.IsZero() && m_stop <= m_start))
@@ -90,7 +95,7 @@ void KvBackgroundHelper::InstallTcp(const KvCrossing& crossing, uint16_t port,
   KvBulkSocketFactory::InstallOn(crossing.to);
   const auto address = WithPort(crossing.address, port);
   BulkSendHelper bulk(factory, address);
-  bulk.SetAttribute("SendSize", UintegerValue(kTcpSegmentBytes));
+  bulk.SetAttribute("SendSize", UintegerValue(kTcpWriteBytes));
   to.Add(bulk.Install(crossing.from));
   to.Add(PacketSinkHelper(factory, address).Install(crossing.to));
 }

@@ -35,7 +35,7 @@ class KvBackgroundHelper {
   void SetStop(ns3::Time stop) { m_stop = stop; }
 
   // What sends and what receives. Errors: a share outside 0 to 1 or of a capacity that is not known, both a
-  // share and a rate, too many flows, no crossing, times that are no times.
+  // share and a rate, less than 1 kbit/s for a flow, too many flows, no crossing, times that are no times.
   [[nodiscard]] Result<ns3::ApplicationContainer> Install(const KvTopology& network) const;
 
   // Fixes the streams of the applications' random times; returns how many are used.

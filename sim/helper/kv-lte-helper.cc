@@ -54,7 +54,8 @@ void RouteUe(Ptr<Node> ue, Ptr<EpcHelper> core, int ipVersion) {
   }
 }
 
-void RouteHost(Ptr<Node> host, const Address& gateway, int ipVersion) {
+// The gateway forwards what comes from the host: as it does by itself in version 4.
+void RouteHost(Ptr<Node> host, const Address& gateway, Ptr<NetDevice> gatewayDevice, int ipVersion) {
   const uint32_t interface = 1;
   if (ipVersion == 4) {
     Ipv4StaticRoutingHelper()
@@ -64,6 +65,8 @@ void RouteHost(Ptr<Node> host, const Address& gateway, int ipVersion) {
     Ipv6StaticRoutingHelper()
         .GetStaticRouting(host->GetObject<Ipv6>())
         ->AddNetworkRouteTo(kUes6, kUesPrefix6, Ipv6Address::ConvertFrom(gateway), interface);
+    const auto ip = gatewayDevice->GetNode()->GetObject<Ipv6>();
+    ip->SetForwarding(static_cast<uint32_t>(ip->GetInterfaceForDevice(gatewayDevice)), true);
   }
 }
 
@@ -118,7 +121,7 @@ Result<KvTopology> KvLteHelper::Install() const {
   addressing.InstallStack(NodeContainer(network.sources, network.readers));
   const auto backhaul = m_backhaul.Install(network.sources.Get(0), core->GetPgwNode());
   const auto ends = addressing.AssignLink(backhaul);
-  RouteHost(network.sources.Get(0), ends[1], GetIpVersion());
+  RouteHost(network.sources.Get(0), ends[1], backhaul.Get(1), GetIpVersion());
   const auto cell = lte->InstallEnbDevice(NodeContainer(station));
   const auto ues = lte->InstallUeDevice(network.readers);
   network.readerAddresses = AssignUes(core, ues, GetIpVersion());

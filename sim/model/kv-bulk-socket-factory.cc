@@ -28,7 +28,7 @@ void KvBulkSocketFactory::InstallOn(Ptr<Node> node) {
 
 Ptr<Socket> KvBulkSocketFactory::CreateSocket() {
   auto socket = Socket::CreateSocket(GetObject<Node>(), TcpSocketFactory::GetTypeId());
-  socket->SetAttribute("SegmentSize", UintegerValue(1448));
+  socket->SetAttribute("SegmentSize", UintegerValue(1428));
   socket->SetAttribute("SndBufSize", UintegerValue(kSendBufferBytes));
   socket->SetAttribute("RcvBufSize", UintegerValue(8 << 20));
   socket->SetAttribute("DelAckTimeout", TimeValue(MilliSeconds(40)));

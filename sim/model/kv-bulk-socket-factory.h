@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// TCP sockets for cross traffic: CUBIC, segments of 1448 bytes, large
-// buffers, acknowledgements and timeouts near Linux's. ns-3's applications
-// cannot set these on the sockets that they make; they take a factory's TypeId.
+// TCP sockets for cross traffic: CUBIC, segments of 1428 bytes, which fit a link
+// of 1500 with either version of IP, large buffers, acknowledgements and timeouts
+// near Linux's. ns-3's applications cannot set these on the sockets that they
+// make; they take a factory's TypeId.
 #pragma once
 
 #include <ns3/node.h>

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/helper/kv-background-helper.h"
 
+#include "sim/helper/kv-chain-helper.h"
+#include "sim/helper/kv-csma-helper.h"
 #include "sim/helper/kv-dumbbell-helper.h"
+#include "sim/helper/kv-lte-helper.h"
 #include "sim/helper/kv-pair-helper.h"
+#include "sim/helper/kv-star-helper.h"
+#include "sim/helper/kv-wifi-helper.h"
 #include "tests/sim/networks.h"
 
 namespace kvferry::sim {
@@ -130,6 +135,45 @@ TEST_F(SimBackground, gives_the_same_times_for_the_same_run_and_others_for_anoth
   EXPECT_NE(first, times(2));
 }
 
+TEST_F(SimBackground, crosses_every_network_in_either_version_of_ip) {
+  KvDumbbellHelper shared;
+  shared.SetCrossPairs(0);
+  KvCsmaHelper bus;
+  bus.SetContenders(1);
+  KvWifiHelper air;
+  air.SetContenders(1);
+  KvPairHelper pair;
+  KvStarHelper star;
+  KvChainHelper chain;
+  KvLteHelper lte;
+  const std::vector<KvTopologyHelper*> helpers = {&pair, &star, &chain, &shared, &bus, &air, &lte};
+  for (std::size_t i = 0; i < helpers.size(); ++i) {
+    for (const int version : {4, 6}) {
+      SCOPED_TRACE(std::to_string(i) + " with version " + std::to_string(version));
+      ns3::Simulator::Destroy();
+      set_run(1);
+      helpers[i]->SetIpVersion(version);
+      const auto network = helpers[i]->Install();
+      ASSERT_TRUE(network) << network.error().message;
+      KvBackgroundHelper background;
+      background.SetTcpFlows(1);
+      background.SetUdpRate(ns3::DataRate("200kbps"));
+      background.SetOnOff(ns3::Seconds(1), ns3::Time());
+      background.SetStart(network->ready);
+      const auto flows = background.Install(*network);
+      ASSERT_TRUE(flows) << flows.error().message;
+      KvFlowMonitorHelper monitor;
+      monitor.Install(*network);
+      ns3::Simulator::Stop(network->ready + ns3::MilliSeconds(300));
+      ns3::Simulator::Run();
+      std::uint64_t tcp = 0, udp = 0;
+      for (const auto& flow : monitor.GetFlows()) (flow.protocol == 6 ? tcp : udp) += flow.receivedBytes;
+      EXPECT_GT(tcp, 10'000u);
+      EXPECT_GT(udp, 2'000u);
+    }
+  }
+}
+
 TEST_F(SimBackground, says_in_a_line_what_cannot_be) {
   const auto network = KvPairHelper().Install();
   KvBackgroundHelper background;
@@ -146,6 +190,10 @@ TEST_F(SimBackground, says_in_a_line_what_cannot_be) {
             "background: a share of a capacity that is not known, expected a rate");
   background.SetUdpRate(ns3::DataRate("1Mbps"));
   EXPECT_EQ(error(background, *network), "background: a share and a rate, expected one of them");
+  KvBackgroundHelper slow;
+  slow.SetUdpRate(ns3::DataRate(1500));
+  slow.SetUdpFlows(2);
+  EXPECT_EQ(error(slow, *network), "background: UDP flows of 750 bit/s, expected 0 or at least 1000");
   KvBackgroundHelper late;
   late.SetStart(ns3::Seconds(2));
   late.SetStop(ns3::Seconds(1));

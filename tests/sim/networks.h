@@ -109,6 +109,7 @@ class NetworkTest : public ::testing::Test {
     const auto flows = monitor.GetFlows();
     EXPECT_GE(flows.size(), 2u);
     if (flows.size() < 2) return {};
+    EXPECT_EQ(flows[1].to, flows[0].from);
     EXPECT_EQ(flows[1].receivedPackets, flows[0].sentPackets);
     return flows[0];
   }
