@@ -7,7 +7,6 @@
 //   const auto network = star.Install();                       // or an error: one line
 //   auto source = agents.InstallSource(network->sources.Get(0));
 //   auto reader = agents.InstallReader(network->readers.Get(2), network->remotes[2]);
-//   reader->SetAttribute("Seed", UintegerValue(2));            // each reader's its own
 //   reader->SetStartTime(network->ready);
 //
 // Addresses are Ipv4Address or Ipv6Address in an Address, without port.

@@ -54,14 +54,17 @@ class NetworkTest : public ::testing::Test {
     Moved moved;
     std::vector<ns3::Ptr<KvReader>> readers;
     std::vector<std::shared_ptr<CardSink>> sinks;
-    for (std::uint32_t i = 0; i < network.sources.GetN(); ++i)
-      agents.InstallSource(network.sources.Get(i))->AddCard("a", std::make_shared<CardSource>(card));
+    std::int64_t stream = 1000;
+    for (std::uint32_t i = 0; i < network.sources.GetN(); ++i) {
+      const auto source = agents.InstallSource(network.sources.Get(i));
+      source->AddCard("a", std::make_shared<CardSource>(card));
+      stream += source->AssignStreams(stream);
+    }
     open_ = network.readers.GetN();
     moved.completed_ns.assign(open_, -1);
     for (std::uint32_t i = 0; i < network.readers.GetN(); ++i) {
-      const auto remote = ns3::Ipv4Address::ConvertFrom(network.remotes[i]);
-      readers.push_back(agents.InstallReader(network.readers.Get(i), remote));
-      readers[i]->SetAttribute("Seed", ns3::UintegerValue(i + 1));  // and so connection identifiers
+      readers.push_back(agents.InstallReader(network.readers.Get(i), network.remotes[i]));
+      stream += readers[i]->AssignStreams(stream);
       sinks.push_back(std::make_shared<CardSink>());
       RequestOptions request;
       request.document = "a";
