@@ -137,9 +137,7 @@ void TransferRun::measure_path() {
   }
   if (source_->GetSessionCount() == 0) return;
   const auto& session = source_->GetSession(0);
-  auto rtt = session.GetConnection().path().rtt;
-  if (session.GetTransportRtt() > Duration::zero()) rtt = session.GetTransportRtt();
-  if (rtt) result_.rtt_s = to_seconds(*rtt);
+  if (const auto rtt = session.GetPath().rtt) result_.rtt_s = to_seconds(*rtt);
 }
 
 }  // namespace

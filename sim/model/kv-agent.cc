@@ -84,6 +84,18 @@ TypeId KvAgent::GetTypeId() {
           .AddTraceSource("Closed", "A connection has ended; the reason is empty when nothing was wrong.",
                           MakeTraceSourceAccessor(&KvAgent::m_closedTrace),
                           "kvferry::sim::KvAgent::ClosedTracedCallback")
+          .AddTraceSource("Rtt", "A session's smoothed round trip has changed.",
+                          MakeTraceSourceAccessor(&KvAgent::m_rttTrace),
+                          "kvferry::sim::KvAgent::RttTracedCallback")
+          .AddTraceSource(
+              "DeliveryRate", "A session has a new estimate of the rate at which payload arrives.",
+              MakeTraceSourceAccessor(&KvAgent::m_rateTrace), "kvferry::sim::KvAgent::RateTracedCallback")
+          .AddTraceSource("Lost", "UDP and QUIC: how many packets a session has declared lost so far.",
+                          MakeTraceSourceAccessor(&KvAgent::m_lostTrace),
+                          "kvferry::sim::KvAgent::LostTracedCallback")
+          .AddTraceSource(
+              "Level", "The highest level of a transfer that is wanted, or being sent, has changed.",
+              MakeTraceSourceAccessor(&KvAgent::m_levelTrace), "kvferry::sim::KvAgent::LevelTracedCallback")
           .AddTraceSource("Tx", "Handed to the socket, bytes tagged by class.",
                           MakeTraceSourceAccessor(&KvAgent::m_txTrace), "ns3::Packet::TracedCallback")
           .AddTraceSource("Rx", "Taken from the socket.", MakeTraceSourceAccessor(&KvAgent::m_rxTrace),
@@ -159,9 +171,28 @@ ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) {
   return config;
 }
 
-KvSessionHandlers KvAgent::MakeHandlers(std::function<void(const Event&)> event) {
-  return {std::move(event), [this](Ptr<const Packet> packet) { m_txTrace(packet); },
-          [this](Ptr<const Packet> packet) { m_rxTrace(packet); }};
+void KvAgent::TracePath(uint64_t session, const PathStats& before, const PathStats& now) const {
+  if (now.rtt && now.rtt != before.rtt) m_rttTrace(session, NanoSeconds(now.rtt->count()));
+  const auto& rate = now.delivery_rate_bytes_per_s;
+  if (rate && rate != before.delivery_rate_bytes_per_s) m_rateTrace(session, *rate);
+  if (now.packets_lost != before.packets_lost) m_lostTrace(session, now.packets_lost);
+}
+
+KvSessionHandlers KvAgent::MakeHandlers(uint64_t number, std::function<void(const Event&)> event) {
+  KvSessionHandlers handlers;
+  handlers.event = [this, number, event = std::move(event)](const Event& what) {
+    if (const auto* changed = std::get_if<event::LevelChanged>(&what))
+      m_levelTrace(number, changed->id, changed->level);
+    event(what);
+  };
+  handlers.tx = [this](Ptr<const Packet> packet) { m_txTrace(packet); };
+  handlers.rx = [this](Ptr<const Packet> packet) { m_rxTrace(packet); };
+  handlers.drained = [this, number, before = PathStats()](const KvSession& session) mutable {
+    if (m_rttTrace.IsEmpty() && m_rateTrace.IsEmpty() && m_lostTrace.IsEmpty()) return;
+    const auto now = session.GetPath();
+    TracePath(number, std::exchange(before, now), now);
+  };
+  return handlers;
 }
 
 }  // namespace kvferry::sim

@@ -25,6 +25,11 @@ class KvAgent : public ns3::Application {
 
   static ns3::TypeId GetTypeId();
   typedef void (*ClosedTracedCallback)(const std::string& reason);
+  // session: as an agent's are numbered, from 0.
+  typedef void (*RttTracedCallback)(uint64_t session, ns3::Time rtt);
+  typedef void (*RateTracedCallback)(uint64_t session, double bytesPerSecond);
+  typedef void (*LostTracedCallback)(uint64_t session, uint64_t packets);
+  typedef void (*LevelTracedCallback)(uint64_t session, uint64_t transfer, uint8_t level);
 
   KvAgent();
   // Fixes the streams of what TCP's congestion control draws, and of the seed; returns how many are used.
@@ -38,7 +43,7 @@ class KvAgent : public ns3::Application {
   [[nodiscard]] bool HasVirtualPayload() const { return m_virtualPayload; }
   // number: counts an agent's sessions, so that each has its own seed.
   [[nodiscard]] ConnectionConfig MakeConfig(Role role, uint64_t number);
-  [[nodiscard]] KvSessionHandlers MakeHandlers(std::function<void(const Event&)> event);
+  [[nodiscard]] KvSessionHandlers MakeHandlers(uint64_t number, std::function<void(const Event&)> event);
 
   void NotifyClosed(const event::Closed& closed) { m_closedTrace(closed.reason); }
 
@@ -48,6 +53,7 @@ class KvAgent : public ns3::Application {
 
  private:
   [[nodiscard]] uint64_t GetSeed();
+  void TracePath(uint64_t session, const PathStats& before, const PathStats& now) const;
   void TuneTcp(ns3::Ptr<ns3::Socket> socket, uint32_t segmentBytes) const;
 
   ns3::TypeId m_socketFactory;
@@ -63,6 +69,10 @@ class KvAgent : public ns3::Application {
   int64_t m_stream = -1;
   ns3::Ptr<ns3::UniformRandomVariable> m_random;
   ns3::TracedCallback<const std::string&> m_closedTrace;
+  ns3::TracedCallback<uint64_t, ns3::Time> m_rttTrace;
+  ns3::TracedCallback<uint64_t, double> m_rateTrace;
+  ns3::TracedCallback<uint64_t, uint64_t> m_lostTrace;
+  ns3::TracedCallback<uint64_t, uint64_t, uint8_t> m_levelTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_txTrace;
   ns3::TracedCallback<ns3::Ptr<const ns3::Packet>> m_rxTrace;
 };

@@ -34,8 +34,6 @@ ByteClasses TakeOwed(const ByteClasses& ledger, ByteClasses& classed, uint64_t r
 
 }  // namespace
 
-Duration KvQuicSession::GetTransportRtt() const { return m_session.path().rtt.value_or(Duration::zero()); }
-
 ByteClasses KvQuicSession::Class(const QuicDatagram& datagram) {
   auto classes = TakeOwed(GetConnection().ledger().sent, m_classed, datagram.new_stream_bytes);
   const auto rest = datagram.bytes.size() - datagram.new_stream_bytes;

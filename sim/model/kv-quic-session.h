@@ -22,7 +22,7 @@ class KvQuicSession final : public KvDatagramSession {
       : KvDatagramSession(std::move(handlers), socket, peer), m_session(std::move(session)) {}
 
   [[nodiscard]] const Connection& GetConnection() const override { return m_session.connection(); }
-  [[nodiscard]] Duration GetTransportRtt() const override;
+  [[nodiscard]] PathStats GetPath() const override { return m_session.path(); }
   [[nodiscard]] QuicSession::Ids TakeIds() { return m_session.take_ids(); }
 
  private:

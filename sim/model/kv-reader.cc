@@ -84,7 +84,7 @@ void KvReader::StartApplication() {
 
 void KvReader::Connect(const Address& remote) {
   const auto config = MakeConfig(Role::kClient, 0);
-  auto handlers = MakeHandlers([this](const Event& event) { HandleEvent(event); });
+  auto handlers = MakeHandlers(0, [this](const Event& event) { HandleEvent(event); });
   auto socket = CreateSocket(m_remote);
   if (m_transport == TCP) {
     auto session = std::make_unique<KvTcpSession>(config, std::move(handlers), socket, m_unsentBytes);

@@ -21,7 +21,7 @@ void KvSession::Drain() {
     Transmit();
   } while (DrainEvents());
   ArmTimer();
-  if (m_handlers.drained) m_handlers.drained(GetConnection());
+  if (m_handlers.drained) m_handlers.drained(*this);
   m_draining = false;
   if (GetConnection().is_closed()) Release();
 }

@@ -23,12 +23,14 @@ namespace kvferry::sim {
 // Simulated time as the connection's.
 [[nodiscard]] Time NowOnWire();
 
+class KvSession;
+
 // What a session tells its agent; each may be empty. Handlers must not destroy the session.
 struct KvSessionHandlers {
   std::function<void(const Event&)> event = {};
   std::function<void(ns3::Ptr<const ns3::Packet>)> tx = {};  // handed to the socket
   std::function<void(ns3::Ptr<const ns3::Packet>)> rx = {};  // taken from the socket
-  std::function<void(const Connection&)> drained = {};       // nothing is left to do for now
+  std::function<void(const KvSession&)> drained = {};        // nothing is left to do for now
 };
 
 class KvSession {
@@ -49,8 +51,8 @@ class KvSession {
   [[nodiscard]] virtual const Connection& GetConnection() const = 0;
   // What the transport below said when it failed; empty if it did not.
   [[nodiscard]] const std::string& GetTransportFault() const { return m_transportFault; }
-  // The transport's own round trip, where the connection below knows it better; zero: unknown.
-  [[nodiscard]] virtual Duration GetTransportRtt() const { return Duration::zero(); }
+  // As the connection knows the path, or the transport below it, where that knows more.
+  [[nodiscard]] virtual PathStats GetPath() const { return GetConnection().path(); }
 
  protected:
   void Drain();

@@ -114,11 +114,12 @@ std::optional<KvAdmission> KvSource::Admit() {
 
 KvSessionHandlers KvSource::MakeSessionHandlers() {
   const auto number = m_sessions.size();
-  auto handlers = MakeHandlers([this, number](const Event& event) { HandleEvent(number, event); });
+  auto handlers = MakeHandlers(number, [this, number](const Event& event) { HandleEvent(number, event); });
   if (m_makeAdaptive) {
     auto& adaptive = m_adaptive[number] = m_makeAdaptive();
-    handlers.drained = [&adaptive](const Connection& connection) {
-      adaptive->observe(connection, NowOnWire());
+    handlers.drained = [&adaptive, tracing = std::move(handlers.drained)](const KvSession& session) {
+      adaptive->observe(session.GetConnection(), NowOnWire());
+      tracing(session);
     };
   }
   return handlers;

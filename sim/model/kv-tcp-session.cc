@@ -136,6 +136,12 @@ void KvTcpSession::Pump() {
   if (!m_pump.IsRunning()) m_pump = Simulator::ScheduleNow(&KvTcpSession::Drain, this);
 }
 
+PathStats KvTcpSession::GetPath() const {
+  auto path = m_connection.path();
+  if (m_rtt > Duration::zero()) path.rtt = m_rtt;
+  return path;
+}
+
 void KvTcpSession::HandleRtt(ns3::Time, ns3::Time after) { m_rtt = Duration(after.GetNanoSeconds()); }
 
 }  // namespace kvferry::sim

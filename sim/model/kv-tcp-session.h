@@ -26,7 +26,7 @@ class KvTcpSession final : public KvSession {
   void Adopt();
 
   [[nodiscard]] const Connection& GetConnection() const override { return m_connection; }
-  [[nodiscard]] Duration GetTransportRtt() const override { return m_rtt; }
+  [[nodiscard]] PathStats GetPath() const override;
 
  private:
   enum State { OPENING, OPEN, FINISHED };

@@ -22,7 +22,7 @@ namespace kvferry::sim {
 
 class AgentRow {
  public:
-  explicit AgentRow(uint32_t count) : nodes(count) {
+  explicit AgentRow(uint32_t count, double loss = 0) : nodes(count) {
     ns3::RngSeedManager::SetSeed(1);
     ns3::RngSeedManager::SetRun(1);
     ns3::InternetStackHelper internet;
@@ -32,6 +32,7 @@ class AgentRow {
     KvLinkHelper link;
     link.SetDataRate(ns3::DataRate("20Mbps"));
     link.SetDelay(ns3::MilliSeconds(10));
+    link.SetLoss(loss);
     for (uint32_t i = 0; i + 1 < count; ++i) {
       const auto devices = link.Install(nodes.Get(i), nodes.Get(i + 1));
       towards_first.push_back(addresses.Assign(devices).GetAddress(0));

@@ -139,6 +139,31 @@ TEST_P(SimAgents, take_a_devices_time_to_make_decode_and_answer) {
   EXPECT_NEAR(tokens_s.back() - applied_s, 0.5, 1e-6);
 }
 
+TEST_P(SimAgents, tell_what_they_know_of_the_path) {
+  AgentRow row(2, 0.02);
+  row.helper.SetAttribute("Transport", ns3::EnumValue(GetParam()));
+  const auto source = row.helper.InstallSource(row.nodes.Get(0));
+  source->AddCard("report", source_of(test::sample_card(6, 60, 30'000)));
+  row.helper.InstallReader(row.nodes.Get(1), row.towards_first[0])
+      ->AddRequest(request_for("report"), std::make_shared<CardSink>());
+  std::vector<double> rtts_s, rates;
+  uint64_t lost = 0;
+  source->TraceConnectWithoutContext(
+      "Rtt", ns3::Callback<void, uint64_t, ns3::Time>(
+                 [&](uint64_t, ns3::Time rtt) { rtts_s.push_back(rtt.GetSeconds()); }));
+  source->TraceConnectWithoutContext(
+      "DeliveryRate",
+      ns3::Callback<void, uint64_t, double>([&](uint64_t, double rate) { rates.push_back(rate); }));
+  source->TraceConnectWithoutContext(
+      "Lost", ns3::Callback<void, uint64_t, uint64_t>([&](uint64_t, uint64_t packets) { lost = packets; }));
+  run();
+  ASSERT_FALSE(rtts_s.empty());
+  for (const double rtt_s : rtts_s) EXPECT_GE(rtt_s, 0.02);
+  ASSERT_FALSE(rates.empty());
+  EXPECT_GT(*std::max_element(rates.begin(), rates.end()), 0);
+  EXPECT_EQ(lost > 0, GetParam() != KvAgent::TCP);
+}
+
 INSTANTIATE_TEST_SUITE_P(Transports, SimAgents, ::testing::Values(KvAgent::TCP, KvAgent::UDP, KvAgent::QUIC),
                          [](const auto& transport) {
                            return std::string(transport.param == KvAgent::TCP   ? "tcp"
