@@ -2,7 +2,8 @@
 //
 // One kvferry connection over QUIC, without any I/O: datagrams and time in,
 // datagrams and time out. The client's first bidirectional stream is the control
-// stream, unidirectional streams carry data (SPEC.md, 5.2).
+// stream, unidirectional streams carry data (SPEC.md, 5.2), DATAGRAM frames what
+// may be dropped (5.3).
 //
 //   handshake ──both authenticated──► open ──Connection closed──► flushing ──acknowledged──► closing ──► over
 //       └──────────── failure ───────────┴───────────────────────────────────────────────────────┘
@@ -35,6 +36,7 @@ struct QuicConfig {
   // Role, greeting, limits, timeouts, congestion (kModel is BBR2), seed. Its binding is of no matter.
   ConnectionConfig connection;
   std::shared_ptr<const QuicCredentials> credentials;
+  bool takes_datagrams = true;
   QuicSecret secret{};  // server: stateless resets and tokens are made with it; keep it over restarts
   std::optional<std::uint64_t> fixed_seed;     // tests and simulation only
   std::optional<OtherProtocolChoice> other{};  // tests only; the connection then only begins and ends
