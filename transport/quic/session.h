@@ -36,10 +36,10 @@ struct QuicConfig {
   // Role, greeting, limits, timeouts, congestion (kModel is BBR2), seed. Its binding is of no matter.
   ConnectionConfig connection;
   std::shared_ptr<const QuicCredentials> credentials;
-  bool takes_datagrams = true;
   QuicSecret secret{};  // server: stateless resets and tokens are made with it; keep it over restarts
   std::optional<std::uint64_t> fixed_seed;     // tests and simulation only
   std::optional<OtherProtocolChoice> other{};  // tests only; the connection then only begins and ends
+  bool takes_datagrams = true;                 // that may be lost
 };
 
 // What a first datagram asks for; from QuicGate.
