@@ -185,7 +185,8 @@ class Session {
   [[nodiscard]] bool is_unordered(std::uint32_t stream) const {
     return config_.binding == Binding::kDatagram || stream == kDatagrams;
   }
-  [[nodiscard]] bool may_come_in_datagrams(const Transfer& transfer, std::uint64_t chunk) const;
+  [[nodiscard]] bool may_be_dropped(const Transfer& transfer, std::uint64_t chunk) const;
+  [[nodiscard]] bool may_be_dropped(const Transfer& transfer, const ChunkRanges& chunks) const;
   [[nodiscard]] DataVerdict no_room(Time now, std::uint32_t stream);
   [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);

@@ -33,7 +33,7 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes, s
     if (datagrams && may_be_early) return DataVerdict::kNotNow;
     return refuse_data(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
   }
-  if (stream == kDatagrams && !may_come_in_datagrams(*transfer, place.chunk))
+  if (stream == kDatagrams && !may_be_dropped(*transfer, place.chunk))
     return refuse_data(now, ErrorCode::kUnexpected, "DATA in a datagram that was not allowed");
   switch (transfer->state) {
     case TransferState::kAsked:
@@ -54,12 +54,21 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes, s
   return refuse_data(now, ErrorCode::kUnexpected, "DATA in a state that does not allow it");
 }
 
-// SPEC.md, SMS-8: never before HAVE, and so not before the table. What the table does not have is judged like
-// all DATA.
-bool Session::may_come_in_datagrams(const Transfer& transfer, std::uint64_t chunk) const {
+// SPEC.md, SMS-8: never before HAVE, and so not before the table. What the table does not have is judged
+// elsewhere.
+bool Session::may_be_dropped(const Transfer& transfer, std::uint64_t chunk) const {
   const auto& table = transfer.manifest.chunks;
-  if (!transfer.droppable_from || !transfer.arrivals.size()) return false;
+  if (!transfer.droppable_from || transfer.arrivals.size() == 0) return false;
   return chunk >= table.size() || (table[chunk].refines && table[chunk].level >= *transfer.droppable_from);
+}
+
+bool Session::may_be_dropped(const Transfer& transfer, const ChunkRanges& chunks) const {
+  bool all = true;
+  chunks.for_each([&](std::uint32_t chunk) {
+    all = may_be_dropped(transfer, std::uint64_t{chunk});
+    return all && chunk < transfer.arrivals.size();
+  });
+  return all;
 }
 
 DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes,

@@ -222,6 +222,8 @@ bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chu
 void Session::on(Time now, SkipMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerSkip, "SKIP");
   if (!transfer) return;
+  if (message.reason == SkipReason::kLost && !may_be_dropped(*transfer, message.chunks))
+    return fault(now, ErrorCode::kUnexpected, "SKIP for a loss of what may not be dropped");
   ChunkRanges skipped;
   bool inside = true;
   message.chunks.for_each([&](std::uint32_t chunk) {

@@ -521,6 +521,23 @@ TEST_F(Receiving, asks_again_for_what_came_damaged_and_takes_it_on_a_stream) {
   EXPECT_EQ(peer_.connection.chunks_verified(0), chunks_of({2}));
 }
 
+// SMS-11: what may not be dropped cannot be lost, whatever the source says.
+TEST_F(Receiving, believes_in_no_loss_of_the_base_nor_of_what_may_not_be_dropped) {
+  for (const SkipMessage& lie : {SkipMessage{0, chunks_of({1, 2}), SkipReason::kLost, {}},
+                                 SkipMessage{2, chunks_of({2}), SkipReason::kLost, {}}}) {
+    RawPeer peer(config());
+    CardSink sink;
+    CardSink other;
+    peer.connection.request(peer.now, wish(), sink);
+    peer.connection.request(peer.now, {}, other);
+    peer.greet();
+    send_manifest(peer, 0, card_);
+    send_manifest(peer, 2, card_);
+    peer.send(lie);
+    EXPECT_EQ(peer.fault(), ErrorCode::kUnexpected);
+  }
+}
+
 struct Violation {
   const char* what;
   ErrorCode code;

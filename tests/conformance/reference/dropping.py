@@ -7,6 +7,7 @@ DATAGRAMS = -1  # where streams have their numbers
 MOST_DATAGRAMS = 1024  # of one chunk
 MOST_CHUNKS = 1024  # under way in datagrams
 LEAST_DATAGRAM = 600
+LOST_REASON = 4  # of SKIP
 
 
 class Dropping:

@@ -4,7 +4,7 @@
 from collections import Counter
 
 from .credit import Credit
-from .dropping import DATAGRAMS
+from .dropping import DATAGRAMS, LOST_REASON
 from .manifest import REFINES, sha256
 from .primitives import LIMIT, UNEXPECTED, PeerError, malformed
 from .ranges import Reassembly, members, ranges_of
@@ -41,7 +41,7 @@ class Intake(Transfer):
             return self._keep_early(data_frame)
         chunk, offset, data, stream = data_frame
         if stream == DATAGRAMS:
-            self._check_datagram(chunk)
+            self._check_droppable(chunk)
         if chunk >= len(self.table.entries) or offset + len(data) > self.size(chunk):
             raise malformed(f"DATA outside of chunk {chunk}, or of none")  # FRM-4
         self._account(chunk)
@@ -60,11 +60,11 @@ class Intake(Transfer):
             self._completed(chunk, part.take())
         return True
 
-    def _check_datagram(self, chunk):
+    def _check_droppable(self, chunk):
         """SMS-8; what is no chunk is judged like all DATA."""
         entry = self.table.entries[chunk] if self.droppable_from is not None and chunk < len(self.table.entries) else None
         if self.droppable_from is None or (entry and (not entry.kind & REFINES or entry.level < self.droppable_from)):
-            raise PeerError(UNEXPECTED, f"chunk {chunk} in a datagram")
+            raise PeerError(UNEXPECTED, f"chunk {chunk} may not be dropped")
 
     def _may_be_early(self, data_frame):
         """Whether the table is whole; only datagrams may come before."""
@@ -179,6 +179,8 @@ class Intake(Transfer):
         if message["chunks"] and message["chunks"][-1][1] > len(self.table.entries):
             raise malformed("SKIP of chunks beyond the table")  # TRF-7
         for chunk in members(message["chunks"], len(self.table.entries)):
+            if message["reason"] == LOST_REASON:
+                self._check_droppable(chunk)  # SMS-11
             counted = self.credit.skip(chunk, self.size(chunk))
             if chunk in self.status:
                 continue

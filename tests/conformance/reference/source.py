@@ -4,14 +4,14 @@
 from collections import deque
 
 from .credit import Credit
-from .dropping import DATAGRAMS, Dropping
+from .dropping import DATAGRAMS, LOST_REASON, Dropping
 from .frames import encode_data
 from .messages import TAKES_DATAGRAMS, USUAL_URGENCY
 from .primitives import UNEXPECTED, PeerError, malformed
 from .ranges import members, ranges_of
 from .transfer import EAGER_OVERHEAD, STALLED, Transfer
 
-LEVEL_REASON, DEADLINE_REASON, BUDGET_REASON, LOST_REASON = 0, 1, 2, 4
+LEVEL_REASON, DEADLINE_REASON, BUDGET_REASON = 0, 1, 2
 
 
 class Source(Transfer):

@@ -215,6 +215,11 @@ class ReceivingDatagrams(unittest.TestCase):
         asking.feed(0, message_frame("SKIP", transfer=0, chunks=[(2, 5)], reason=4))
         self.assertEqual((self.datagram(asking, 3).here, asking.code), ([2], None))
 
+    def test_only_what_may_be_dropped_can_be_lost(self):  # SMS-11
+        for options, chunks in (({"droppable_from": 1}, [(1, 3)]), ({}, [(2, 3)]), ({"droppable_from": 2}, [(2, 3)])):
+            asking = self.manifest(self.asking(**options))
+            self.assertEqual(asking.feed(0, message_frame("SKIP", transfer=0, chunks=chunks, reason=4)).code, 4)
+
     def test_what_may_not_come_in_datagrams(self):  # SMS-8, SMS-9, SMS-10, FRM-4
         self.assertEqual(self.datagram(self.asking(droppable_from=1), 2).code, 4)
         self.assertEqual(self.datagram(self.manifest(self.asking()), 2).code, 4)
