@@ -54,7 +54,9 @@ class Fetch final : public ClientErrand {
   // The server's side of the protocol; this client has no part in it.
   void on(ConnectionDriver& connection, const event::Requested& event) { decline(connection, event.id); }
   void on(ConnectionDriver& connection, const event::Offered& event) { decline(connection, event.id); }
-  void on(ConnectionDriver&, const event::Skipped&) {}
+  void on(ConnectionDriver&, const event::Skipped& event) {
+    if (event.reason == SkipReason::kLost) news_.dropped += event.chunks.size();
+  }
   void on(ConnectionDriver&, const event::LevelChanged&) {}
   void on(ConnectionDriver&, const event::Sent&) {}
   void on(ConnectionDriver&, const event::Confirmed&) {}
@@ -86,7 +88,7 @@ class Fetch final : public ClientErrand {
 
   [[nodiscard]] Result<void> use_what_is_here(std::uint64_t skipped) {
     news_.chunk_data = steady_now() - manifest_at_;
-    if (skipped > 0 && !options_.accept_part)
+    if (skipped > news_.dropped && !options_.accept_part)
       return Error{where() + " left out " + std::to_string(skipped) + " chunks"};
     return options_.apply ? options_.apply() : Result<void>();
   }

@@ -13,7 +13,8 @@ struct FetchOptions : ClientOptions {
   RequestOptions request;
   // When all chunks are in the sink, or all that will come: uses the card. An error rejects the transfer.
   std::function<Result<void>()> apply;
-  // Whether a card will do of which a deadline, a budget or freeze_after left something out.
+  // Whether a card will do of which a deadline, a budget or freeze_after left something out. What the network
+  // took of request.droppable_from may always be missing.
   bool accept_part = false;
   // So long after the request what is here has to do: apply() uses it at once, whatever is still under way,
   // and the source is told to stop.
@@ -28,6 +29,7 @@ struct FetchReport : ClientReport {
   std::optional<Digest> card;
   ChunkRanges chunks;               // verified when the transfer ended: what a later request need not ask for
   std::uint64_t payload_bytes = 0;  // of those that came
+  std::uint64_t dropped = 0;        // chunks: refinements that were lost, and those that build on them
   Duration manifest{};  // from the connection until the manifest is here: handshake, and the peer's work for
                         // the card
   Duration chunk_data{};  // from the manifest to the last chunk

@@ -12,13 +12,16 @@ class BindingLayer {
  public:
   virtual ~BindingLayer() = default;
 
-  // from: a datagram's path, or the stream. Returns how many bytes were taken.
-  virtual std::size_t handle_bytes(Time now, ByteView bytes, std::uint64_t from) = 0;
+  // Streams. Returns how many bytes were taken.
+  virtual std::size_t handle_bytes(Time, ByteView bytes, std::uint32_t) { return bytes.size(); }
+  virtual void handle_datagram(Time, ByteView, PathId) {}
   virtual void handle_timeout(Time now) = 0;
   [[nodiscard]] virtual std::optional<Outgoing> poll_transmit(Time now) = 0;
   [[nodiscard]] virtual std::optional<Time> next_timeout() const = 0;
   // Whether the driver takes what is sent on a stream; streams binding.
   virtual void set_writable(std::uint32_t, bool) {}
+  virtual void set_max_datagram_bytes(std::size_t) {}
+  virtual void handle_datagram_fate(Time, std::uint64_t, bool) {}
   // Adds what the binding measures.
   virtual void describe(PathStats& stats) const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> connection_id() const = 0;

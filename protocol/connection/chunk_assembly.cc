@@ -36,11 +36,9 @@ bool ChunkAssembly::has_any(std::uint64_t transfer, std::uint32_t stream) const 
   return false;
 }
 
-bool ChunkAssembly::goes_on(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t stream,
-                            std::uint64_t offset) const {
+bool ChunkAssembly::is_on(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t stream) const {
   auto found = open_.find({transfer, chunk});
-  return found != open_.end() && found->second.stream == stream &&
-         from_the_beginning(found->second.here) == offset;
+  return found != open_.end() && found->second.stream == stream;
 }
 
 std::uint64_t ChunkAssembly::contiguous_bytes(std::uint64_t transfer, std::uint32_t chunk) const {

@@ -28,9 +28,7 @@ class ChunkAssembly {
   // Any chunk of the transfer on the stream.
   [[nodiscard]] bool has_any(std::uint64_t transfer, std::uint32_t stream = 0) const;
   [[nodiscard]] bool is_full() const { return open_.size() >= kMaxOpen; }
-  // Whether the chunk began on this stream, and is here up to the offset without a gap.
-  [[nodiscard]] bool goes_on(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t stream,
-                             std::uint64_t offset) const;
+  [[nodiscard]] bool is_on(std::uint64_t transfer, std::uint32_t chunk, std::uint32_t stream) const;
   // How far the chunk is here without a gap.
   [[nodiscard]] std::uint64_t contiguous_bytes(std::uint64_t transfer, std::uint32_t chunk) const;
 

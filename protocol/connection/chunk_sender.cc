@@ -2,6 +2,7 @@
 #include "protocol/connection/chunk_sender.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kvferry {
 
@@ -29,10 +30,11 @@ bool ChunkSender::exhausted() const {
 bool ChunkSender::ready(StreamSet takes) const {
   if (dropped_) return false;
   if (first_cut(takes) < cuts_.size() || !with_losses_.empty()) return true;
-  if (options_.wait_for_have || !free_stream(takes)) return false;
-  if (again_.empty() && waiting_ == 0) return false;
-  if (!again_.empty() || unwanted(next_waiting())) return true;  // what is unwanted is to be skipped
-  return has_credit_for(next_waiting());
+  if (options_.wait_for_have) return false;
+  if (!again_.empty()) return free_stream(takes).has_value();
+  if (waiting_ == 0) return false;
+  if (unwanted(next_waiting())) return true;  // is to be skipped
+  return stream_for(next_waiting(), takes) && has_credit_for(next_waiting());
 }
 
 bool ChunkSender::has_credit_for(std::uint32_t chunk) const {
@@ -85,12 +87,27 @@ std::optional<std::uint32_t> ChunkSender::free_stream(StreamSet takes) const {
   return std::nullopt;
 }
 
-Result<bool> ChunkSender::begin_next_chunk(std::uint32_t stream) {
+// Not what is asked for again.
+bool ChunkSender::may_be_dropped(std::uint32_t chunk) const {
+  return in_datagrams_ && info(chunk).refines && info(chunk).level >= *options_.droppable_from &&
+         info(chunk).size_bytes <= kMaxDatagramsOfChunk * (kMinDatagramBytes - kMaxDataPlaceBytes) &&
+         open_.size() < kMaxChunksInDatagrams && !again_.contains(chunk);
+}
+
+// Nothing: those that it could go on take no bytes.
+std::optional<std::uint32_t> ChunkSender::stream_for(std::uint32_t chunk, StreamSet takes) const {
+  if (takes.has(kDatagrams) && may_be_dropped(chunk)) return kDatagrams;
+  return free_stream(takes);
+}
+
+Result<bool> ChunkSender::begin_next_chunk(StreamSet takes) {
   if (options_.wait_for_have) return false;
   auto chunk = choose();
   if (!chunk) return false;
   bool again = again_.contains(*chunk);
   if (!again && !has_credit_for(*chunk)) return false;
+  auto stream = stream_for(*chunk, takes);
+  if (!stream) return false;
   std::uint32_t size = info(*chunk).size_bytes;
   auto bytes = source_->chunk(*chunk);
   if (!bytes) return bytes.error();
@@ -107,12 +124,13 @@ Result<bool> ChunkSender::begin_next_chunk(std::uint32_t stream) {
     ++chunks_begun_;
     settle(*chunk, State::kBegun);
   }
-  if (options_.until_acknowledged) {
-    Open& open = open_.insert_or_assign(*chunk, Open{*bytes, {}, {}}).first->second;
+  open_.erase(*chunk);
+  if (options_.until_acknowledged || *stream == kDatagrams) {
+    Open& open = open_.emplace(*chunk, Open{*bytes, {}, {}, *stream == kDatagrams}).first->second;
     open.acknowledged.add(0, begins_at);
   }
-  cuts_.push_back({*chunk, stream, std::move(*bytes), begins_at, again});
-  last_stream_ = stream;
+  cuts_.push_back({*chunk, *stream, std::move(*bytes), begins_at, again});
+  if (*stream != kDatagrams) last_stream_ = *stream;
   return true;
 }
 
@@ -134,8 +152,10 @@ std::optional<DataPiece> ChunkSender::next_lost(std::size_t max_bytes) {
   return std::nullopt;
 }
 
-DataPiece ChunkSender::cut_piece(std::size_t index, std::size_t max_bytes) {
+DataPiece ChunkSender::cut_piece(std::size_t index, std::size_t max_bytes, std::size_t datagram_bytes) {
   Cut& cut = cuts_[index];
+  if (cut.stream == kDatagrams)
+    max_bytes = datagram_bytes - data_place_bytes({options_.transfer, cut.chunk, cut.offset});
   std::size_t size = std::min(max_bytes, cut.bytes.size() - cut.offset);
   DataPiece piece{
       {options_.transfer, cut.chunk, cut.offset}, cut.bytes.part(cut.offset, size), cut.again, cut.stream};
@@ -144,19 +164,18 @@ DataPiece ChunkSender::cut_piece(std::size_t index, std::size_t max_bytes) {
   return piece;
 }
 
-Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes, StreamSet takes) {
+Result<std::optional<DataPiece>> ChunkSender::next(std::size_t max_bytes, StreamSet takes,
+                                                   std::size_t datagram_bytes) {
   if (dropped_ || max_bytes == 0) return std::optional<DataPiece>();
   if (auto piece = next_lost(max_bytes)) return std::optional(std::move(*piece));
   std::size_t cut = first_cut(takes);
   if (cut == cuts_.size()) {
-    auto stream = free_stream(takes);
-    if (!stream) return std::optional<DataPiece>();
-    auto begun = begin_next_chunk(*stream);
+    auto begun = begin_next_chunk(takes);
     if (!begun) return begun.error();
     if (!*begun) return std::optional<DataPiece>();
     cut = cuts_.size() - 1;
   }
-  return std::optional(cut_piece(cut, max_bytes));
+  return std::optional(cut_piece(cut, max_bytes, datagram_bytes));
 }
 
 void ChunkSender::resend(const ChunkRanges& chunks) {
@@ -175,6 +194,8 @@ void ChunkSender::resend(const ChunkRanges& chunks) {
 
 void ChunkSender::have(const ChunkRanges& chunks) {
   options_.wait_for_have = false;
+  if (options_.droppable_from && !std::exchange(in_datagrams_, true))
+    refinements_ = Refinements(source_->manifest().chunks);
   know(chunks);
 }
 
@@ -199,6 +220,14 @@ void ChunkSender::give_up(std::uint32_t chunk, SkipReason reason) {
   open_.erase(chunk);
   with_losses_.erase(chunk);
   std::erase_if(cuts_, [&](const Cut& cut) { return cut.chunk == chunk; });
+}
+
+// What was not sent of those that build on it would be of no use.
+void ChunkSender::give_up_with_refinements(std::uint32_t chunk) {
+  give_up(chunk, SkipReason::kLost);
+  for (auto next = refinements_.of(chunk); next; next = refinements_.of(*next)) {
+    if (states_[*next] == State::kWaiting || cut_of(*next)) give_up(*next, SkipReason::kLost);
+  }
 }
 
 void ChunkSender::skip(const ChunkRanges& chunks, SkipReason reason) {
@@ -239,6 +268,7 @@ void ChunkSender::lost(const DataPlace& place, std::uint64_t size_bytes) {
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   auto found = open_.find(chunk);
   if (found == open_.end() || dropped_) return;
+  if (found->second.droppable) return give_up_with_refinements(chunk);
   auto gaps = found->second.acknowledged.missing(place.offset, place.offset + size_bytes);
   if (gaps.empty()) return;
   if (expired_) return give_up(chunk, SkipReason::kDeadline);

@@ -45,7 +45,11 @@ void Connection::set_writable(std::uint32_t stream, bool takes_bytes) {
   impl_->binding->set_writable(stream, takes_bytes);
 }
 void Connection::handle_datagram(Time now, ByteView datagram, PathId path) {
-  impl_->binding->handle_bytes(now, datagram, path);
+  impl_->binding->handle_datagram(now, datagram, path);
+}
+void Connection::set_max_datagram_bytes(std::size_t bytes) { impl_->binding->set_max_datagram_bytes(bytes); }
+void Connection::handle_datagram_fate(Time now, std::uint64_t number, bool arrived) {
+  impl_->binding->handle_datagram_fate(now, number, arrived);
 }
 void Connection::handle_end_of_stream(Time now) {
   handle_transport_closed(now, ErrorCode::kEndOfStream, "the stream ended early", true);

@@ -10,7 +10,8 @@
 // stop polling poll_transmit() while its socket is full, and goes on when the
 // socket takes bytes again. On the streams binding it says by set_writable()
 // which streams take bytes; nothing goes before what waits for the control
-// stream.
+// stream. By set_max_datagram_bytes() it says that there are datagrams beside the
+// streams, which may be lost, and tells what became of each.
 //
 // `now` never goes backwards. Sinks and sources live until their transfer ends
 // (Confirmed, Rejected, Refused, Cancelled, confirm(), reject(), cancel(),
@@ -34,12 +35,14 @@ namespace kvferry {
 using PathId = std::uint64_t;
 
 // Stream and streams binding: write head, then payload (shared, not copied), on
-// that stream. Datagram binding: one whole datagram in head.
+// that stream, or both as one datagram. Datagram binding: one whole datagram in
+// head.
 struct Outgoing {
   Bytes head;
   Slice payload;
   PathId path = 0;           // datagram binding: where to
   std::uint32_t stream = 0;  // streams binding: 0 is the control stream, the data streams begin at 1
+  std::optional<std::uint64_t> datagram{};  // streams binding: its number, and no stream
   [[nodiscard]] std::size_t size() const { return head.size() + payload.size(); }
 };
 
@@ -63,6 +66,7 @@ struct AcceptOptions {
   ChunkRanges held;
   std::vector<PartialChunk> partial;  // beginnings of chunks, ascending
   bool manifest_first = false;        // the sink knows which chunks it has once it sees the manifest
+  std::optional<std::uint8_t> droppable_from{};  // as in RequestOptions
 };
 
 class Connection {
@@ -79,7 +83,14 @@ class Connection {
   std::size_t handle_bytes(Time now, ByteView bytes, std::uint32_t stream = 0);
   // Streams binding: whether a stream takes what is sent; at first all do.
   void set_writable(std::uint32_t stream, bool takes_bytes);
-  // Datagram binding: one whole datagram. A server follows its client from address to address.
+  // Streams binding: the most bytes of a datagram, 512 or more once it is more than 0 (at first, and always
+  // to a peer that takes none).
+  void set_max_datagram_bytes(std::size_t bytes);
+  // Streams binding: whether the datagram of that number has arrived at the peer or is lost; once each, but
+  // one that was lost may have arrived all the same.
+  void handle_datagram_fate(Time now, std::uint64_t number, bool arrived);
+  // Datagram and streams binding: one whole datagram. On the datagram binding a server follows its client
+  // from address to address.
   void handle_datagram(Time now, ByteView datagram, PathId path = 0);
   void handle_timeout(Time now);        // at or after poll_timeout()
   void handle_end_of_stream(Time now);  // any stream of the peer's has ended

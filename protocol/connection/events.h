@@ -28,8 +28,9 @@ struct OfferInfo {
   bool operator==(const OfferInfo&) const = default;
 };
 
-// Why a source does not send a chunk.
-enum class SkipReason : std::uint8_t { kLevel = 0, kDeadline = 1, kBudget = 2, kChoice = 3 };
+// Why a source does not send a chunk. kLost: it may be dropped, and the network has lost a part of it, or of
+// one that it refines.
+enum class SkipReason : std::uint8_t { kLevel = 0, kDeadline = 1, kBudget = 2, kChoice = 3, kLost = 4 };
 
 namespace event {
 
@@ -57,7 +58,8 @@ struct ChunkArrived {
   std::uint32_t index;
   std::uint64_t size_bytes;
 };
-// Receiver: the source will not send these any more: they came too late, or exceed the budget or the level.
+// Receiver: the source will not send these any more: they came too late, exceed the budget or the level, or
+// were lost.
 struct Skipped {
   TransferId id;
   ChunkRanges chunks;

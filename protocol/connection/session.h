@@ -68,14 +68,15 @@ class Session {
   void fault(Time now, ErrorCode code, const std::string& reason);
   void handle_timeout(Time now);
   void data_acknowledged(Time now, const DataPlace& place, std::uint64_t size_bytes);
-  void data_lost(const DataPlace& place, std::uint64_t size_bytes);
+  void data_lost(Time now, const DataPlace& place, std::uint64_t size_bytes);
   void manifest_acknowledged(TransferId id);
   void note_rtt(Time now, Duration min_rtt);
 
   // To the binding.
   [[nodiscard]] std::optional<ControlFrame> next_control();
   [[nodiscard]] std::optional<DataPiece> next_data(Time now, std::size_t max_bytes,
-                                                   StreamSet takes = kOnlyStream);
+                                                   StreamSet takes = kOnlyStream,
+                                                   std::size_t datagram_bytes = 0);
   [[nodiscard]] bool has_control() const { return !control_.empty(); }
   [[nodiscard]] bool has_data() const;
   // Of a chunk that leaves now at this rate, or without one of all that waits for the manifest. Nothing where
@@ -181,6 +182,12 @@ class Session {
   [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
   [[nodiscard]] DataVerdict take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes,
                                       std::uint32_t stream);
+  [[nodiscard]] bool is_unordered(std::uint32_t stream) const {
+    return config_.binding == Binding::kDatagram || stream == kDatagrams;
+  }
+  [[nodiscard]] bool may_be_dropped(const Transfer& transfer, std::uint64_t chunk) const;
+  [[nodiscard]] bool may_be_dropped(const Transfer& transfer, const ChunkRanges& chunks) const;
+  [[nodiscard]] DataVerdict no_room(Time now, std::uint32_t stream);
   [[nodiscard]] DataVerdict take_in_vain(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool charge(Time now, Transfer& transfer, std::uint32_t chunk);
   [[nodiscard]] bool begin_chunk(Time now, const DataPlace& place, Transfer& transfer, std::uint32_t stream);
@@ -206,6 +213,7 @@ class Session {
   [[nodiscard]] std::optional<TransferFault> begin_sending(Time now, TransferId id, Transfer& transfer,
                                                            const ChunkRanges& known);
   void continue_sending(Time now, TransferId id, Transfer& transfer);
+  [[nodiscard]] std::optional<std::uint8_t> droppable_from(const Transfer& transfer) const;
   void send_manifest(TransferId id, EncodedManifest encoded, const ChunkRanges& known);
   void note_exhausted(Time now, TransferId id, Transfer& transfer);  // nothing is left to hand out
   void announce_skips(TransferId id, Transfer& transfer);

@@ -33,6 +33,8 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes, s
     if (datagrams && may_be_early) return DataVerdict::kNotNow;
     return refuse_data(now, ErrorCode::kUnexpected, "DATA for a transfer that never was");
   }
+  if (stream == kDatagrams && !may_be_dropped(*transfer, place.chunk))
+    return refuse_data(now, ErrorCode::kUnexpected, "DATA in a datagram that was not allowed");
   switch (transfer->state) {
     case TransferState::kAsked:
       if (datagrams || transfer->eager)
@@ -52,6 +54,23 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes, s
   return refuse_data(now, ErrorCode::kUnexpected, "DATA in a state that does not allow it");
 }
 
+// SPEC.md, SMS-8: never before HAVE, and so not before the table. What the table does not have is judged
+// elsewhere.
+bool Session::may_be_dropped(const Transfer& transfer, std::uint64_t chunk) const {
+  const auto& table = transfer.manifest.chunks;
+  if (!transfer.droppable_from || transfer.arrivals.size() == 0) return false;
+  return chunk >= table.size() || (table[chunk].refines && table[chunk].level >= *transfer.droppable_from);
+}
+
+bool Session::may_be_dropped(const Transfer& transfer, const ChunkRanges& chunks) const {
+  bool all = true;
+  chunks.for_each([&](std::uint32_t chunk) {
+    all = may_be_dropped(transfer, std::uint64_t{chunk});
+    return all && chunk < transfer.arrivals.size();
+  });
+  return all;
+}
+
 DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& transfer, ByteView bytes,
                                std::uint32_t stream) {
   const auto& table = transfer.manifest.chunks;
@@ -62,14 +81,16 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   if (transfer.arrivals.of(chunk) != ChunkArrivals::State::kMissing)
     return take_in_vain(now, place.transfer, transfer, chunk);
-  bool datagrams = config_.binding == Binding::kDatagram;
-  if (datagrams && arriving_.is_full() && !arriving_.has(place.transfer, chunk)) return DataVerdict::kNotNow;
+  if (is_unordered(stream) && arriving_.is_full() && !arriving_.has(place.transfer, chunk))
+    return no_room(now, stream);
   if (!arriving_.has(place.transfer, chunk) && !begin_chunk(now, place, transfer, stream))
     return DataVerdict::kIgnored;
-  if (!datagrams && !arriving_.goes_on(place.transfer, chunk, stream, place.offset))
+  if (!arriving_.is_on(place.transfer, chunk, stream))
+    return refuse_data(now, ErrorCode::kMalformed, "DATA of one chunk on two streams");
+  if (!is_unordered(stream) && arriving_.contiguous_bytes(place.transfer, chunk) != place.offset)
     return refuse_data(now, ErrorCode::kMalformed, "DATA out of order on a stream");
   auto added = arriving_.add(place.transfer, chunk, place.offset, bytes);
-  if (added.no_room) return DataVerdict::kNotNow;
+  if (added.no_room) return no_room(now, stream);
   if (added.new_bytes == 0) return DataVerdict::kRepeated;
   transfer.trickled_bytes += added.new_bytes;
   if (added.whole || transfer.trickled_bytes >= kLeastProgressBytes) {
@@ -79,6 +100,12 @@ DataVerdict Session::take_data(Time now, const DataPlace& place, Transfer& trans
   note_progress(now, added.new_bytes, false);
   if (added.whole) on_whole_chunk(now, place.transfer, transfer, chunk, std::move(*added.whole));
   return DataVerdict::kTaken;
+}
+
+// Of datagrams beside streams nothing can count as not arrived: QUIC has acknowledged it.
+DataVerdict Session::no_room(Time now, std::uint32_t stream) {
+  if (stream != kDatagrams) return DataVerdict::kNotNow;
+  return refuse_data(now, ErrorCode::kLimit, "more chunks in datagrams, or pieces of one, than there may be");
 }
 
 // Of a chunk that is here or was given up. A source may have begun one that is held before it knew, and
@@ -104,7 +131,7 @@ bool Session::charge(Time now, Transfer& transfer, std::uint32_t chunk) {
 
 // False: the peer is at fault. On a stream the source may begin at 0 although a prefix is here.
 bool Session::begin_chunk(Time now, const DataPlace& place, Transfer& transfer, std::uint32_t stream) {
-  bool ordered = config_.binding != Binding::kDatagram;
+  bool ordered = !is_unordered(stream);
   auto chunk = static_cast<std::uint32_t>(place.chunk);
   if (ordered && arriving_.has_any(place.transfer, stream)) {
     fault(now, ErrorCode::kMalformed, "DATA of a chunk before the last one is whole");

@@ -32,6 +32,7 @@ TransferId Session::request(Time now, const RequestOptions& options, ChunkSink& 
   if (options.card) remember(transfer, options.held, options.partial);
   transfer.bases = options.bases;
   transfer.manifest_first = options.manifest_first;
+  transfer.droppable_from = options.droppable_from;
   transfer.sink = &sink;
   RequestMessage message;
   message.transfer = id;
@@ -58,7 +59,9 @@ void Session::accept(Time now, TransferId id, ChunkSink& sink, const AcceptOptio
   transfer->any_base = true;
   remember(*transfer, options.held, options.partial);
   transfer->manifest_first = options.manifest_first;
-  send(AcceptMessage{id, transfer->held, transfer->partial, options.manifest_first, {}});
+  transfer->droppable_from = options.droppable_from;
+  send(AcceptMessage{
+      id, transfer->held, transfer->partial, options.manifest_first, options.droppable_from, {}});
   if (transfer->assembler) on_manifest_part(now, id);
 }
 
@@ -193,7 +196,9 @@ std::optional<TransferFault> Session::account_for_held(Time, TransferId id, Tran
     in_vain.add(chunk);
     transfer.prefixes.erase(chunk);  // it will come whole
   });
-  if (!news.empty() || transfer.manifest_first) send(HaveMessage{id, news.lowest(kMaxHeldBytes), {}});
+  // A source that may drop refinements waits for it, so that none comes before the manifest (SMS-9).
+  const bool is_awaited = transfer.manifest_first || transfer.droppable_from;
+  if (!news.empty() || is_awaited) send(HaveMessage{id, news.lowest(kMaxHeldBytes), {}});
   if (!in_vain.empty()) ask_again(id, in_vain);
   return std::nullopt;
 }
@@ -217,6 +222,8 @@ bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chu
 void Session::on(Time now, SkipMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerSkip, "SKIP");
   if (!transfer) return;
+  if (message.reason == SkipReason::kLost && !may_be_dropped(*transfer, message.chunks))
+    return fault(now, ErrorCode::kUnexpected, "SKIP for a loss of what may not be dropped");
   ChunkRanges skipped;
   bool inside = true;
   message.chunks.for_each([&](std::uint32_t chunk) {

@@ -48,6 +48,7 @@ void Session::on(Time now, RequestMessage& message) {
   transfer.held = options.held;
   transfer.partial = message.partial;
   transfer.manifest_first = options.manifest_first;
+  transfer.droppable_from = options.droppable_from;
   transfer.byte_budget = options.byte_budget;
   transfer.min_quality = options.min_quality;
   transfer.urgency = options.urgency;
@@ -65,6 +66,7 @@ void Session::on(Time now, AcceptMessage& message) {
   transfer->held = message.held;
   transfer->partial = message.partial;
   transfer->manifest_first = message.manifest_first;
+  transfer->droppable_from = message.droppable_from;
   if (transfer->eager) return continue_sending(now, message.transfer, *transfer);
   if (auto objection = begin_sending(now, message.transfer, *transfer, {}))
     fail_transfer(message.transfer, *objection);
@@ -78,6 +80,7 @@ void Session::continue_sending(Time now, TransferId id, Transfer& transfer) {
   if (transfer.own_level < kEveryLevel) send(LevelMessage{id, transfer.own_level, {}}, id);
   announce_skips(id, transfer);
   transfer.sender->resume_from(transfer.partial, transfer.manifest_first);
+  transfer.sender->allow_drops(droppable_from(transfer));
   transfer.sender->know(transfer.held);
   note_exhausted(now, id, transfer);
 }
@@ -136,6 +139,12 @@ std::optional<TransferFault> Session::source_objects(const Transfer& transfer,
   return std::nullopt;
 }
 
+// Only by a peer that takes datagrams.
+std::optional<std::uint8_t> Session::droppable_from(const Transfer& transfer) const {
+  const bool taken = config_.binding == Binding::kStreams && (peer_.features & kFeatureDatagrams) != 0;
+  return taken ? transfer.droppable_from : std::nullopt;
+}
+
 std::optional<TransferFault> Session::begin_sending(Time now, TransferId id, Transfer& transfer,
                                                     const ChunkRanges& known) {
   const Manifest& manifest = transfer.source->manifest();
@@ -150,6 +159,7 @@ std::optional<TransferFault> Session::begin_sending(Time now, TransferId id, Tra
   options.budget_bytes = transfer.byte_budget;
   options.partial = transfer.partial;
   options.wait_for_have = transfer.manifest_first;
+  options.droppable_from = droppable_from(transfer);
   transfer.sender.emplace(std::move(options), transfer.source, transfer.held);
   if (transfer.deadline && config_.repair == Repair::kByBenefit) transfer.stakes.emplace(manifest.chunks);
   if (!known.empty()) transfer.sender->know(known);
@@ -296,7 +306,8 @@ std::optional<TransferId> Session::next_served(StreamSet takes) const {
   return best;
 }
 
-std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes, StreamSet takes) {
+std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes, StreamSet takes,
+                                            std::size_t datagram_bytes) {
   while (state_ == SessionState::kOpen) {
     auto id = next_served(takes);
     if (!id) return std::nullopt;
@@ -304,7 +315,7 @@ std::optional<DataPiece> Session::next_data(Time now, std::size_t max_bytes, Str
     if (transfer.eager)
       max_bytes =
           std::min<std::uint64_t>(max_bytes, peer_.limits.eager_bytes - eager_bytes_ - kEagerFrameBytes);
-    auto piece = transfer.sender->next(max_bytes, takes);
+    auto piece = transfer.sender->next(max_bytes, takes, datagram_bytes);
     if (!piece) {
       fail_transfer(*id, {TransferError::kStorage, piece.error().message});
       continue;
@@ -335,11 +346,12 @@ void Session::data_acknowledged(Time now, const DataPlace& place, std::uint64_t 
   acknowledged_bytes_ += transfer->sender->acknowledged(place, size_bytes);
 }
 
-void Session::data_lost(const DataPlace& place, std::uint64_t size_bytes) {
+void Session::data_lost(Time now, const DataPlace& place, std::uint64_t size_bytes) {
   Transfer* transfer = find(place.transfer);
   if (!transfer || !transfer->sender) return;
   transfer->sender->lost(place, size_bytes);
   announce_skips(place.transfer, *transfer);
+  note_exhausted(now, place.transfer, *transfer);
 }
 
 }  // namespace kvferry

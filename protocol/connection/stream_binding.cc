@@ -21,7 +21,7 @@ class StreamBinding final : public BindingLayer {
         max_data_(std::clamp<std::size_t>(config.max_data_bytes, 1, kMaxDataBodyBytes - kMaxDataPlaceBytes)) {
   }
 
-  std::size_t handle_bytes(Time now, ByteView bytes, std::uint64_t) override {
+  std::size_t handle_bytes(Time now, ByteView bytes, std::uint32_t) override {
     return reader_.read(now, bytes);
   }
   void handle_timeout(Time) override {}

@@ -4,11 +4,15 @@
 // the control stream of the streams binding, whose data streams begin at 1.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace kvferry {
 
 inline constexpr std::uint32_t kMaxDataStreams = 16;  // in one direction. SPEC.md, SMS-1
+// No stream: the datagrams beside them, whole, in no order, and sent once. SPEC.md, 5.3
+inline constexpr std::uint32_t kDatagrams = kMaxDataStreams + 1;
+inline constexpr std::size_t kMinDatagramBytes = 512;  // smaller ones are not worth it
 
 class StreamSet {
  public:
@@ -19,11 +23,11 @@ class StreamSet {
     return set;
   }
   constexpr void set(std::uint32_t stream, bool is_in) {
-    if (stream > kMaxDataStreams) return;
+    if (stream > kDatagrams) return;
     bits_ = is_in ? bits_ | 1u << stream : bits_ & ~(1u << stream);
   }
   [[nodiscard]] constexpr bool has(std::uint32_t stream) const {
-    return stream <= kMaxDataStreams && (bits_ >> stream & 1) != 0;
+    return stream <= kDatagrams && (bits_ >> stream & 1) != 0;
   }
 
  private:

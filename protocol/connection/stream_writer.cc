@@ -25,6 +25,16 @@ Outgoing StreamWriter::data(DataPiece piece) {
   return out;
 }
 
+Outgoing StreamWriter::datagram(DataPiece piece, std::uint64_t number) {
+  Outgoing out;
+  put_data_place(out.head, piece.place);
+  sent_.framing += out.head.size();
+  sent_.payload += piece.bytes.size();
+  out.payload = std::move(piece.bytes);
+  out.datagram = number;
+  return out;
+}
+
 void StreamWriter::put_after(Bytes& out, std::uint64_t control_frames) {
   Bytes body;
   put_varint(body, control_frames);

@@ -13,6 +13,7 @@ class StreamWriter {
 
   [[nodiscard]] Outgoing control(ControlFrame frame);
   [[nodiscard]] Outgoing data(DataPiece piece);
+  [[nodiscard]] Outgoing datagram(DataPiece piece, std::uint64_t number);
   // In front of what goes out next on a data stream: the count of control frames that come before it.
   void put_after(Bytes& out, std::uint64_t control_frames);
 

@@ -71,6 +71,7 @@ struct Transfer {
   ChunkPrefixes partial;
   DigestList bases;
   bool manifest_first = false;
+  std::optional<std::uint8_t> droppable_from;  // refinements of this level and above, as the receiver says
   std::uint8_t wanted_level = kEveryLevel;
 
   // Receiver

@@ -38,10 +38,7 @@ class DatagramBinding final : public BindingLayer {
  public:
   DatagramBinding(const ConnectionConfig& config, Session& session, Ledger& ledger);
 
-  std::size_t handle_bytes(Time now, ByteView datagram, PathId path) override {
-    handle_datagram(now, datagram, path);
-    return datagram.size();
-  }
+  void handle_datagram(Time now, ByteView datagram, PathId path) override;
   void handle_timeout(Time now) override;
   std::optional<Outgoing> poll_transmit(Time now) override;
   std::optional<Time> next_timeout() const override { return timers_.next(); }
@@ -69,7 +66,6 @@ class DatagramBinding final : public BindingLayer {
   // In
   enum class Verdict : std::uint8_t { kAccepted, kNotNow, kFault };
   [[nodiscard]] bool is_mine(const PacketHeader& header, std::size_t size_bytes, PathId path) const;
-  void handle_datagram(Time now, ByteView datagram, PathId path);
   void open_path(const PacketHeader& header, PathId path);
   bool handle_stateless(Time now, ByteView datagram);
   void on_retry(Time now, Bytes token);

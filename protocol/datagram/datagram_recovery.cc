@@ -135,7 +135,7 @@ void DatagramBinding::forget_or_resend(Time now, const std::vector<SentPiece>& p
         break;
       case SentPiece::Kind::kData:
         arrived ? session_.data_acknowledged(now, piece.place, piece.size_bytes)
-                : session_.data_lost(piece.place, piece.size_bytes);
+                : session_.data_lost(now, piece.place, piece.size_bytes);
         break;
       case SentPiece::Kind::kToken:
         new_token_due_ = new_token_due_ || !arrived;

@@ -19,6 +19,7 @@ enum Feature : std::uint64_t {
   kFeatureProgress = 1u << 1,     // reads PROGRESS
   kFeatureCalibration = 1u << 2,  // can bridge between models; lifts the identity check
   kFeatureRepair = 1u << 3,       // reads REPAIR, datagram binding
+  kFeatureDatagrams = 1u << 4,    // takes refinements in datagrams, streams binding
 };
 
 struct Hello {

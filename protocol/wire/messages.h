@@ -65,6 +65,7 @@ struct RequestMessage {
     v.optional_flag(11, "manifest_first", options.manifest_first);
     v.default_number(12, "urgency", options.urgency, RequestOptions::kUsualUrgency,
                      RequestOptions::kMaxUrgency);
+    v.optional_number(13, "droppable_from", options.droppable_from);
     v.unknown(unknown);
   }
 };
@@ -97,6 +98,7 @@ struct AcceptMessage {
   ChunkRanges held;
   ChunkPrefixes partial;
   bool manifest_first = false;
+  std::optional<std::uint8_t> droppable_from;
   UnknownFields unknown;
   bool operator==(const AcceptMessage&) const = default;
 
@@ -106,6 +108,7 @@ struct AcceptMessage {
     v.packed(1, "held", held, kMaxHeldBytes);
     v.optional_packed(2, "partial", partial, kMaxHeldBytes);
     v.optional_flag(3, "manifest_first", manifest_first);
+    v.optional_number(4, "droppable_from", droppable_from);
     v.unknown(unknown);
   }
 };
@@ -180,7 +183,7 @@ struct SkipMessage {
   void fields(Visitor& v) {
     v.number(0, "transfer", transfer, kVarintMax);
     v.packed(1, "chunks", chunks, kMaxHeldBytes);
-    v.choice(2, "reason", reason, SkipReason::kChoice);
+    v.choice(2, "reason", reason, SkipReason::kLost);
     v.unknown(unknown);
   }
 };

@@ -33,6 +33,8 @@ struct RequestOptions {
   DigestList bases;                      // cards that are here whole: a delta of one of them will do
   bool manifest_first = false;           // the sink knows which chunks it has once it sees the manifest
   std::uint8_t urgency = kUsualUrgency;  // 0 .. 7, 0 first
+  // Refinements of this level and above need not come if the network loses them; streams binding.
+  std::optional<std::uint8_t> droppable_from;
 
   bool operator==(const RequestOptions&) const = default;
 };

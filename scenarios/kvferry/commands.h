@@ -4,6 +4,7 @@
 // run_program() catches.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,12 @@ struct FetchCommandOptions {
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";
+  std::optional<unsigned> droppable_from;  // a level
   ErrandOptions errand;
   bool json = false;
 };
-// Fetches one card into DIR/DIGEST.card. Throws TooLate at the deadline; what came is kept for the next time.
+// Fetches one card into DIR/DIGEST.card. Throws TooLate at the deadline; what came is kept for the next time,
+// as it is when something was dropped.
 int fetch(const FetchCommandOptions& options);
 
 struct SendOptions {

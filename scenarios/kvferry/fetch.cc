@@ -30,6 +30,7 @@ RequestOptions wanted(const FetchCommandOptions& options) {
     if (!digest) throw UsageError("DIGEST: " + digest.error().message);
     request.card = *digest;
   }
+  if (options.droppable_from) request.droppable_from = static_cast<std::uint8_t>(*options.droppable_from);
   return request;
 }
 
@@ -45,6 +46,7 @@ void print_json(const fs::path& file, const FetchReport& report, std::uint64_t p
                                        {"file", file.string()},
                                        {"payload_bytes", payload_bytes},
                                        {"chunks", report.chunks.size()},
+                                       {"dropped", report.dropped},
                                        {"wire", wire_json(on_the_wire(report.ledger))},
                                        {"time_s",
                                         {{"connect", to_seconds(report.connect)},
@@ -55,6 +57,10 @@ void print_json(const fs::path& file, const FetchReport& report, std::uint64_t p
 
 void print_words(const fs::path& file, const FetchReport& report) {
   std::printf("%s\n", file.c_str());
+  if (report.dropped > 0) {
+    std::printf("left  %llu chunks were dropped; what came is kept, and another fetch gets the rest\n",
+                static_cast<unsigned long long>(report.dropped));
+  }
   std::printf("wire  %s\n", wire_text(on_the_wire(report.ledger)).c_str());
   std::printf("time  connect %s, manifest %s, chunks %s\n", duration_text(report.connect).c_str(),
               duration_text(report.manifest).c_str(), duration_text(report.chunk_data).c_str());
@@ -64,6 +70,8 @@ void print_words(const fs::path& file, const FetchReport& report) {
 
 int fetch(const FetchCommandOptions& options) {
   const Security security = read_security(options.security);
+  if (options.droppable_from && security.transport != TransportKind::kQuic)
+    throw UsageError("--droppable: only QUIC can drop refinements, expected --transport quic");
   FetchOptions fetch_options;
   fetch_options.request = wanted(options);
   fetch_options.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
@@ -82,10 +90,11 @@ int fetch(const FetchCommandOptions& options) {
   const FetchReport report = fetch_card(peer, fetch_options, sink);
   progress.clear();
   check_applied(report, how_far(report, sink) + sink.what_is_kept());
+  const fs::path file = report.dropped > 0 ? sink.part_file() : sink.file();
   if (options.json) {
-    print_json(sink.file(), report, sink.payload_bytes());
+    print_json(file, report, sink.payload_bytes());
   } else {
-    print_words(sink.file(), report);
+    print_words(file, report);
   }
   return kExitSuccess;
 }

@@ -56,7 +56,7 @@ void IncomingCard::abandon(const std::string& reason) {
 
 std::string IncomingCard::what_is_kept() const {
   std::error_code ignored;
-  const fs::path part = file_.string() + ".part";
+  const fs::path part = part_file();
   if (file_.empty() || !fs::exists(part, ignored)) return {};
   return "; what came is kept in " + part.string() + ", and the same command goes on from there";
 }

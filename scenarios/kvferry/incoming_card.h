@@ -26,6 +26,9 @@ class IncomingCard final : public ChunkSink {
 
   // Since begin().
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  [[nodiscard]] std::filesystem::path part_file() const {
+    return file_.string() + ".part";
+  }  // while not whole
   [[nodiscard]] std::uint64_t payload_bytes() const { return payload_bytes_; }
   [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_; }
   // Empty, or where to go on from next time, for the end of an error's line.

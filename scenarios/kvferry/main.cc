@@ -36,6 +36,13 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
       command->add_option("DIGEST", options.digest, "the card's digest, 64 hexadecimal digits");
   command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
   command->add_option("--into", options.into, "folder for the card")->capture_default_str();
+  command
+      ->add_option(
+          "--droppable", options.droppable_from,
+          "over QUIC: refinements of this level and above may be dropped where the network loses them; what "
+          "came is then kept in DIR/DIGEST.card.part, and another fetch gets the rest")
+      ->type_name("LEVEL")
+      ->check(CLI::Range(0, 255));
   add_security_options(*command, options.security, "the server");
   add_deadline_option(*command, options.errand, "it ends, what came is kept for the next time");
   add_errand_options(*command, options.errand);

@@ -35,8 +35,8 @@ ByteClasses TakeOwed(const ByteClasses& ledger, ByteClasses& classed, uint64_t r
 }  // namespace
 
 ByteClasses KvQuicSession::Class(const QuicDatagram& datagram) {
-  auto classes = TakeOwed(GetConnection().ledger().sent, m_classed, datagram.new_stream_bytes);
-  const auto rest = datagram.bytes.size() - datagram.new_stream_bytes;
+  auto classes = TakeOwed(GetConnection().ledger().sent, m_classed, datagram.new_bytes);
+  const auto rest = datagram.bytes.size() - datagram.new_bytes;
   const bool repeats = m_session.is_authenticated() && !datagram.is_mtu_probe && rest >= kLeastRepeatedBytes;
   if (repeats) classes.retransmitted += rest - kPacketOverheadBytes;
   return classes;

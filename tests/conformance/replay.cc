@@ -108,6 +108,18 @@ Result<Bytes> replay_data_stream(ByteView bytes) {
   return again;
 }
 
+// What goes in one DATAGRAM frame beside streams.
+Result<Bytes> replay_datagram(ByteView bytes) {
+  ByteReader in(bytes);
+  const auto place = take_data_place(in);
+  if (!place) return Error{"no place"};
+  if (in.at_end()) return Error{"no bytes"};
+  Bytes again;
+  put_data_place(again, *place);
+  append(again, in.rest());
+  return again;
+}
+
 Result<Bytes> replay_ack(ByteView bytes) {
   auto ack = AckFrame::parse(bytes);
   if (!ack) return ack.error();
@@ -150,18 +162,18 @@ const std::map<std::string, Replay>& kinds() {
       {"page", replay_page},         {"card", replay_card},
       {"stream", replay_stream},     {"data-stream", replay_data_stream},
       {"ack", replay_ack},           {"packet", replay_packet},
-      message<HelloMessage>(),       message<RequestMessage>(),
-      message<OfferMessage>(),       message<AcceptMessage>(),
-      message<ManifestMessage>(),    message<PageMessage>(),
-      message<ResendMessage>(),      message<StopMessage>(),
-      message<EndMessage>(),         message<ConfirmMessage>(),
-      message<RejectMessage>(),      message<CancelMessage>(),
-      message<RefuseMessage>(),      message<PingMessage>(),
-      message<PongMessage>(),        message<ProgressMessage>(),
-      message<ErrorMessage>(),       message<GoodbyeMessage>(),
-      message<HaveMessage>(),        message<CreditMessage>(),
-      message<SkipMessage>(),        message<LevelMessage>(),
-      message<PreferMessage>(),
+      {"datagram", replay_datagram}, message<HelloMessage>(),
+      message<RequestMessage>(),     message<OfferMessage>(),
+      message<AcceptMessage>(),      message<ManifestMessage>(),
+      message<PageMessage>(),        message<ResendMessage>(),
+      message<StopMessage>(),        message<EndMessage>(),
+      message<ConfirmMessage>(),     message<RejectMessage>(),
+      message<CancelMessage>(),      message<RefuseMessage>(),
+      message<PingMessage>(),        message<PongMessage>(),
+      message<ProgressMessage>(),    message<ErrorMessage>(),
+      message<GoodbyeMessage>(),     message<HaveMessage>(),
+      message<CreditMessage>(),      message<SkipMessage>(),
+      message<LevelMessage>(),       message<PreferMessage>(),
   };
   return table;
 }

@@ -75,7 +75,7 @@ void Messages::add_all() {
   add(hello);
   add(full_request());
   add(OfferMessage{0, {Digest{}, "document", 1, 2, Digest{}}, {}});
-  add(AcceptMessage{1, some_chunks(), ChunkPrefixes({{3, Slice(Bytes(5))}}), true, {}});
+  add(AcceptMessage{1, some_chunks(), ChunkPrefixes({{3, Slice(Bytes(5))}}), true, 2, {}});
   add(ManifestMessage{0, manifest.root, some_chunks(), {}});
   add(PageMessage{0, 0, manifest.pages[0], {}});
   add(ConfirmMessage{0, 3, manifest.digest(), {}});

@@ -157,7 +157,7 @@ TEST_F(AttackedSource, survives_lies_in_every_byte_of_every_message) {
   lie_about(raw_hello());
   lie_about(request);
   lie_about(OfferMessage{0, {Digest{}, "document", 1, 2, Digest{}}, {}});
-  lie_about(AcceptMessage{1, some, ChunkPrefixes({{3, Slice(Bytes(5))}}), true, {}});
+  lie_about(AcceptMessage{1, some, ChunkPrefixes({{3, Slice(Bytes(5))}}), true, 2, {}});
   lie_about(ManifestMessage{1, manifest.root, some, {}});
   lie_about(PageMessage{1, 0, manifest.pages[0], {}});
   lie_about(ConfirmMessage{1, 3, Digest{}, {}});

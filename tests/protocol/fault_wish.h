@@ -89,6 +89,8 @@ struct Wish {
         return plan.byte_budget.has_value();
       case SkipReason::kChoice:
         return plan.skipped > 0;
+      case SkipReason::kLost:
+        return false;
     }
     return false;
   }

@@ -250,7 +250,7 @@ TEST_P(Greeting, that_an_offer_does_not_fit_is_found_when_it_is_accepted) {
   peer.greet(hello);
   peer.connection.offer(peer.now, "notes", std::make_shared<CardSource>(card_));
   peer.drain();
-  peer.send(AcceptMessage{1, {}, {}, false, {}});
+  peer.send(AcceptMessage{1, {}, {}, false, {}, {}});
   auto cancels = peer.seen_messages<CancelMessage>();
   ASSERT_EQ(cancels.size(), 1u);
   EXPECT_EQ(cancels[0].code, TransferError::kCodec);

@@ -141,7 +141,11 @@ class Pair {
       side.handed_out_bytes += bytes.size();
       if (!stream_) side.sent_to_bytes[out->path] += bytes.size();
       if (streams_) {
-        side.lanes.send(now, out->stream, std::move(bytes));
+        if (out->datagram) {
+          side.lanes.send_datagram(now, *out->datagram, std::move(bytes));
+        } else {
+          side.lanes.send(now, out->stream, std::move(bytes));
+        }
         continue;
       }
       bool lost = !stream_ && &side == &server && !old_addresses_deliver && out->path != client_address;
@@ -156,7 +160,11 @@ class Pair {
   }
 
   void deliver(Side& from, Side& to) {
-    if (streams_) return from.lanes.deliver(now, to.connection, [&] { pump(to); });
+    if (streams_) {
+      from.lanes.tell_fates(now, from.connection);
+      pump(from);
+      return from.lanes.deliver(now, to.connection, [&] { pump(to); });
+    }
     VirtualLink& link = from.out;
     while (auto bytes = link.take(now)) {
       if (stream_) {

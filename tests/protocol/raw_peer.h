@@ -11,6 +11,7 @@
 
 #include "protocol/base/crc32c.h"
 #include "protocol/connection/connection.h"
+#include "protocol/connection/stream_set.h"
 #include "protocol/datagram/packet.h"
 #include "protocol/wire/messages.h"
 #include "tests/protocol/sample_cards.h"
@@ -29,6 +30,7 @@ struct SeenFrame {
   Bytes body;         // of DATA: the payload
   DataPlace place{};  // of DATA
   std::uint32_t stream = 0;
+  std::optional<std::uint64_t> datagram{};  // beside streams: its number
 };
 
 class RawPeer {
@@ -77,6 +79,14 @@ class RawPeer {
     } else {
       send_packet(FrameType::kData, body);
     }
+    drain();
+  }
+  // Beside streams: a datagram with the body of DATA.
+  void send_datagram(const DataPlace& place, ByteView bytes) {
+    Bytes body;
+    put_data_place(body, place);
+    append(body, bytes);
+    connection.handle_datagram(now, body);
     drain();
   }
   void send_after(std::uint64_t frames, std::uint32_t stream) {
@@ -150,7 +160,13 @@ class RawPeer {
       while (auto out = reading ? connection.poll_transmit(now) : std::nullopt) {
         Bytes bytes = std::move(out->head);
         append(bytes, out->payload.view());
-        stream_ ? take_stream(bytes, out->stream) : take_datagram(bytes);
+        if (out->datagram) {
+          take_frame(FrameType::kData, bytes);
+          seen.back().stream = kDatagrams;
+          seen.back().datagram = out->datagram;
+        } else {
+          stream_ ? take_stream(bytes, out->stream) : take_datagram(bytes);
+        }
         more = true;
       }
       while (auto event = connection.poll_event()) {

@@ -167,7 +167,7 @@ std::map<std::string, Send> frames() {
        }},
       {"ACCEPT",
        [](Scene& s) {
-         s.peer.send(AcceptMessage{s.id, {}, {}, false, {}});
+         s.peer.send(AcceptMessage{s.id, {}, {}, false, {}, {}});
        }},
       {"MANIFEST",
        [](Scene& s) {

@@ -14,21 +14,23 @@ ID = 0x0123456789ABCDEF
 MESSAGES = [
     ("HELLO", {**HELLO, 7: MODEL}, "HELLO", {
         "hello.magic": ["kvferry"], "hello.version": ["1"], "hello.features": ["0x000000000000000b"],
-        "hello.features.repair": ["1"], "hello.features.bridges": ["0"], "hello.codec": ["0", "1"],
+        "hello.features.repair": ["1"], "hello.features.bridges": ["0"], "hello.features.datagrams": ["0"],
+        "hello.codec": ["0", "1"],
         "hello.agent": ["tester"], "hello.idle_timeout_ms": ["30000"], "limits.card_bytes": [str(1 << 40)],
         "limits.credit": [str(1 << 26)], "limits.eager_bytes": ["65536"],
         "model.architecture": ["LlamaForCausalLM"], "model.rope_base": ["10000"], "model.element_type": ["0"]}),
     ("REQUEST", {0: 0, 1: "notes", 2: "int4", 3: [1, 300], 4: ranges([0, 1, 9]), 5: CARD, 6: 5000000, 7: 1 << 40, 8: 0.5,
-                 9: varint(2) + varint(100), 10: CARD + sha256(b"b"), 11: True, 12: 7},
+                 9: varint(2) + varint(100), 10: CARD + sha256(b"b"), 11: True, 12: 7,
+                 13: 4},
      f'REQUEST 0 "notes" {CARD.hex()[:8]}', {
         "document": ["notes"], "request.preset": ["int4"], "request.question": ["1", "300"], "held": ["0-1, 9"],
         "held.count": ["3"], "request.deadline_us": ["5000000"], "request.byte_budget": [str(1 << 40)],
         "request.minimum_quality": ["0.5"], "partial.chunk": ["2"], "partial.bytes": ["100"], "manifest_first": ["1"],
-        "request.urgency": ["7"]}),
+        "request.urgency": ["7"], "droppable_from": ["4"]}),
     ("OFFER", {0: 1, 1: CARD, 2: "notes", 3: 10, 4: 20, 5: CARD, 6: True}, 'OFFER 1 "notes"', {
         "offer.payload_bytes": ["10"], "offer.raw_bytes": ["20"], "offer.eager": ["1"]}),
-    ("ACCEPT", {0: 1, 1: ranges([4]), 2: varint(0) + varint(7), 3: True}, "ACCEPT 1", {
-        "held": ["4"], "partial.bytes": ["7"]}),
+    ("ACCEPT", {0: 1, 1: ranges([4]), 2: varint(0) + varint(7), 3: True, 4: 0}, "ACCEPT 1", {
+        "held": ["4"], "partial.bytes": ["7"], "droppable_from": ["0"]}),
     ("MANIFEST", {0: 0, 1: ROOT_BYTES, 2: ranges([1])}, "MANIFEST 0", {
         "root.format": ["1"], "root.token_count": ["64"], "root.position_set": ["0-63", "0-1, 5, 9-10, 63"],
         "root.position_set.count": ["64", "6"], "root.layer_set": ["0", "0", "1", "1"], "root.codec": ["0"],
@@ -46,6 +48,7 @@ MESSAGES = [
     ("CREDIT", {0: 0, 1: 1 << 61}, f"CREDIT 0 {1 << 61}", {"credit": [str(1 << 61)]}),
     ("LEVEL", {0: 0, 1: 255}, "LEVEL 0 255", {"level": ["255"]}),
     ("SKIP", {0: 0, 1: ranges([2]), 2: 1}, "SKIP 0 2 deadline", {"skip.reason": ["1"]}),
+    ("SKIP", {0: 0, 1: ranges([2]), 2: 4}, "SKIP 0 2 lost", {"skip.reason": ["4"]}),
     ("STOP", {0: 0, 1: 2}, "STOP 0 2", {"chunk_count": ["2"]}),
     ("END", {0: 0, 1: 3}, "END 0 3", {"chunk_count": ["3"]}),
     ("CONFIRM", {0: 0, 1: 3, 2: CARD}, "CONFIRM 0 3", {"chunk_count": ["3"]}),

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // The wire tool with keys.
+#include <nlohmann/json.hpp>
+
+#include "tests/protocol/progressive_table.h"
 #include "tests/transport/tool.h"
+#include "tests/transport/udp_harness.h"
 
 namespace kvferry::test {
 namespace {
@@ -16,6 +20,42 @@ TEST_F(SecureTool, FetchesFromAServerWhoseKeyItKnows) {
     EXPECT_EQ(server.interrupt().err.find("warning"), std::string::npos);
     fs::remove(file);
   }
+}
+
+TEST_F(SecureTool, DropsRefinementsThatAreLostAndFetchesThemAnotherTime) {
+  card_ = progressive_card(1);
+  ASSERT_TRUE(write_card_file(file_, card_));
+  Process server("kvferry", serving(client_key_, "quic"));
+  const std::string where = server.listening_on();
+  UdpRelay relay(HostPort::parse(where).value(), 0, 20);
+  const auto fetched_from = [&](const std::string& address, const Words& more) {
+    Words words{"fetch", address, "--document",       "sample",     "--into",    into(),  "--transport",
+                "quic",  "--key", path("client.pem"), "--peer-key", server_key_, "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return tool(words);
+  };
+  const Finished part = fetched_from(relay.where().text(), {"--droppable", "1"});
+  ASSERT_EQ(part.status, 0) << part.err;
+  const auto said = nlohmann::json::parse(part.out);
+  EXPECT_GT(said["dropped"], 0);
+  EXPECT_EQ(said["dropped"].get<std::size_t>() + said["chunks"].get<std::size_t>(), card_.chunks.size());
+  const fs::path whole = fs::path(into()) / (card_.digest().hex() + ".card");
+  EXPECT_EQ(said["file"], whole.string() + ".part");
+  EXPECT_FALSE(fs::exists(whole));
+  const Finished rest = fetched_from(where, {});
+  ASSERT_EQ(rest.status, 0) << rest.err;
+  EXPECT_EQ(nlohmann::json::parse(rest.out)["dropped"], 0);
+  EXPECT_EQ(nlohmann::json::parse(rest.out)["chunks"], said["dropped"]);
+  EXPECT_EQ(read_file(whole.string()), read_file(file_));
+}
+
+TEST_F(SecureTool, DropsNothingOverOtherTransports) {
+  const Finished wrong = tool({"fetch", "127.0.0.1:1", "--document", "sample", "--key", path("client.pem"),
+                               "--peer-key", server_key_, "--droppable", "1"});
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.err.find("--droppable: only QUIC can drop refinements, expected --transport quic"),
+            std::string::npos)
+      << wrong.err;
 }
 
 TEST_F(SecureTool, LeavesNothingOverQuicToo) {

@@ -66,12 +66,14 @@ class RawUdp {
 };
 
 // Stands between one client and a server, and keeps what the client says. Towards the server it may move to
-// another port now and then, as address translators do.
+// another port now and then, as address translators do, and it may lose some of
+// what the server says.
 class UdpRelay {
  public:
-  // move_after: datagrams of the client; 0: never.
-  explicit UdpRelay(const HostPort& server, std::size_t move_after = 0)
-      : server_(udp_endpoint(server)), move_after_(move_after), front_(io_) {
+  // move_after: datagrams of the client; 0: never. lose_one_in: so many of the server's, but for the first
+  // ones; 0: none.
+  explicit UdpRelay(const HostPort& server, std::size_t move_after = 0, std::size_t lose_one_in = 0)
+      : server_(udp_endpoint(server)), move_after_(move_after), lose_one_in_(lose_one_in), front_(io_) {
     const SocketError error = front_.bind({asio::ip::address_v4::loopback(), 0});
     EXPECT_FALSE(error) << error.message();
     move();
@@ -99,9 +101,14 @@ class UdpRelay {
     const SocketError error = backs_.back()->connect(server_);
     EXPECT_FALSE(error) << error.message();
     backs_.back()->receive([this](const UdpTrain& train, const udp::endpoint&) {
-      train.each([&](ByteView datagram) { front_.send(client_, datagram); });
+      train.each([&](ByteView datagram) { to_client(datagram); });
       front_.flush();
     });
+  }
+  void to_client(ByteView datagram) {
+    ++heard_;
+    const bool is_lost = lose_one_in_ != 0 && heard_ > kNeverLost && heard_ % lose_one_in_ == 0;
+    if (!is_lost) front_.send(client_, datagram);
   }
   void to_server(ByteView datagram, const udp::endpoint& from) {
     client_ = from;
@@ -112,10 +119,14 @@ class UdpRelay {
     backs_.back()->flush();
   }
 
+  static constexpr std::size_t kNeverLost = 10;
+
   asio::io_context io_;
   udp::endpoint server_;
   udp::endpoint client_;
   std::size_t move_after_;
+  std::size_t lose_one_in_;
+  std::size_t heard_ = 0;  // from the server
   UdpSocket front_;
   std::vector<std::unique_ptr<UdpSocket>> backs_;  // the last one sends
   std::mutex mutex_;

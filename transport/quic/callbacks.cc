@@ -19,6 +19,18 @@ int on_acknowledged(ngtcp2_conn*, std::int64_t stream_id, std::uint64_t offset, 
   session_of(user).on_acknowledged(stream_id, offset + size);
   return 0;
 }
+int on_datagram(ngtcp2_conn*, std::uint32_t, const std::uint8_t* data, std::size_t size, void* user) {
+  session_of(user).on_datagram({data, size});
+  return 0;
+}
+int on_datagram_acknowledged(ngtcp2_conn*, std::uint64_t number, void* user) {
+  session_of(user).on_datagram_fate(number, true);
+  return 0;
+}
+int on_datagram_lost(ngtcp2_conn*, std::uint64_t number, void* user) {
+  session_of(user).on_datagram_fate(number, false);
+  return 0;
+}
 int on_stream_close(ngtcp2_conn*, std::uint32_t, std::int64_t, std::uint64_t, void* user, void*) {
   session_of(user).on_stream_broken();
   return 0;
@@ -86,6 +98,9 @@ ngtcp2_callbacks callbacks(Role role) {
   table.stream_close = on_stream_close;
   table.stream_reset = on_stream_reset;
   table.stream_stop_sending = on_stop_sending;
+  table.recv_datagram = on_datagram;
+  table.ack_datagram = on_datagram_acknowledged;
+  table.lost_datagram = on_datagram_lost;
   return table;
 }
 

@@ -2,7 +2,8 @@
 //
 // One kvferry connection over QUIC, without any I/O: datagrams and time in,
 // datagrams and time out. The client's first bidirectional stream is the control
-// stream, unidirectional streams carry data (SPEC.md, 5.2).
+// stream, unidirectional streams carry data (SPEC.md, 5.2), DATAGRAM frames what
+// may be dropped (5.3).
 //
 //   handshake ──both authenticated──► open ──Connection closed──► flushing ──acknowledged──► closing ──► over
 //       └──────────── failure ───────────┴───────────────────────────────────────────────────────┘
@@ -38,6 +39,7 @@ struct QuicConfig {
   QuicSecret secret{};  // server: stateless resets and tokens are made with it; keep it over restarts
   std::optional<std::uint64_t> fixed_seed;     // tests and simulation only
   std::optional<OtherProtocolChoice> other{};  // tests only; the connection then only begins and ends
+  bool takes_datagrams = true;                 // that may be lost
 };
 
 // What a first datagram asks for; from QuicGate.
@@ -53,7 +55,7 @@ struct QuicOpening {
 struct QuicDatagram {
   Bytes bytes;
   PathId path = 0;
-  std::uint64_t new_stream_bytes = 0;  // of the connection's, that it carries for the first time
+  std::uint64_t new_bytes = 0;  // of the connection's, that it carries for the first time
   bool is_mtu_probe = false;           // larger than the path is known to take
 };
 

@@ -113,6 +113,7 @@ void QuicSession::Impl::take_events() {
 // The connection is closed: its last frame goes out, with the streams, before QUIC closes.
 void QuicSession::Impl::begin_flushing(Time now) {
   phase_ = Phase::kFlushing;
+  datagrams_out_.clear();
   phase_end_ = now + kFlushTimeout;
 }
 

@@ -8,8 +8,10 @@
 #include <array>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "protocol/connection/stream_set.h"
+#include "transport/quic/datagram_queue.h"
 #include "transport/quic/path_address.h"
 #include "transport/quic/random_source.h"
 #include "transport/quic/send_stream.h"
@@ -41,6 +43,8 @@ class QuicSession::Impl {
   // From the library.
   void on_stream_bytes(std::int64_t stream_id, ByteView bytes, bool last);
   void on_acknowledged(std::int64_t stream_id, std::uint64_t end_offset);
+  void on_datagram(ByteView bytes) { datagrams_in_.emplace_back(bytes.begin(), bytes.end()); }
+  void on_datagram_fate(std::uint64_t number, bool arrived) { fates_.push_back({number, arrived}); }
   void on_stream_broken() { stream_ended_ = true; }
   void on_authenticated() { authenticated_ = true; }
   void on_reset() { reset_ = true; }
@@ -71,6 +75,18 @@ class QuicSession::Impl {
     bool has_news = false;
     bool has_ended = false;
   };
+  // What became of a datagram.
+  struct Fate {
+    std::uint64_t number = 0;
+    bool arrived = false;
+  };
+  // A packet that is being filled.
+  struct Packet {
+    QuicDatagram datagram;
+    ngtcp2_path_storage storage{};
+    ngtcp2_pkt_info info{};
+  };
+  using Numbers = std::array<bool, kDatagrams + 1>;  // of streams, and kDatagrams
   struct FreeConnection {
     void operator()(ngtcp2_conn* conn) const { ngtcp2_conn_del(conn); }
   };
@@ -87,6 +103,8 @@ class QuicSession::Impl {
   // session_input.cc
   void settle(Time now);
   void begin_talking(Time now);
+  void take_datagrams(Time now);
+  void tell_fates(Time now);
   bool take_stream(Time now, std::uint32_t number);  // whether anything was taken
   void take_streams_of_other();
   void make_room(Stream& stream, std::size_t size_bytes);
@@ -97,8 +115,12 @@ class QuicSession::Impl {
   void tell_writable();
   [[nodiscard]] std::uint64_t sendable_bytes() const;
   [[nodiscard]] std::uint64_t window_left(const Stream& stream) const;
-  [[nodiscard]] std::optional<std::uint32_t> next_stream(const std::array<bool, kMaxDataStreams + 1>& done);
+  [[nodiscard]] std::size_t max_datagram_bytes() const;
+  void give_up_too_large(Time now);
+  [[nodiscard]] std::optional<std::uint32_t> next_number(const Numbers& done);
   [[nodiscard]] std::optional<QuicDatagram> write_packet(Time now);
+  [[nodiscard]] ngtcp2_ssize write_stream(Time now, Packet& packet, std::optional<std::uint32_t> number);
+  [[nodiscard]] ngtcp2_ssize write_datagram(Time now, Packet& packet);
   void note_sent(Time now, std::size_t size_bytes);
 
   // session_closing.cc
@@ -119,7 +141,11 @@ class QuicSession::Impl {
   ngtcp2_crypto_conn_ref reference_{};
   std::unique_ptr<ngtcp2_conn, FreeConnection> conn_;
   std::array<Stream, kMaxDataStreams + 1> streams_{};
-  std::uint32_t last_sent_stream_ = 0;
+  std::uint32_t last_sent_ = 0;
+  quic::DatagramQueue datagrams_out_;
+  std::vector<Bytes> datagrams_in_;
+  std::vector<Fate> fates_;
+  std::uint64_t datagrams_lost_ = 0;
   bool streams_open_ = false;
   bool stream_ended_ = false;
   bool reset_ = false;

@@ -72,18 +72,33 @@ void QuicSession::Impl::on_acknowledged(std::int64_t stream_id, std::uint64_t en
 
 // After everything that came from the library.
 void QuicSession::Impl::settle(Time now) {
+  tell_fates(now);
   if (authenticated_ && !streams_open_) begin_talking(now);
   if (streams_open_ && other_) {
     take_streams_of_other();
   } else if (streams_open_) {
     // A data stream that is ahead of the control stream is looked at again when that has moved.
     const bool control_moved = take_stream(now, 0);
+    take_datagrams(now);
     for (std::uint32_t number = 1; number <= kMaxDataStreams; ++number) {
       if (std::exchange(streams_[number].has_news, false) || control_moved) take_stream(now, number);
     }
     if (stream_ended_) core_.handle_end_of_stream(now);
   }
+  datagrams_in_.clear();
   if (core_.is_closed() && phase_ == Phase::kOpen) begin_flushing(now);
+}
+
+// After what the control stream has brought.
+void QuicSession::Impl::take_datagrams(Time now) {
+  for (const Bytes& datagram : datagrams_in_) core_.handle_datagram(now, datagram);
+}
+
+void QuicSession::Impl::tell_fates(Time now) {
+  for (const Fate& fate : std::exchange(fates_, {})) {
+    datagrams_lost_ += !fate.arrived;
+    core_.handle_datagram_fate(now, fate.number, fate.arrived);
+  }
 }
 
 void QuicSession::Impl::begin_talking(Time now) {

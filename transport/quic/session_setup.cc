@@ -12,9 +12,13 @@ namespace {
 
 constexpr auto kInitialRtt = std::chrono::milliseconds(150);
 
+constexpr std::uint64_t kAnyDatagramFrame = 65535;  // RFC 9221 section 3
+
 // Of the streams binding. The library's own handshake timeout comes first, and says why.
-ConnectionConfig core_config(ConnectionConfig config) {
+ConnectionConfig core_config(const QuicConfig& quic) {
+  ConnectionConfig config = quic.connection;
   config.binding = Binding::kStreams;
+  if (quic.takes_datagrams) config.hello.features |= kFeatureDatagrams;
   config.data_streams = std::clamp<std::uint32_t>(config.data_streams, 1, kMaxDataStreams);
   config.handshake_timeout *= 2;
   return config;
@@ -29,8 +33,8 @@ ngtcp2_cid cid_of(const QuicId& id) {
 }  // namespace
 
 QuicSession::Impl::Impl(const QuicConfig& config, Time now)
-    : config_(config), random_(config.fixed_seed), core_(core_config(config.connection), now) {
-  config_.connection = core_config(config.connection);
+    : config_(config), random_(config.fixed_seed), core_(core_config(config), now) {
+  config_.connection = core_config(config);
   config_.connection.handshake_timeout = config.connection.handshake_timeout;
   if (config_.other) other_ = config_.other->make();
   reference_.user_data = this;
@@ -80,6 +84,7 @@ ngtcp2_transport_params QuicSession::Impl::transport_params() const {
   params.initial_max_data = quic::kControlWindowBytes + streams * quic::kDataWindowBytes;
   params.initial_max_streams_bidi = config_.connection.role == Role::kServer ? 1 : 0;
   params.initial_max_streams_uni = streams;
+  if (config_.takes_datagrams && !config_.other) params.max_datagram_frame_size = kAnyDatagramFrame;
   params.max_idle_timeout = static_cast<ngtcp2_duration>(config_.connection.idle_timeout.count());
   return params;
 }

@@ -50,10 +50,11 @@ for _, map in pairs(schema) do
   end
 end
 
-local FEATURES = { [0] = "Obeys held chunks", "Reads PROGRESS", "Bridges between models", "Reads REPAIR" }
+local FEATURES = { [0] = "Obeys held chunks", "Reads PROGRESS", "Bridges between models", "Reads REPAIR",
+  "Takes datagrams beside streams" }
 F.features = {}
-for bit = 0, 3 do
-  local abbrev = "hello.features." .. ({ [0] = "held", "progress", "bridges", "repair" })[bit]
+for bit = 0, 4 do
+  local abbrev = "hello.features." .. ({ [0] = "held", "progress", "bridges", "repair", "datagrams" })[bit]
   bool(abbrev, FEATURES[bit])
   F.features[bit] = F[abbrev]
 end

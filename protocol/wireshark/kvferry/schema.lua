@@ -25,7 +25,7 @@ local TRANSFER_CODES = {
   [0] = "other", "not here", "limits", "model", "codec", "quality", "damaged", "busy", "base", "stalled", "storage",
   "not possible",
 }
-local SKIP_REASONS = { [0] = "level", "deadline", "budget", "choice" }
+local SKIP_REASONS = { [0] = "level", "deadline", "budget", "choice", "lost" }
 local ELEMENT_TYPES = { [0] = "FP16", "BF16", "FP32" }
 
 local S = {}
@@ -38,6 +38,7 @@ local function document() return row("document", "Document", "text", { bytes = 1
 local function reason() return row("reason", "Reason", "text", { bytes = 1024 }) end
 local function partial() return optional(row("partial", "Partial", "partial", { count = 64 })) end
 local function manifest_first() return optional(row("manifest_first", "Manifest first", "bool", { is = true })) end
+local function droppable_from() return optional(row("droppable_from", "Droppable from level", "number", { max = 255 })) end
 
 S.LIMITS = {
   name = "Limits",
@@ -121,6 +122,7 @@ S.REQUEST = {
   optional(row("request.bases", "Base", "digests", { max = 16 })),
   manifest_first(),
   optional(row("request.urgency", "Urgency", "number", { max = 7, usual = 3 })),
+  droppable_from(),
 }
 
 S.OFFER = {
@@ -132,7 +134,7 @@ S.OFFER = {
   optional(row("offer.eager", "Eager", "bool", { is = true })),
 }
 
-S.ACCEPT = { info = { 0 }, [0] = transfer(), held(), partial(), manifest_first() }
+S.ACCEPT = { info = { 0 }, [0] = transfer(), held(), partial(), manifest_first(), droppable_from() }
 
 S.MANIFEST = {
   info = { 0 },
@@ -154,7 +156,7 @@ S.LEVEL = { info = { 0, 1 }, [0] = transfer(), row("level", "Level", "number", {
 S.SKIP = {
   info = { 0, 1, 2 },
   [0] = transfer(), chunks(),
-  row("skip.reason", "Reason", "number", { max = 3, values = SKIP_REASONS }),
+  row("skip.reason", "Reason", "number", { max = 4, values = SKIP_REASONS }),
 }
 S.COUNT = { info = { 0, 1 }, [0] = transfer(), row("chunk_count", "Number of chunks", "number") }
 S.CONFIRM = { info = { 0, 1 }, [0] = transfer(), row("chunk_count", "Number of chunks", "number"), card() }

@@ -61,8 +61,8 @@ end
 
 local function features(tree, reader, row, node)
   local item = tree:add(F[row.abbrev], span(reader, node), node.u)
-  local low = (node.u % UInt64.new(16)):tonumber()
-  for bit = 0, 3 do
+  local low = (node.u % UInt64.new(32)):tonumber()
+  for bit = 0, 4 do
     local set = math.floor(low / 2 ^ bit) % 2 == 1
     item:add(F.features[bit], span(reader, node), set):set_generated()
   end

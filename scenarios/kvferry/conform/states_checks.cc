@@ -47,7 +47,7 @@ std::vector<Check> states_checks() {
   return {
       while_sending("ACCEPT",
                     [](TransferId id) {
-                      return Peer::frame(AcceptMessage{id, {}, {}, false, {}});
+                      return Peer::frame(AcceptMessage{id, {}, {}, false, {}, {}});
                     }),
       while_sending("MANIFEST",
                     [](TransferId id) {

@@ -134,7 +134,7 @@ std::vector<Check> transfers_checks() {
       never_used("HAVE for a number that was never used ends the connection", have(40)),
       never_used("CREDIT for a number that was never used ends the connection", credit(0, 1)),
       never_used("ACCEPT for a number that the server never used ends the connection",
-                 Peer::frame(AcceptMessage{1, {}, {}, false, {}})),
+                 Peer::frame(AcceptMessage{1, {}, {}, false, {}, {}})),
       {"TRF-1", "frames for a transfer that was confirmed are ignored", On::kBoth, late_after_confirm},
       {"TRF-1", "frames for a transfer that was refused are ignored", On::kBoth, late_after_refuse},
       {"TRF-2", "one REQUEST more than the limit is refused", On::kBoth, too_many},

@@ -54,6 +54,10 @@ void add_messages(Collection& c) {
   resume.options.manifest_first = true;
   resume.options.urgency = 0;
   add_message(c, "request-resume", "partial chunks, bases, manifest first, urgent", resume);
+  RequestMessage droppable;
+  droppable.options.document = "notes";
+  droppable.options.droppable_from = 4;
+  add_message(c, "request-droppable", "refinements of level 4 and above may be dropped", droppable);
   add_message(c, "request-bare", "no option at all", RequestMessage{});
   add_message(c, "offer", "a card is offered",
               OfferMessage{1, {sha256(as_bytes("card")), "notes", 5000, 20000, {}}, {}});
@@ -61,7 +65,9 @@ void add_messages(Collection& c) {
   add_message(c, "offer-delta", "a delta is offered", delta);
   add_message(c, "accept", "an offer is accepted, nothing held", AcceptMessage{});
   add_message(c, "accept-partial", "one chunk held, one begun, the manifest first",
-              AcceptMessage{1, some_chunks(), ChunkPrefixes({{3, Slice(Bytes(64))}}), true, {}});
+              AcceptMessage{1, some_chunks(), ChunkPrefixes({{3, Slice(Bytes(64))}}), true, {}, {}});
+  add_message(c, "accept-droppable", "every refinement may be dropped",
+              AcceptMessage{1, {}, {}, false, 0, {}});
   add_message(c, "have", "two chunks are here", HaveMessage{2, some_chunks(), {}});
   add_message(c, "have-nothing", "nothing is here: begin", HaveMessage{2, {}, {}});
   add_message(c, "resend", "two chunks again", ResendMessage{2, some_chunks(), {}});
@@ -70,6 +76,7 @@ void add_messages(Collection& c) {
   add_message(c, "level", "nothing above level 1", LevelMessage{2, 1, {}});
   add_message(c, "skip", "two chunks would come too late",
               SkipMessage{2, some_chunks(), SkipReason::kDeadline, {}});
+  add_message(c, "skip-lost", "two chunks were lost", SkipMessage{2, some_chunks(), SkipReason::kLost, {}});
   add_message(c, "reject", "a chunk is damaged",
               RejectMessage{2, "chunk 1: its digest differs", TransferError::kDamaged, {}});
   add_message(c, "cancel", "the source gives up", CancelMessage{2, "closing", TransferError::kOther, {}});
@@ -106,8 +113,11 @@ void add_messages(Collection& c) {
            joined({0x86, 0x00, 0x00, 0x01, 0xa0, 0x02, 0xa0, 0x03, 0x90, 0x04, 0xc4, 0x00}, {0x0b, 0xc2}));
   c.reject("request-urgency-8", "message REQUEST", "an urgency above 7", "above the limit",
            joined({0x86, 0x00, 0x00, 0x01, 0xa0, 0x02, 0xa0, 0x03, 0x90, 0x04, 0xc4, 0x00}, {0x0c, 0x08}));
-  c.reject("skip-reason-4", "message SKIP", "a reason that there is not", "above the limit",
-           {0x83, 0x00, 0x02, 0x01, 0xc4, 0x02, 0x00, 0x01, 0x02, 0x04});
+  c.reject("request-droppable-256", "message REQUEST", "a level above 255", "above the limit",
+           joined({0x86, 0x00, 0x00, 0x01, 0xa0, 0x02, 0xa0, 0x03, 0x90, 0x04, 0xc4, 0x00},
+                  {0x0d, 0xcd, 0x01, 0x00}));
+  c.reject("skip-reason-5", "message SKIP", "a reason that there is not", "above the limit",
+           {0x83, 0x00, 0x02, 0x01, 0xc4, 0x02, 0x00, 0x01, 0x02, 0x05});
   c.reject("accept-touching-ranges", "message ACCEPT", "two ranges that are one", "touching",
            {0x82, 0x00, 0x01, 0x01, 0xc4, 0x04, 0x00, 0x01, 0x00, 0x01});
 }

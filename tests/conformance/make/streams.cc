@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The beginnings of streams, as a server takes them.
+// The beginnings of streams, as a server takes them, and datagrams beside streams.
 #include "tests/conformance/make/makers.h"
 
 namespace kvferry::test {
@@ -33,6 +33,12 @@ void add_streams(Collection& c) {
   put_data_place(place, {0, 0, 0});
   c.reject("stream-data-unasked", "stream", "data for a transfer that never was", "never was",
            joined(hello, frame(static_cast<std::uint64_t>(FrameType::kData), joined(place, {1, 2}))));
+  put_data_place(place = {}, {2, 70, 20'000});
+  c.accept("datagram", "datagram", "three bytes of chunk 70", joined(place, {1, 2, 3}));
+  c.reject("datagram-place-only", "datagram", "a place and no bytes", "no bytes", place);
+  c.reject("datagram-cut", "datagram", "two numbers of three", "no place", {0x02, 0x40});
+  c.reject("datagram-long-varint", "datagram", "chunk 5 in two bytes", "no place",
+           {0x00, 0x40, 0x05, 0x00, 0x01});
 }
 
 }  // namespace kvferry::test

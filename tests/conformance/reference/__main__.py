@@ -29,6 +29,7 @@ def arguments():
     fetch.add_argument("--into", required=True, metavar="FILE")
     fetch.add_argument("--base", action="append", default=[], metavar="CARD", help="a card that is here")
     fetch.add_argument("--manifest-first", action="store_true")
+    fetch.add_argument("--droppable", type=int, metavar="LEVEL", help="quic: refinements from there on may be lost")
     push = commands.add_parser("push", help="offer a card to a server")
     push.add_argument("address", metavar="HOST:PORT")
     push.add_argument("card")
@@ -85,7 +86,8 @@ def identities(args):
 
 def fetch(args):
     bases = [load_card(path) for path in args.base]
-    return run(args, Fetch, args.document, args.into, bases=bases, manifest_first=args.manifest_first)
+    return run(args, Fetch, args.document, args.into, bases=bases, manifest_first=args.manifest_first,
+               droppable_from=args.droppable)
 
 
 def push(args):

@@ -4,7 +4,7 @@
 import os
 import random
 
-from .manifest import PER_PAGE, Entry, Table, encode_page, encode_root, sha256
+from .manifest import PER_PAGE, REFINES, Entry, Table, encode_page, encode_root, sha256
 from .primitives import Reader, malformed, varint
 
 MAGIC = b"\x89KVCARD\n"
@@ -63,11 +63,15 @@ MODEL = {"architecture": "LlamaForCausalLM", "layers": 4, "kv_heads": 2, "head_s
          "k_after_rope": True, "element": 0, "tokenizer": sha256(b"tokenizer"), "weights": sha256(b"weights")}
 
 
-def make_card(sizes, seed=1, levels=None, **changes):
-    """A card of codec 0 with random payloads; changes are keys of its root."""
+def make_card(sizes, seed=1, levels=None, blocks=None, **changes):
+    """A card of codec 0 with random payloads; changes are keys of its root. With so many blocks, their levels take turns, and
+    refine each other."""
     rng = random.Random(seed)
     payloads = [rng.randbytes(size) for size in sizes]
-    entries = [Entry(sha256(payload), len(payload), 0, 4, index, 1, 2, levels[index] if levels else 0, 1.0)
+    if blocks:
+        levels = [index // blocks for index in range(len(sizes))]
+    entries = [Entry(sha256(payload), len(payload), 0, 4, index % blocks if blocks else index, 1,
+                     2 | (REFINES if blocks and levels[index] else 0), levels[index] if levels else 0, 1.0)
                for index, payload in enumerate(payloads)]
     pages = [encode_page(entries[at:at + PER_PAGE]) for at in range(0, len(entries), PER_PAGE)]
     root = {"version": 1, "model": MODEL, "tokens": len(sizes), "sets": [b"\x00" + varint(len(sizes))],

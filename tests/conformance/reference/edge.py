@@ -38,8 +38,9 @@ def provider(card, bases=()):
     return provide
 
 
-def server_session(card, bases, faults, now, datagrams, seed, into=None):
-    return Session(False, now, Settings(limits={**LIMITS, "eager_bytes": EAGER_BYTES if into else 0}),
+def server_session(card, bases, faults, now, datagrams, seed, into=None, features=0):
+    return Session(False, now, Settings(limits={**LIMITS, "eager_bytes": EAGER_BYTES if into else 0},
+                                        features=Settings.features | features),
                    provide=provider(card, bases) if card else None, seed=seed, datagrams=datagrams, faults=faults)
 
 

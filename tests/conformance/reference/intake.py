@@ -4,7 +4,8 @@
 from collections import Counter
 
 from .credit import Credit
-from .manifest import sha256
+from .dropping import DATAGRAMS, LOST_REASON
+from .manifest import REFINES, sha256
 from .primitives import LIMIT, UNEXPECTED, PeerError, malformed
 from .ranges import Reassembly, members, ranges_of
 from .transfer import DAMAGED, EAGER_OVERHEAD, Transfer
@@ -24,6 +25,8 @@ class Intake(Transfer):
         self.payloads = {}
         self.parts = {}
         self.current = {}  # stream: the chunk that is under way there
+        self.in_datagrams = set()  # chunks that are
+        self.droppable_from = None  # once HAVE was said (SMS-9)
         self.failures = Counter()
         self.credit = Credit(session.settings.limits["credit"])
         self.owed = False  # a CREDIT that could not be said yet
@@ -37,6 +40,8 @@ class Intake(Transfer):
         if not self._may_be_early(data_frame):
             return self._keep_early(data_frame)
         chunk, offset, data, stream = data_frame
+        if stream == DATAGRAMS:
+            self._check_droppable(chunk)
         if chunk >= len(self.table.entries) or offset + len(data) > self.size(chunk):
             raise malformed(f"DATA outside of chunk {chunk}, or of none")  # FRM-4
         self._account(chunk)
@@ -47,11 +52,19 @@ class Intake(Transfer):
         if part.here.covers(offset, offset + len(data)):
             return True
         if not part.add(offset, data):
+            if stream == DATAGRAMS:
+                raise PeerError(LIMIT, f"too many pieces of chunk {chunk}")  # SMS-10
             return False
         self.moved_at = now
         if part.here.covers(0, self.size(chunk)):
             self._completed(chunk, part.take())
         return True
+
+    def _check_droppable(self, chunk):
+        """SMS-8; what is no chunk is judged like all DATA."""
+        entry = self.table.entries[chunk] if self.droppable_from is not None and chunk < len(self.table.entries) else None
+        if self.droppable_from is None or (entry and (not entry.kind & REFINES or entry.level < self.droppable_from)):
+            raise PeerError(UNEXPECTED, f"chunk {chunk} may not be dropped")
 
     def _may_be_early(self, data_frame):
         """Whether the table is whole; only datagrams may come before."""
@@ -104,9 +117,13 @@ class Intake(Transfer):
         part = self.parts.get(chunk)
         if part is None:
             part = self.parts[chunk] = Reassembly(self.size(chunk))
-            if chunk in self.prefixes and (offset or self.session.datagrams):
+            if stream == DATAGRAMS:
+                self.in_datagrams.add(chunk)
+            if chunk in self.prefixes and (offset or self.session.datagrams or stream == DATAGRAMS):
                 part.add(0, self.prefixes[chunk])
-        if not self.session.datagrams:
+        if (stream == DATAGRAMS) != (chunk in self.in_datagrams):
+            raise malformed(f"chunk {chunk} in datagrams and on a stream")  # SMS-10
+        if not self.session.datagrams and stream != DATAGRAMS:
             under_way = self.current.setdefault(stream, chunk)
             if under_way != chunk:
                 raise malformed(f"chunk {chunk} begins before {under_way} is finished")
@@ -118,6 +135,7 @@ class Intake(Transfer):
 
     def _drop_part(self, chunk):
         self.parts.pop(chunk, None)
+        self.in_datagrams.discard(chunk)
         self.current = {stream: other for stream, other in self.current.items() if other != chunk}
 
     def _completed(self, chunk, payload):
@@ -161,6 +179,8 @@ class Intake(Transfer):
         if message["chunks"] and message["chunks"][-1][1] > len(self.table.entries):
             raise malformed("SKIP of chunks beyond the table")  # TRF-7
         for chunk in members(message["chunks"], len(self.table.entries)):
+            if message["reason"] == LOST_REASON:
+                self._check_droppable(chunk)  # SMS-11
             counted = self.credit.skip(chunk, self.size(chunk))
             if chunk in self.status:
                 continue

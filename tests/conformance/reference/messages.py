@@ -12,7 +12,7 @@ MODEL = [Field(0, "architecture", text(128)), Field(1, "layers", number(1025, 1)
          Field(3, "head_size", number(4097, 1)), Field(4, "rope_base", real(0)), Field(5, "k_after_rope", boolean()),
          Field(6, "element", number(3)), Field(7, "tokenizer", digest), Field(8, "weights", digest)]
 USUAL_URGENCY = 3
-OBEYS_HELD, READS_PROGRESS, BRIDGES_MODELS, READS_REPAIR = 1, 2, 4, 8  # features
+OBEYS_HELD, READS_PROGRESS, BRIDGES_MODELS, READS_REPAIR, TAKES_DATAGRAMS = 1, 2, 4, 8, 16  # features
 
 _TRANSFER = Field(0, "transfer", number(VARINT_LIMIT))
 _ENDING = [_TRANSFER, Field(1, "reason", text()), Field(2, "code", number())]
@@ -30,18 +30,19 @@ MESSAGES = {
                 Field(4, "held", chunks), Field(5, "card", digest, True), Field(6, "deadline_us", number(1 << 52), True),
                 Field(7, "budget", number(), True), Field(8, "quality", real(0, 1), True),
                 Field(9, "partial", partial, True, []), Field(10, "bases", blob(16 * 32, 32), True, b""),
-                Field(11, "manifest_first", boolean(True), True, False), Field(12, "urgency", number(8), True, USUAL_URGENCY)],
+                Field(11, "manifest_first", boolean(True), True, False), Field(12, "urgency", number(8), True, USUAL_URGENCY),
+                Field(13, "droppable_from", number(256), True)],
     "OFFER": [_TRANSFER, Field(1, "card", digest), Field(2, "document", text()),
               Field(3, "payload_bytes", number()), Field(4, "raw_bytes", number()), Field(5, "base", digest, True),
               Field(6, "eager", boolean(True), True, False)],
     "ACCEPT": [_TRANSFER, Field(1, "held", chunks), Field(2, "partial", partial, True, []),
-               Field(3, "manifest_first", boolean(True), True, False)],
+               Field(3, "manifest_first", boolean(True), True, False), Field(4, "droppable_from", number(256), True)],
     "MANIFEST": [_TRANSFER, Field(1, "root", blob()), Field(2, "known", chunks, True, [])],
     "PAGE": [_TRANSFER, Field(1, "index", number()), Field(2, "page", blob())],
     "HAVE": _CHUNKS, "RESEND": _CHUNKS, "PREFER": _CHUNKS,
     "CREDIT": [_TRANSFER, Field(1, "credit", number())],
     "LEVEL": [_TRANSFER, Field(1, "level", number(256))],
-    "SKIP": [*_CHUNKS, Field(2, "reason", number(4))],
+    "SKIP": [*_CHUNKS, Field(2, "reason", number(5))],
     "STOP": _COUNT, "END": _COUNT,
     "CONFIRM": [*_COUNT, Field(2, "card", digest)],
     "REJECT": _ENDING, "CANCEL": _ENDING, "REFUSE": _ENDING,

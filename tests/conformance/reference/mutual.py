@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""aioquic's connection with three things that it does not do by itself: a server that asks for a certificate (aioquic has a
-switch, for its own tests), keys that are known beforehand (STR-6), and windows that move with what was taken (SMS-4)."""
+"""aioquic's connection with four things that it does not do by itself: a server that asks for a certificate (aioquic has a
+switch, for its own tests), keys that are known beforehand (STR-6), windows that move with what was taken (SMS-4), and word of
+what became of datagrams (SMS-11)."""
 
 import ssl
+from collections import deque
 
 from aioquic import tls
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
 from aioquic.quic.packet import QuicFrameType
+from aioquic.quic.packet_builder import QuicDeliveryState
 
 from .identity import key_text
 from .streams import MOST_DATA_STREAMS
 
 PROTOCOL = "kvferry/1"
+ANY_DATAGRAM = 65535
+DATAGRAMS_WAITING = 32
+PACKET_HEAD = 1 + 20 + 4 + 16 + 3  # at most, with the tag, and what a DATAGRAM frame begins with
 WINDOW = 2 << 20  # of a stream: more than the largest frame, which is taken when it is whole
 
 
@@ -24,7 +30,8 @@ def configuration(is_client, identity, window=WINDOW, protocol=PROTOCOL, **optio
     """No authority is asked; mutual connections judge keys. identity None: a client that shows no certificate."""
     return QuicConfiguration(is_client=is_client, alpn_protocols=[protocol], verify_mode=ssl.CERT_NONE,
                              certificate=identity and identity.certificate, private_key=identity and identity.key,
-                             max_stream_data=window, max_data=2 * (1 + MOST_DATA_STREAMS) * window, **options)
+                             max_stream_data=window, max_data=2 * (1 + MOST_DATA_STREAMS) * window,
+                             max_datagram_frame_size=ANY_DATAGRAM, **options)
 
 
 class MutualConnection(QuicConnection):
@@ -34,6 +41,7 @@ class MutualConnection(QuicConnection):
         self.peer_key = peer_key
         self.unread = unread
         self.asks = asks
+        self.fates = deque()  # (datagram, whether it arrived)
 
     def _initialize(self, peer_cid):
         super()._initialize(peer_cid)
@@ -75,6 +83,22 @@ class MutualConnection(QuicConnection):
 
     def has_stream(self, stream_id):
         return stream_id in self._streams
+
+    def datagram_room(self):
+        """Of a datagram that may be sent now, or 0."""
+        if not self._remote_max_datagram_frame_size or len(self._datagrams_pending) >= DATAGRAMS_WAITING:
+            return 0
+        return min(self._max_datagram_size - PACKET_HEAD, self._remote_max_datagram_frame_size - 3)
+
+    def _write_datagram_frame(self, builder, data, frame_type):
+        buffer = builder.start_frame(frame_type, capacity=3 + len(data), handler=self._on_datagram_delivery,
+                                     handler_args=(data,))
+        buffer.push_uint_var(len(data))
+        buffer.push_bytes(data)
+        return True
+
+    def _on_datagram_delivery(self, delivery, data):
+        self.fates.append((data, delivery == QuicDeliveryState.ACKED))
 
     def _write_stream_limits(self, builder, space, stream):
         """In steps of half a window."""

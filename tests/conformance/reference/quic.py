@@ -8,10 +8,12 @@ from aioquic.quic import events
 from aioquic.quic.packet import QuicPacketType, encode_quic_retry, pull_quic_header
 from aioquic.quic.retry import QuicRetryTokenHandler
 
+from .dropping import DATAGRAMS
 from .edge import Keeper, now_us, seconds_until, server_session
+from .messages import TAKES_DATAGRAMS
 from .mutual import WINDOW, MutualConnection, configuration
 from .primitives import END_OF_STREAM, HANDSHAKE, IDLE
-from .session import Session
+from .session import Session, Settings
 from .streams import StreamsConnection
 from .udp import receive
 
@@ -38,6 +40,7 @@ class Peer:
         self.closing = False  # QUIC, by this side
         self.over = False
         self.heard_bytes = self.said_bytes = 0  # of streams
+        self.datagrams_heard = self.datagrams_said = 0
 
     @staticmethod
     def _number(stream_id):
@@ -53,10 +56,15 @@ class Peer:
         while event := self.quic.next_event():
             if isinstance(event, events.StreamDataReceived):
                 self._take_bytes(event)
+            elif isinstance(event, events.DatagramFrameReceived):
+                self.datagrams_heard += 1
+                self.connection.handle_datagram(event.data, now_us())
             elif isinstance(event, (events.StreamReset, events.StopSendingReceived)):
                 self.connection.handle_end()
             elif isinstance(event, events.ConnectionTerminated):
                 self._take_end(event)
+        while self.quic.fates:
+            self.connection.handle_fate(*self.quic.fates.popleft())
 
     def _take_bytes(self, event):
         number = self._number(event.stream_id)
@@ -91,7 +99,11 @@ class Peer:
         """What the streams take; QUIC is closed once the last frame was acknowledged."""
         if self.over or not self.quic.is_confirmed or not (self.session.is_client or self.quic.has_stream(0)):
             return
-        while out := self.connection.poll(now_us(), *self._takers()):
+        while out := self.connection.poll(now_us(), *self._takers(), datagram_room=self.quic.datagram_room()):
+            if out[0] == DATAGRAMS:
+                self.datagrams_said += 1
+                self.quic.send_datagram_frame(out[1])
+                continue
             self.said_bytes += len(out[1])
             self.quic.send_stream_data(self._stream_id(out[0]), out[1])
         if self.session.state == "closed":
@@ -162,7 +174,8 @@ class Server:
                                                      now=seconds())
             except ValueError:
                 return None
-        session = server_session(self.card, self.bases, self.faults, now_us(), False, self.rng.getrandbits(64), self.into)
+        session = server_session(self.card, self.bases, self.faults, now_us(), False, self.rng.getrandbits(64), self.into,
+                                 TAKES_DATAGRAMS)
         quic = MutualConnection(self.peer_key, None, self.asks, configuration=self.configuration,
                                 original_destination_connection_id=original, retry_source_connection_id=after_retry)
         self.peers.append(Peer(quic, session, Keeper(session, self.into)))
@@ -208,7 +221,7 @@ def serve(sock, card, once=False, **options):
 def connect(sock, address, identity, peer_key, job, *what, seed=0, window=WINDOW, each_turn=None, **options):
     """A client's Peer, once its connection has ended. each_turn is called with it, again and again."""
     sock.setblocking(False)
-    session = Session(True, now_us(), seed=seed)
+    session = Session(True, now_us(), Settings(features=Settings.features | TAKES_DATAGRAMS), seed=seed)
     quic = MutualConnection(peer_key, None, configuration=configuration(True, identity, window))
     peer = Peer(quic, session, job(session, now_us(), *what, **options))
     quic.connect(address, seconds())

@@ -17,6 +17,7 @@ except ImportError as error:
     print(f"skipped: {error}; tests/python-environment installs what tests/requirements.txt names")
     sys.exit(77)
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
+from reference.card import make_card, write_card  # noqa: E402
 from reference.edge import Client, Fetch, Push  # noqa: E402
 from reference.frames import encode_frame  # noqa: E402
 from reference.identity import make_identity  # noqa: E402
@@ -121,7 +122,30 @@ class WithOneself(Identities, Transfers):
                 self.assert_nothing_was_said(peer)
 
 
-class WithTheOther(Identities, WithTheProgram):
+class Layered(Identities):
+    """With a card whose refinements are lost and skipped, and its base is not."""
+
+    layers = make_card([3_000] * 120, blocks=10)
+
+    def assert_base_is_here(self, receiver):
+        here = {chunk for chunk, data in receiver.payloads.items() if data == self.layers.payloads[chunk]}
+        self.assertEqual(here, set(receiver.payloads))
+        self.assertLessEqual(set(range(10)), here)
+        self.assertEqual(len(receiver.status), 120)
+        self.assertLess(len(here), 120)
+
+
+class DroppingWithOneself(Layered, Transfers):
+    def test_refinements_are_dropped(self):  # SMS-11
+        ours, theirs = self.lossy(0.03, 1, 2)
+        server = self.serving(quic.serve, ours, self.layers, identity=self.theirs, peer_key=self.ours.public)
+        client = self.connecting(theirs, ours.getsockname(), Fetch, "notes", self.into, droppable_from=1)
+        self.ended(server)
+        self.assertGreater(client.datagrams_heard, 50)
+        self.assert_base_is_here(client.job.receiver)
+
+
+class WithTheOther(Layered, WithTheProgram):
     def setUp(self):
         super().setUp()
         self.key = self.folder / "it.pem"
@@ -207,6 +231,23 @@ class WithTheOther(Identities, WithTheProgram):
             self.fetched_by_it(relay.front.getsockname(), *self.words)
             self.ended(server)
             self.assertGreater(relay.back.moved, 1)
+
+    def test_drops_refinements_of_its(self):  # SMS-8, SMS-11
+        self.into.write_bytes(write_card(self.layers))
+        (sock,) = self.lossy(0.03, 1)
+        peer = self.fetching(sock, droppable_from=1)
+        self.assertGreater(peer.datagrams_heard, 50)
+        self.assert_base_is_here(peer.job.receiver)
+
+    def test_it_drops_refinements_of_ours(self):  # SMS-9, SMS-11
+        (sock,) = self.lossy(0.03, 1)
+        server = self.answering(sock, self.layers)
+        failure = self.said_by_it("fetch", "%s:%d" % sock.getsockname(), "--document", "notes", "--into", str(self.folder),
+                                  "--droppable", "1", *self.words)
+        self.assertIsNone(failure)
+        self.ended(server)
+        self.assertGreater(server.result.datagrams_said, 50)
+        self.assertTrue((self.folder / f"{self.layers.digest.hex()}.card.part").exists())
 
     def test_strangers_hear_nothing_of_it(self):  # STR-6, 5.2
         nobody = type("Nobody", (), {"certificate": None, "key": None})()

@@ -116,7 +116,8 @@ class Receiver(Intake):
                 self._hold(chunk, data, named.get(chunk, "held"))
                 if chunk not in named:
                     found.append(chunk)
-        if found or self.request.get("manifest_first"):
+        self.droppable_from = self.request.get("droppable_from")
+        if found or self.request.get("manifest_first") or self.droppable_from is not None:
             self.send("HAVE", chunks=ranges_of(found))
         missing = [chunk for chunk in {**named, **self.failures} if chunk not in self.status]
         if missing:
@@ -138,15 +139,16 @@ class Receiver(Intake):
 
     # Commands
 
-    def accept(self, now, held=(), partial=None, manifest_first=None, have=None, prefixes=None, bases=()):
+    def accept(self, now, held=(), partial=None, manifest_first=None, droppable_from=None, have=None, prefixes=None,
+               bases=()):
         """have, prefixes and bases as in Session.request."""
-        self.request.update(held=list(held), partial=partial, manifest_first=manifest_first)
+        self.request.update(held=list(held), partial=partial, manifest_first=manifest_first, droppable_from=droppable_from)
         self.have, self.bases = have or {}, {card.digest: card for card in bases}
         self.prefixes.update(prefixes or {})
         why = self._without_base() if self.table else None
         if why:
             return self.refuse(*why)
-        self.send("ACCEPT", held=held, partial=partial, manifest_first=manifest_first)
+        self.send("ACCEPT", held=held, partial=partial, manifest_first=manifest_first, droppable_from=droppable_from)
         self.enter("asked")
         self.moved_at = now
         if self.table and self.table.whole:

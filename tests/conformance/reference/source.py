@@ -4,7 +4,9 @@
 from collections import deque
 
 from .credit import Credit
-from .messages import USUAL_URGENCY
+from .dropping import DATAGRAMS, LOST_REASON, Dropping
+from .frames import encode_data
+from .messages import TAKES_DATAGRAMS, USUAL_URGENCY
 from .primitives import UNEXPECTED, PeerError, malformed
 from .ranges import members, ranges_of
 from .transfer import EAGER_OVERHEAD, STALLED, Transfer
@@ -37,6 +39,12 @@ class Source(Transfer):
         self.level = 255
         self.waits_for_have = False
         self.late_pages = []
+        self.dropping = None
+        self._name_droppable(request)
+
+    def _name_droppable(self, message):
+        takes = self.session.peer["features"] & TAKES_DATAGRAMS
+        self.dropping = Dropping(self.entries, message.get("droppable_from") if takes else None)
 
     def provide(self, held, partial, known, manifest_first):
         """TRF-4: manifest and pages; DATA follows by next_data."""
@@ -71,8 +79,9 @@ class Source(Transfer):
             else:
                 self.send("PAGE", index=index, page=table.pages[index])
 
-    def next_data(self, now, room, streams):
-        """(chunk, offset, bytes, stream), or None; it may queue SKIPs, which go first."""
+    def next_data(self, now, room, streams, datagram_room=0):
+        """(chunk, offset, bytes, stream), or None; it may queue SKIPs, which go first. One of the streams may be
+        DATAGRAMS, whose bytes and their place have datagram_room."""
         if self.waits_for_have or not (self.state in ("sending", "sent") or self.eager and self.state == "offering"):
             return None
         self.expire(now)
@@ -80,20 +89,23 @@ class Source(Transfer):
             room = min(room, self.session.eager_left() - EAGER_OVERHEAD)
             if room <= 0:
                 return None
-        found = self._next_bytes(now, room, streams)
+        found = self._next_bytes(now, room, streams, datagram_room)
         if found and self.state == "offering":
             self.eager_bytes += len(found[2]) + EAGER_OVERHEAD
         return found
 
-    def _next_bytes(self, now, room, streams):
+    def _next_bytes(self, now, room, streams, datagram_room):
         if self.lost:
             return *self._lost_bytes(room), streams[0]
-        stream = next((stream for stream in (*self.current, *streams) if stream in streams), None)  # SMS-2
-        if stream not in self.current or "chunks-interleaved" in self.faults:
-            self._begin(stream)
+        stream = next((stream for stream in self.current if stream in streams), None)  # SMS-2
+        if stream is None or "chunks-interleaved" in self.faults:
+            begun = self._begin(streams)
+            stream = stream if begun is None else begun
         if stream not in self.current or self.session.out:
             return None
         chunk, offset = self.current[stream]
+        if stream == DATAGRAMS:
+            room = datagram_room - len(encode_data(self.number, chunk, offset, b""))
         data = self._bytes(chunk, offset, min(self.entries[chunk].size, offset + room))
         if "chunks-interleaved" in self.faults and len(data) > 1:  # STR-2 broken: the rest stays for later
             data = data[:-(-len(data) // 2)]
@@ -125,8 +137,8 @@ class Source(Transfer):
             end = begin + room
         return chunk, begin, self._bytes(chunk, begin, end)
 
-    def _begin(self, stream):
-        """TRF-10: the next chunk; what it comes to and may not send is skipped."""
+    def _begin(self, streams):
+        """TRF-10: the next chunk; what it comes to and may not send is skipped. Where it has begun, or None."""
         above, too_much, chosen = [], [], None
         for chunk in dict.fromkeys([*self.again, *self.preferred, *self.pending]):
             if chunk not in self.pending:
@@ -144,7 +156,8 @@ class Source(Transfer):
             if not self.pending and not self.current and self.state == "sending":
                 self.enter("sent")
         elif self.credit.fits(chosen, self.entries[chosen].size) or "ignores-credit" in self.faults:
-            self._begin_with(chosen, stream)
+            return self._begin_with(chosen, streams)
+        return None
 
     def _exceeds_budget(self, chunk):
         """TRF-13."""
@@ -152,7 +165,12 @@ class Source(Transfer):
             return False
         return self.entries[chunk].size - self.pending[chunk] > self.budget
 
-    def _begin_with(self, chunk, stream):
+    def _begin_with(self, chunk, streams):
+        stream = next((stream for stream in streams if stream != DATAGRAMS), None)
+        if DATAGRAMS in streams and chunk not in self.again and self.dropping.may_take(chunk):
+            stream = DATAGRAMS
+        if stream is None:
+            return None
         start, size = self.pending.pop(chunk), self.entries[chunk].size
         self.current[stream] = [chunk, start]
         self.credit.begin(chunk, size)  # TRF-9
@@ -160,6 +178,9 @@ class Source(Transfer):
             self.budget -= size - start
             self.paid.add(chunk)
         self.again = [other for other in self.again if other != chunk]
+        if stream == DATAGRAMS:
+            self.dropping.begin(chunk, size - start)
+        return stream
 
     def _skip(self, chunks, reason):
         """TRF-12: final."""
@@ -183,7 +204,17 @@ class Source(Transfer):
         if self.state in ("offering", "sending", "sent") and chunk not in self.skipped:
             self.lost.append((chunk, begin, end))
 
+    def datagram_fate(self, chunk, count, arrived):
+        """SMS-11, of so many bytes of a chunk."""
+        if arrived:
+            self.dropping.arrived(chunk, count)
+        elif self.state in ("sending", "sent"):
+            going = {part[0] for part in self.current.values()}
+            self._skip([lost for place, lost in enumerate(self.dropping.lost(chunk))
+                        if not place or lost in self.pending or lost in going], LOST_REASON)
+
     def on_accept(self, message, now):
+        self._name_droppable(message)
         held, partial, first = message["held"], message.get("partial", []), message.get("manifest_first")
         if not self.eager:
             return self.provide(held, partial, [], first)
@@ -193,6 +224,7 @@ class Source(Transfer):
 
     def on_have(self, message, now):
         self.waits_for_have = False
+        self.dropping.allowed = True
         self._spare(members(message["chunks"], len(self.entries)))
 
     def on_credit(self, message, now):
@@ -209,6 +241,7 @@ class Source(Transfer):
             if chunk not in self.skipped and all(part[0] != chunk for part in self.current.values()):
                 self.pending[chunk] = 0
                 self.again.append(chunk)
+                self.dropping.forget(chunk)
                 self.lost = deque(part for part in self.lost if part[0] != chunk)
         self.enter("sending")
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Section 5.2: a session over a control stream and data streams beside it. Streams have numbers: 0, and from 1 on."""
+"""Sections 5.2 and 5.3: a session over a control stream and data streams beside it. Streams have numbers: 0, and from 1 on;
+what is no stream, DATAGRAMS."""
 
-from .frames import TYPES, FrameReader, encode_data, encode_frame, parse_after
+from .dropping import DATAGRAMS
+from .frames import TYPES, FrameReader, encode_data, encode_frame, parse_after, parse_data
 from .messages import parse_message
 from .primitives import LIMIT, PeerError, malformed, varint
 from .stream import DATA_BYTES
@@ -40,6 +42,19 @@ class StreamsConnection:
                 self._take_control(data, now)
         except PeerError as error:
             self.session.end(error.code, error.reason)
+
+    def handle_datagram(self, data, now):
+        try:
+            self.session.handle_data(data, now, DATAGRAMS)
+        except PeerError as error:
+            self.session.end(error.code, error.reason)
+
+    def handle_fate(self, datagram, arrived):
+        """What has become of one that poll gave out (SMS-11)."""
+        number, chunk, _, data = parse_data(datagram)
+        source = self.session.transfers.get(number)
+        if source is not None:
+            source.datagram_fate(chunk, len(data), arrived)
 
     def _take_control(self, data, now):
         for name, _, body in self.control.feed(data):
@@ -88,13 +103,17 @@ class StreamsConnection:
     def handle_timeout(self, now):
         self.session.handle_timeout(now)
 
-    def poll(self, now, data_streams, control=True):
-        """(stream, bytes), or None. data_streams are those that take bytes now; control: whether that one does."""
+    def poll(self, now, data_streams, control=True, datagram_room=0):
+        """(stream, bytes), or None. data_streams are those that take bytes now; control: whether that one does;
+        datagram_room: the bytes of a datagram, if they may be sent."""
         found = None
-        if not self.session.out and data_streams:
-            found = self.session.next_data(now, DATA_BYTES, data_streams)
+        takers = (*data_streams, DATAGRAMS) if datagram_room else data_streams
+        if not self.session.out and takers:
+            found = self.session.next_data(now, DATA_BYTES, takers, datagram_room)
         if found:
             *frame, stream = found
+            if stream == DATAGRAMS:
+                return stream, encode_data(*frame)
             return stream, self._after(stream, frame[0]) + encode_frame(TYPES["DATA"], encode_data(*frame))
         said = self._say() if self.session.out and control else None
         if not self.session.out:

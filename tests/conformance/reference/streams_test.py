@@ -9,9 +9,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from reference.card import make_card  # noqa: E402
+from reference.dropping import DATAGRAMS  # noqa: E402
 from reference.edge import provider  # noqa: E402
 from reference.frames import TYPES, FrameReader, encode_data, encode_frame, parse_after, parse_data, reserved_type  # noqa: E402
-from reference.messages import parse_message  # noqa: E402
+from reference.messages import TAKES_DATAGRAMS, parse_message  # noqa: E402
 from reference.pair import HELLO, message_frame  # noqa: E402
 from reference.primitives import varint  # noqa: E402
 from reference.session import Session  # noqa: E402
@@ -166,6 +167,121 @@ class Sending(unittest.TestCase):
         connection = self.asked()
         self.assertIsNone(connection.poll(0, ALL, control=False))
         self.assertIsNotNone(connection.poll(0, ALL))
+
+
+LAYERS = make_card([600] * 6, blocks=2)  # chunks 0 and 1, then two levels that refine them
+TAKES = {**HELLO, "features": HELLO["features"] | TAKES_DATAGRAMS}
+
+
+class ReceivingDatagrams(unittest.TestCase):
+    def asking(self, **options):
+        asking = Asking.__new__(Asking)
+        asking.session = Session(True, 0)
+        asking.receiver = asking.session.request("notes", 0, **options)
+        asking.connection = StreamsConnection(asking.session)
+        asking.said = []
+        asking.drain = lambda: asking.said.extend(self.names(asking))
+        return asking.feed(0, message_frame("HELLO", **HELLO))
+
+    @staticmethod
+    def names(asking):
+        while out := asking.connection.poll(0, ALL):
+            yield from (name for name, _, _ in FrameReader("control-stream").feed(out[1]))
+
+    @staticmethod
+    def manifest(asking):
+        return asking.feed(0, message_frame("MANIFEST", transfer=0, root=LAYERS.table.root_bytes),
+                           message_frame("PAGE", transfer=0, index=0, page=LAYERS.table.pages[0]))
+
+    @staticmethod
+    def datagram(asking, chunk, offset=0, count=600):
+        asking.connection.handle_datagram(encode_data(0, chunk, offset, LAYERS.payloads[chunk][offset:offset + count]), 0)
+        return asking
+
+    def test_have_comes_once_the_manifest_is_whole(self):  # SMS-9
+        asking = self.asking(droppable_from=1)
+        self.assertNotIn("HAVE", asking.said)
+        self.assertEqual(self.manifest(asking).said.count("HAVE"), 1)
+        self.assertNotIn("HAVE", self.manifest(self.asking()).said)
+
+    def test_pieces_come_in_any_order(self):  # SMS-10
+        asking = self.manifest(self.asking(droppable_from=1))
+        for chunk, offset, count in ((5, 300, 300), (2, 500, 100), (2, 0, 300), (5, 0, 300), (2, 300, 200)):
+            self.datagram(asking, chunk, offset, count)
+        self.assertEqual((asking.here, asking.code), ([2, 5], None))
+
+    def test_what_was_skipped_may_still_come(self):  # SMS-11, TRF-12
+        asking = self.datagram(self.manifest(self.asking(droppable_from=1)), 2)
+        asking.feed(0, message_frame("SKIP", transfer=0, chunks=[(2, 5)], reason=4))
+        self.assertEqual((self.datagram(asking, 3).here, asking.code), ([2], None))
+
+    def test_only_what_may_be_dropped_can_be_lost(self):  # SMS-11
+        for options, chunks in (({"droppable_from": 1}, [(1, 3)]), ({}, [(2, 3)]), ({"droppable_from": 2}, [(2, 3)])):
+            asking = self.manifest(self.asking(**options))
+            self.assertEqual(asking.feed(0, message_frame("SKIP", transfer=0, chunks=chunks, reason=4)).code, 4)
+
+    def test_what_may_not_come_in_datagrams(self):  # SMS-8, SMS-9, SMS-10, FRM-4
+        self.assertEqual(self.datagram(self.asking(droppable_from=1), 2).code, 4)
+        self.assertEqual(self.datagram(self.manifest(self.asking()), 2).code, 4)
+        self.assertEqual(self.datagram(self.manifest(self.asking(droppable_from=1)), 0).code, 4)
+        self.assertEqual(self.datagram(self.manifest(self.asking(droppable_from=2)), 2).code, 4)
+        self.assertEqual(self.datagram(self.manifest(self.asking(droppable_from=1)), 2, 0, 0).code, 1)
+        mixed = self.datagram(self.manifest(self.asking(droppable_from=1)), 2, 0, 100)
+        rest = encode_frame(TYPES["DATA"], encode_data(0, 2, 100, LAYERS.payloads[2][100:]))
+        self.assertEqual(mixed.feed(1, after(3), rest).code, 1)
+
+
+class SendingDatagrams(unittest.TestCase):
+    def asked(self, hello=TAKES, **request):
+        connection = StreamsConnection(Session(False, 0, provide=provider(LAYERS)))
+        connection.handle_bytes(0, message_frame("HELLO", **hello), 0)
+        connection.handle_bytes(0, message_frame("REQUEST", transfer=0, document="notes", preset="", question=[],
+                                                 held=[(0, 2)], card=LAYERS.digest, **request), 0)
+        return connection
+
+    @staticmethod
+    def said(connection, streams=()):
+        found = []
+        while out := connection.poll(0, streams, datagram_room=700):
+            found.append(out)
+        return found
+
+    @staticmethod
+    def have(connection):
+        connection.handle_bytes(0, message_frame("HAVE", transfer=0, chunks=[]), 0)
+        return connection
+
+    @staticmethod
+    def skips(said):
+        frames = [frame for stream, data in said if stream == 0 for frame in FrameReader("control-stream").feed(data)]
+        return [parse_message(name, body) for name, _, body in frames if name == "SKIP"]
+
+    def test_refinements_go_in_datagrams_after_have(self):  # SMS-8, SMS-9
+        connection = self.asked(droppable_from=1)
+        self.assertEqual([out for out in self.said(connection) if out[0] == DATAGRAMS], [])
+        said = self.said(self.have(connection))
+        self.assertEqual([parse_data(data)[1] for stream, data in said if stream == DATAGRAMS], [2, 3, 4, 5])
+
+    def test_none_for_who_takes_none_or_drops_none(self):  # SMS-8
+        for connection in (self.asked(HELLO, droppable_from=1), self.asked(), self.asked(droppable_from=3)):
+            said = self.said(self.have(connection), ALL)
+            self.assertEqual({stream for stream, _ in said if stream}, {1})
+
+    def test_what_is_lost_is_skipped_with_what_refines_it(self):  # SMS-11
+        connection = self.have(self.asked(droppable_from=1))
+        while (out := connection.poll(0, (), datagram_room=700))[0] != DATAGRAMS:
+            pass
+        connection.handle_fate(out[1], False)
+        self.assertEqual(self.skips(self.said(connection)), [{"transfer": 0, "chunks": [(2, 3), (4, 5)], "reason": 4}])
+
+    def test_what_is_asked_for_again_goes_on_a_stream(self):  # SMS-12
+        connection = self.have(self.asked(droppable_from=1))
+        datagrams = [data for stream, data in self.said(connection) if stream == DATAGRAMS]
+        connection.handle_bytes(0, message_frame("RESEND", transfer=0, chunks=[(5, 6)]), 0)
+        said = self.said(connection, ALL)
+        self.assertEqual([stream for stream, _ in said if stream], [1])
+        connection.handle_fate(datagrams[-1], False)
+        self.assertEqual(self.skips(self.said(connection)), [])
 
 
 class Overtaking(unittest.TestCase):

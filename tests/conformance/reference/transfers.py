@@ -19,7 +19,7 @@ class Transfers:
         self.next_own, self.next_peer = (0, 1) if is_client else (1, 0)
         self.early_bytes = 0
 
-    def next_data(self, now, room, streams=(0,)):
+    def next_data(self, now, room, streams=(0,), datagram_room=0):
         """(transfer, chunk, offset, bytes, stream) of at most room bytes, on one of the streams, or None; what it queued
         in out goes first."""
         if self.out or self.state != "open":
@@ -28,7 +28,7 @@ class Transfers:
             for _ in range(len(self.turns)):
                 source = self.turns[0]
                 self.turns.rotate(-1)
-                found = source.next_data(now, room, streams) if source.urgency == urgency else None
+                found = source.next_data(now, room, streams, datagram_room) if source.urgency == urgency else None
                 if self.out or found:
                     return (source.number, *found) if found else None
         return None

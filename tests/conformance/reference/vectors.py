@@ -97,6 +97,7 @@ REPLAYS = {
     "card": lambda data: write_card(read_card(data)),
     "stream": _stream,
     "data-stream": _data_stream,
+    "datagram": lambda data: encode_data(*parse_data(data)),
     "ack": lambda data: encode_ack(*parse_ack(data)),
     "packet": _packet,
     "repair": lambda data: encode_repair(parse_repair(data)),
