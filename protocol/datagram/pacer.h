@@ -3,10 +3,10 @@
 // Spreads packets over time: a bucket that fills at the pacing rate. Once it is
 // empty it rests until a quantum is in it, a millisecond's worth but no more
 // than the kernel takes at once, so that fast flows cost few timers and system
-// calls. It holds a millisecond more, which a coarse timer may miss. Who waited
-// for it and was woken late, because the processor was busy, makes up for up to
-// ten, within the same bound: else a flow would slow down with every wait, learn that it is slow, and
-// slow down further.
+// calls. It holds a millisecond more, which a coarse timer may miss. A flow that
+// only the pacer held back, and that is looked after late because the processor
+// was busy, makes up for up to ten, within the kernel's bound: else it would slow
+// down with every wait, learn that it is slow, and slow down further.
 #pragma once
 
 #include <algorithm>
