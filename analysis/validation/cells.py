@@ -77,10 +77,11 @@ class Pair:
 
 
 def pairs(lines):
-    """In the order in which they first appear."""
+    """By links, then transports, in the order in which they first appear."""
     found = {}
     for line in lines:
         key = line["cell"], line["transport"]
         pair = found.setdefault(key, Pair(*key, line["link"], line["card_bytes"]))
         pair.runs[line["world"]].append(line)
-    return list(found.values())
+    order = list(dict.fromkeys(line["cell"] for line in lines))
+    return sorted(found.values(), key=lambda pair: order.index(pair.cell))
