@@ -50,10 +50,13 @@ bool DatagramBinding::has_room_for_flight(double rate_bytes_per_s) const {
 // The window and the pacer agree. When only the pacer does not, its timer is armed.
 bool DatagramBinding::may_send(Time now) {
   timers_.stop(DatagramTimer::kPacing);
-  if (probes_ == 0 && !has_something(now)) return false;
   double rate = congestion_->pacing_bytes_per_s();
-  window_full_ = !has_room_for_flight(rate);
-  if (probes_ == 0 && window_full_) return false;
+  bool wants = probes_ > 0 || has_something(now);
+  if (wants) window_full_ = !has_room_for_flight(rate);
+  if (!wants || (probes_ == 0 && window_full_)) {
+    pacer_.on_other_limit();
+    return false;
+  }
   if (pacer_.ready(now, rate)) return true;
   timers_.arm(DatagramTimer::kPacing, pacer_.next(now, rate));
   return false;

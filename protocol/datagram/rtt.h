@@ -17,18 +17,20 @@ class RttEstimator {
   static constexpr Duration kInitial = milliseconds(150);
   static constexpr Duration kGranularity = milliseconds(1);
 
-  void sample(Duration latest, Duration ack_delay) {
+  // Returns it without what the peer says it waited, unless that is less than the least.
+  Duration sample(Duration latest, Duration ack_delay) {
     latest_ = latest;
     if (!min_) {
       min_ = smoothed_ = latest;
       variation_ = latest / 2;
-      return;
+      return latest;
     }
     min_ = std::min(*min_, latest);
     Duration adjusted = latest >= *min_ + ack_delay ? latest - ack_delay : latest;
     Duration error = smoothed_ > adjusted ? smoothed_ - adjusted : adjusted - smoothed_;
     variation_ = (variation_ * 3 + error) / 4;
     smoothed_ = (smoothed_ * 7 + adjusted) / 8;
+    return adjusted;
   }
 
   [[nodiscard]] bool has_sample() const { return min_.has_value(); }

@@ -68,8 +68,7 @@ Result<SentPackets::Acked> SentPackets::on_ack(Time now, const AckFrame& ack, st
   std::sort(acked_sent_at_.begin(), acked_sent_at_.end());
   const SentPacket& first = acked.packets.front();
   if (newest == largest) {
-    sample.rtt = now - first.sent_at;
-    rtt.sample(*sample.rtt, std::min(ack.delay, kMaxAckDelay));
+    sample.rtt = rtt.sample(now - first.sent_at, std::min(ack.delay, kMaxAckDelay));
   }
   sample.now = now;
   sample.acked_bytes = delivered_bytes_ - delivered_before;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "scenarios/sim/transfer_run.h"
 
+#include <ns3/boolean.h>
 #include <ns3/simulator.h>
 #include <ns3/uinteger.h>
 
@@ -66,6 +67,7 @@ void TransferRun::install_agents(std::shared_ptr<ChunkSource> card) {
   source_->TraceConnectWithoutContext("Closed", ns3::MakeCallback(&TransferRun::handle_source_closed, this));
   reader_ = helper.InstallReader(network_.reader_node(), network_.source_address());
   reader_->SetAttribute("Seed", ns3::UintegerValue(2 * transfer_.seed + 1));
+  reader_->SetAttribute("AskAtOnce", ns3::BooleanValue(true));  // as kvferry fetch does
   reader_->TraceConnectWithoutContext("Connected", ns3::MakeCallback(&TransferRun::handle_connected, this));
   reader_->TraceConnectWithoutContext("Closed", ns3::MakeCallback(&TransferRun::handle_reader_closed, this));
   reader_->TraceConnectWithoutContext("ChunkArrived", ns3::MakeCallback(&TransferRun::handle_chunk, this));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/model/kv-reader.h"
 
+#include <ns3/boolean.h>
 #include <ns3/double.h>
 #include <ns3/fatal-error.h>
 #include <ns3/inet-socket-address.h>
@@ -34,6 +35,11 @@ TypeId KvReader::GetTypeId() {
           .AddAttribute(
               "Deadline", "Give up when the card is not complete so long after the start; zero: never.",
               TimeValue(Seconds(0)), MakeTimeAccessor(&KvReader::m_deadline), MakeTimeChecker(Seconds(0)))
+          .AddAttribute("AskAtOnce",
+                        "The request leaves behind the own hello, as the programs' does, and not when the "
+                        "source's is here.",
+                        BooleanValue(false), MakeBooleanAccessor(&KvReader::m_askAtOnce),
+                        MakeBooleanChecker())
           .AddAttribute("DecodeRate", "Bytes of FP16 cache a second that come out of cards; 0: no time.",
                         DoubleValue(0), MakeDoubleAccessor(&KvReader::m_decodeBytesPerSecond),
                         MakeDoubleChecker<double>(0))
@@ -46,7 +52,7 @@ TypeId KvReader::GetTypeId() {
           .AddAttribute("AnswerTokens", "Tokens of an answer; 0: none is given.", UintegerValue(0),
                         MakeUintegerAccessor(&KvReader::m_answerTokens),
                         MakeUintegerChecker<uint32_t>(0, 1 << 20))
-          .AddTraceSource("Connected", "The source's hello is here; the request is made.",
+          .AddTraceSource("Connected", "The source's hello is here, and the request is made.",
                           MakeTraceSourceAccessor(&KvReader::m_connectedTrace),
                           "kvferry::sim::KvReader::ConnectedTracedCallback")
           .AddTraceSource("ManifestArrived", "A card has begun to come.",
@@ -90,6 +96,7 @@ void KvReader::Connect(const Address& remote) {
     auto session = std::make_unique<KvTcpSession>(config, std::move(handlers), socket, m_unsentBytes);
     auto& opened = *session;
     m_session = std::move(session);
+    if (m_askAtOnce) Ask();
     return opened.Connect(remote);
   }
   m_datagramSocket = socket;
@@ -106,6 +113,7 @@ void KvReader::Connect(const Address& remote) {
   }
   auto& opened = *session;
   m_session = std::move(session);
+  if (m_askAtOnce) Ask();
   opened.Start();
 }
 
@@ -157,6 +165,10 @@ void KvReader::Request() {
   if (m_state != CONNECTING) return;
   m_state = REQUESTED;
   m_connectedTrace();
+  if (!m_askAtOnce) Ask();
+}
+
+void KvReader::Ask() {
   m_session->Call([this](Connection& connection, kvferry::Time now) {
     for (auto& wanted : m_wanted) wanted.transfer = connection.request(now, wanted.options, *wanted.sink);
   });

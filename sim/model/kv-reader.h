@@ -52,6 +52,7 @@ class KvReader final : public KvAgent {
   void HandleClosed(const event::Closed& closed);
   void HandleDeadline();
   void Request();
+  void Ask();
   void Decode(uint32_t request, uint64_t sizeBytes);
   void HandleWhole(TransferId id);
   void Apply(uint32_t request);
@@ -71,6 +72,7 @@ class KvReader final : public KvAgent {
 
   ns3::Address m_remote;
   ns3::Time m_deadline;
+  bool m_askAtOnce = false;
   std::vector<Wanted> m_wanted;
   State m_state = IDLE;
   std::string m_failure;

@@ -25,6 +25,7 @@ class Ends:
         self.folder = pathlib.Path(folder)
         self.emulator = emulator
         self.keys = {}
+        self.before = ""  # our programs in fetch(): a command that runs another
 
     def make_keys(self, folder: pathlib.Path) -> None:
         """For transports that want them: before fetch()."""
@@ -56,15 +57,16 @@ class Ends:
         except subprocess.TimeoutExpired as expired:
             return subprocess.CompletedProcess(words, 124, "", f"not done after {expired.timeout:.0f} s")
 
-    def fetch(self, link: str, card: pathlib.Path, transport: str, limit_s: float, server_setup: str = "") -> dict:
-        """Fetches a card once. What came of it: ok, time_s, and error when it is not ok."""
+    def fetch(self, link: str, card: pathlib.Path, transport: str, limit_s: float, server_setup: str = "", report: str = "") -> dict:
+        """Fetches a card once. What came of it: ok, time_s from the start of connecting until the card is verified and
+        applied, and error when it is not ok."""
         with tempfile.TemporaryDirectory() as into:
-            kvferry = self.program("kvferry")
+            kvferry = f"{self.before} {self.program('kvferry')}"
             server = (f"{server_setup} exec {kvferry} serve {card} --listen {SERVER}:4917 --transport {transport} "
                       f"{PATIENT.get(transport, '')} {self.security(transport, 'server', 'client')} >/dev/null 2>&1")
             client = (f"exec {kvferry} fetch {SERVER}:4917 --document {card.stem} --into {into} "
                       f"--transport {transport} --json {PATIENT.get(transport, '')} {self.security(transport, 'client', 'server')}")
-            done = self.run(link, server, client, limit_s)
+            done = self.run(link, server, client, limit_s, report)
             if done.returncode != 0:
                 return {"ok": False, "status": done.returncode, "error": last_line(done.stderr)}
             fetched = json.loads(done.stdout)

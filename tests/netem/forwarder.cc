@@ -26,7 +26,11 @@ void read_packets(const Descriptor& tun, std::span<std::uint8_t> input, OnPacket
 
 Forwarder::Forwarder(EventLoop& loop, const Descriptor& server_tun, const Descriptor& client_tun,
                      const PathOptions& options, Time start)
-    : server_tun_(server_tun), client_tun_(client_tun), up_(options.up, start), down_(options.down, start) {
+    : server_tun_(server_tun),
+      client_tun_(client_tun),
+      up_(options.up, start),
+      down_(options.down, start),
+      start_(start) {
   if (options.rebind_every > Duration(0)) rebinding_.emplace(options.rebind_every, start);
   loop.watch(client_tun, [this] { on_client_packets(); });
   loop.watch(server_tun, [this] { on_server_packets(); });
@@ -36,6 +40,7 @@ Forwarder::Forwarder(EventLoop& loop, const Descriptor& server_tun, const Descri
 void Forwarder::on_client_packets() {
   read_packets(client_tun_, input_, [this](Bytes packet) {
     const Time now = steady_now();
+    if (!first_packet_) first_packet_ = now - start_;
     if (rebinding_) rebinding_->handle_outbound(now, packet);
     up_.send(now, std::move(packet));
   });

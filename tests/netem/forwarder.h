@@ -31,7 +31,7 @@ class Forwarder {
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
-  [[nodiscard]] LinkReport report() const { return {up_.counts(), down_.counts(), lateness_}; }
+  [[nodiscard]] LinkReport report() const { return {up_.counts(), down_.counts(), first_packet_, lateness_}; }
 
  private:
   void on_client_packets();
@@ -44,6 +44,8 @@ class Forwarder {
   LinkModel down_;
   std::optional<Rebinding> rebinding_;
   Timer timer_;
+  Time start_;
+  std::optional<Duration> first_packet_;  // from the client
   Lateness lateness_;
   std::array<std::uint8_t, 65536> input_;
 };

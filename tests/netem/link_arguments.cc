@@ -63,6 +63,7 @@ void add_model(LinkGroup& group) {
       "trace", "mahimahi trace, instead of a rate", [](LinkOptions& link, const std::string& file) {
         link.trace = std::make_shared<const DeliveryTrace>(value_or_fail(DeliveryTrace::read(file)));
       });
+  group.add_time("trace-start-s", 1, "where in the trace the link begins", &LinkOptions::trace_start);
   group.add<std::size_t>("mtu-bytes", "larger IP packets vanish",
                          [](LinkOptions& link, std::size_t value) { link.mtu_bytes = value; });
   group.add_probability("burst-loss", "share of packets lost in bursts", &LinkOptions::burst_loss);

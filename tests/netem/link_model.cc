@@ -7,7 +7,7 @@ namespace kvferry::netem {
 namespace {
 
 Bottleneck bottleneck_of(const LinkOptions& options, Time start) {
-  if (options.trace) return {options.trace, options.queue_packets, start};
+  if (options.trace) return {options.trace, options.queue_packets, start - options.trace_start};
   return {options.rate_bits_per_s, options.queue_packets};
 }
 

@@ -19,6 +19,7 @@ namespace kvferry::netem {
 struct LinkOptions {
   double rate_bits_per_s = 0;                  // of IP packets; 0: no limit
   std::shared_ptr<const DeliveryTrace> trace;  // instead of the rate
+  Duration trace_start{};                      // where in it the link begins
   Duration delay{};                            // one way
   std::size_t queue_packets = 1000;            // that wait, beside the one being sent
   std::size_t mtu_bytes = 65535;               // larger packets vanish

@@ -233,5 +233,15 @@ TEST(LinkModel, every_packet_is_counted_once) {
   EXPECT_EQ(n.sent + n.duplicated, n.queue_full + n.in_hole + n.lost + n.delivered);
 }
 
+TEST(LinkModel, begins_where_in_its_trace_it_is_told) {
+  LinkOptions options;
+  options.trace = std::make_shared<const DeliveryTrace>(*DeliveryTrace::from_times_ms({2, 5, 9}));
+  options.trace_start = milliseconds(4);
+  LinkModel link(options, kStart);
+  for (int i = 0; i < 3; ++i) link.send(kStart, numbered(0, 1500));
+  for (const int expected_ms : {1, 5, 7})
+    EXPECT_EQ(link.take(Time::max())->due, kStart + milliseconds(expected_ms));
+}
+
 }  // namespace
 }  // namespace kvferry::netem::test

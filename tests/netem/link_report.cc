@@ -28,6 +28,7 @@ Result<void> write_link_report(const std::string& file, const LinkReport& report
   const Json json = {
       {"up", counts_json(report.up)},
       {"down", counts_json(report.down)},
+      {"first_packet_s", report.first_packet ? Json(to_seconds(*report.first_packet)) : Json(nullptr)},
       {"late_ms",
        {{"median", late.quantile_ms(0.5)}, {"p99", late.quantile_ms(0.99)}, {"most", late.most_ms()}}}};
   std::ofstream out(file);

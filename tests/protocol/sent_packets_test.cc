@@ -43,6 +43,18 @@ TEST_F(SentPacketsTest, three_newer_ones_acknowledged_make_a_packet_lost) {
   EXPECT_EQ(sent_.bytes_in_flight(), 0u);
 }
 
+// Congestion control would take it for a queue.
+TEST_F(SentPacketsTest, what_the_peer_waited_is_not_in_the_round_trip_that_is_told) {
+  know_the_round_trip();
+  send(1, milliseconds(100));
+  const AckFrame late{{{1, 2}}, milliseconds(25)};
+  const auto told = sent_.on_ack(kBegin + milliseconds(100) + kRtt + milliseconds(25), late, next_, rtt_);
+  EXPECT_EQ(told->sample->rtt, kRtt);
+  send(2, milliseconds(200));
+  const AckFrame liar{{{2, 3}}, milliseconds(25)};
+  EXPECT_EQ(sent_.on_ack(kBegin + milliseconds(200) + kRtt, liar, next_, rtt_)->sample->rtt, kRtt);
+}
+
 TEST_F(SentPacketsTest, acknowledging_a_skipped_or_unsent_number_is_an_error) {
   send(0, milliseconds(0));
   sent_.skip(1);
