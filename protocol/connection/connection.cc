@@ -47,6 +47,9 @@ void Connection::set_writable(std::uint32_t stream, bool takes_bytes) {
 void Connection::handle_datagram(Time now, ByteView datagram, PathId path) {
   impl_->binding->handle_bytes(now, datagram, path);
 }
+void Connection::handle_checked(Time now, TransferId id, std::uint32_t chunk, bool matches) {
+  impl_->session.on_checked(now, id, chunk, matches);
+}
 void Connection::handle_end_of_stream(Time now) {
   handle_transport_closed(now, ErrorCode::kEndOfStream, "the stream ended early", true);
 }
@@ -102,6 +105,7 @@ void Connection::close(Time now, ErrorCode code, const std::string& reason) {
 }
 
 std::optional<Event> Connection::poll_event() { return impl_->session.poll_event(); }
+std::optional<ChunkCheck> Connection::poll_check() { return impl_->session.poll_check(); }
 std::optional<Outgoing> Connection::poll_transmit(Time now) { return impl_->binding->poll_transmit(now); }
 
 std::optional<Time> Connection::poll_timeout() const {
