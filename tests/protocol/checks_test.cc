@@ -277,6 +277,7 @@ TEST_P(Checks, under_way_after_end_take_what_a_verified_transfer_takes) {
     EXPECT_FALSE(receiver.peer.fault());
     EXPECT_EQ(receiver.peer.checks.size(), 1u);  // DATA after END is ignored
     receiver.answer(0);
+    ASSERT_NE(receiver.stopped(), nullptr);
     EXPECT_EQ(receiver.stopped()->chunks_verified, 1u);
     EXPECT_EQ(receiver.sink.arrived, Chunks{0});
   }
@@ -407,12 +408,30 @@ TEST_P(Checks, under_way_keep_the_credit_of_their_chunks) {
 
 // Small chunks cost more than their size.
 TEST_P(Checks, are_done_inside_when_too_many_are_under_way) {
-  Receiver receiver(GetParam(), 1'030);
+  Receiver receiver(GetParam(), 1'031);
   for (std::uint32_t chunk = 0; chunk < 1'030; ++chunk) receiver.send(chunk);
   EXPECT_EQ(receiver.peer.checks.size(), 1'024u);
   EXPECT_EQ(receiver.sink.arrived.size(), 6u);
-  for (std::uint32_t chunk = 0; chunk < 1'024; ++chunk) receiver.answer(chunk, true);
+  receiver.answer(0);
+  receiver.send(1'030);
+  EXPECT_EQ(receiver.peer.checks.size(), 1'025u);
+  for (std::uint32_t chunk = 1; chunk < 1'024; ++chunk) receiver.answer(chunk, true);
+  receiver.answer(1'030);
   EXPECT_NE(receiver.complete(), nullptr);
+}
+
+TEST_P(Checks, of_a_transfer_that_has_ended_are_not_under_way) {
+  Receiver receiver(GetParam(), 1'024);
+  for (std::uint32_t chunk = 0; chunk < 1'024; ++chunk) receiver.send(chunk);
+  receiver.peer.connection.cancel(receiver.peer.now, receiver.id, "enough");
+  KeepingSink sink;
+  receiver.id = receiver.peer.connection.request(receiver.peer.now, {}, sink);
+  receiver.peer.drain();
+  send_manifest(receiver.peer, receiver.id, receiver.card);
+  receiver.send(5);
+  EXPECT_EQ(receiver.peer.checks.size(), 1'025u);
+  receiver.answer(5);
+  EXPECT_EQ(sink.arrived, Chunks{5});
 }
 
 // TRF-8 to TRF-16: a card arrives as it would otherwise, over links that lose, with checks that take their
