@@ -8,11 +8,13 @@ namespace kvferry {
 ConnectionDriver::ConnectionDriver(asio::io_context& io, const ConnectionConfig& config,
                                    ConnectionHandler& handler, std::string peer)
     : ConnectionDriver(io, handler, std::move(peer)) {
-  core_.emplace(config, steady_now());
+  core_.emplace(with_checks_by_driver(config), steady_now());
 }
 
 ConnectionDriver::ConnectionDriver(asio::io_context& io, ConnectionHandler& handler, std::string peer)
-    : io_(io), timer_(io), handler_(handler), peer_(std::move(peer)) {}
+    : io_(io), timer_(io), handler_(handler), peer_(std::move(peer)), checker_(io, [this] {
+        take_results();
+      }) {}
 
 void ConnectionDriver::post(std::function<void(Connection&, Time)> f) {
   asio::post(io_, alive_.only_while([this, f = std::move(f)] {
@@ -43,10 +45,25 @@ void ConnectionDriver::settle() {
 }
 
 void ConnectionDriver::drain() {
+  take_checks();
   take_events();
   if (!finished_) transmit();
   take_events();
   arm();
+}
+
+void ConnectionDriver::take_checks() {
+  while (auto check = core().poll_check()) {
+    if (const auto result = checker_.check(std::move(*check)))
+      core().handle_checked(steady_now(), result->id, result->chunk, result->matches);
+  }
+}
+
+void ConnectionDriver::take_results() {
+  if (finished_) return;
+  for (const CheckResult& result : checker_.take_results())
+    core().handle_checked(steady_now(), result.id, result.chunk, result.matches);
+  settle();
 }
 
 void ConnectionDriver::take_events() {

@@ -6,6 +6,8 @@
 //   socket ─handle_*─► Connection ─► events ─► handler ─► command() ─► Connection
 //   socket ◄─ transmit() ◄─ poll_transmit ◄─┘
 //
+// Digests of large chunks are compared on another thread: chunk_checker.h.
+//
 // Timers: one, at Connection::poll_timeout(), or at the end of the linger time
 // in which a closed connection's last bytes leave.
 #pragma once
@@ -19,6 +21,7 @@
 #include "protocol/connection/connection.h"
 #include "transport/alive.h"
 #include "transport/asio.h"
+#include "transport/chunk_checker.h"
 #include "transport/clock.h"
 
 namespace kvferry {
@@ -69,7 +72,8 @@ class ConnectionDriver {
   // The handler, and the sinks it gives to the connection, must outlive this.
   ConnectionDriver(asio::io_context& io, const ConnectionConfig& config, ConnectionHandler& handler,
                    std::string peer);
-  // Of a connection that lives within something else: the four below say how that is driven.
+  // Of a connection that lives within something else, and has with_checks_by_driver(): the four below say how
+  // that is driven.
   ConnectionDriver(asio::io_context& io, ConnectionHandler& handler, std::string peer);
   [[nodiscard]] virtual const Connection& core() const { return *core_; }
   [[nodiscard]] virtual std::optional<Event> poll_event() { return core_->poll_event(); }
@@ -101,6 +105,8 @@ class ConnectionDriver {
 
  private:
   void drain();  // the connection's outputs: events are queued, bytes go to the socket, the timer is armed
+  void take_checks();
+  void take_results();
   void take_events();
   void arm();
   void on_timer();
@@ -111,6 +117,7 @@ class ConnectionDriver {
   ConnectionHandler& handler_;
   std::string peer_;
   std::optional<Connection> core_;
+  ChunkChecker checker_;
   std::deque<Event> events_;
   std::optional<event::Closed> closed_;
   std::optional<Time> armed_for_;   // set while the timer has a handler queued

@@ -15,6 +15,7 @@ Result<std::unique_ptr<QuicClient>> QuicClient::open(asio::io_context& io, const
                                                      QuicConfig config, ConnectionHandler& handler) {
   config.connection.role = Role::kClient;
   config.connection.seed += random_seed();
+  config.connection = with_checks_by_driver(config.connection);
   auto session = QuicSession::client(config, steady_now());
   if (!session) return session.error();
   std::unique_ptr<QuicClient> client(new QuicClient(io, peer, std::move(*session), handler));

@@ -10,6 +10,7 @@ namespace {
 
 QuicServerOptions with_secret(QuicServerOptions options) {
   options.quic.connection.role = Role::kServer;
+  options.quic.connection = with_checks_by_driver(options.quic.connection);
   if (options.quic.secret == QuicSecret{}) RandomSource(std::nullopt).fill(options.quic.secret);
   return options;
 }

@@ -18,6 +18,12 @@ enum class CreditPolicy : std::uint8_t {
   kWhenTaken,     // once the sink has taken it
   kWhenReleased,  // once the application says so: Connection::release()
 };
+// Who compares a chunk with its digest.
+enum class Verification : std::uint8_t {
+  kInside,    // the connection, before the sink has it
+  kDeferred,  // before the sink has it whoever drives the connection: Connection::poll_check()
+  kBySink,    // the sink itself
+};
 enum class Congestion : std::uint8_t { kModel, kCubic };  // datagram binding only
 
 struct CongestionOptions {
@@ -53,9 +59,9 @@ struct ConnectionConfig {
   Duration give_up_timeout = std::chrono::seconds(60);   // and then Rejected; zero: never
   Duration verdict_timeout = std::chrono::seconds(600);  // instead, while the receiver applies the card
   CreditPolicy credit = CreditPolicy::kWhenTaken;
-  bool verify_chunks = true;  // false: the sink compares every chunk with its digest itself
-  bool grease = true;         // send reserved frame types, keys and features now and then
-  std::uint64_t seed = 0;     // of all that is random; a secret outside tests and simulation
+  Verification verification = Verification::kInside;  // of a receiver's chunks
+  bool grease = true;      // send reserved frame types, keys and features now and then
+  std::uint64_t seed = 0;  // of all that is random; a secret outside tests and simulation
 };
 
 }  // namespace kvferry

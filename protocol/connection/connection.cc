@@ -51,6 +51,9 @@ void Connection::set_max_datagram_bytes(std::size_t bytes) { impl_->binding->set
 void Connection::handle_datagram_fate(Time now, std::uint64_t number, bool arrived) {
   impl_->binding->handle_datagram_fate(now, number, arrived);
 }
+void Connection::handle_checked(Time now, TransferId id, std::uint32_t chunk, bool matches) {
+  impl_->session.on_checked(now, id, chunk, matches);
+}
 void Connection::handle_end_of_stream(Time now) {
   handle_transport_closed(now, ErrorCode::kEndOfStream, "the stream ended early", true);
 }
@@ -106,6 +109,7 @@ void Connection::close(Time now, ErrorCode code, const std::string& reason) {
 }
 
 std::optional<Event> Connection::poll_event() { return impl_->session.poll_event(); }
+std::optional<ChunkCheck> Connection::poll_check() { return impl_->session.poll_check(); }
 std::optional<Outgoing> Connection::poll_transmit(Time now) { return impl_->binding->poll_transmit(now); }
 
 std::optional<Time> Connection::poll_timeout() const {

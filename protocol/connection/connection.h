@@ -13,6 +13,10 @@
 // stream. By set_max_datagram_bytes() it says that there are datagrams beside the
 // streams, which may be lost, and tells what became of each.
 //
+// With Verification::kDeferred the driver also takes checks by poll_check(), as
+// many at a time as it likes, and answers each by handle_checked(), in any order.
+// Until then the chunk is not in the sink, and its credit not given back.
+//
 // `now` never goes backwards. Sinks and sources live until their transfer ends
 // (Confirmed, Rejected, Refused, Cancelled, confirm(), reject(), cancel(),
 // Closed) or the connection is destroyed.
@@ -44,6 +48,15 @@ struct Outgoing {
   std::uint32_t stream = 0;  // streams binding: 0 is the control stream, the data streams begin at 1
   std::optional<std::uint64_t> datagram{};  // streams binding: its number, and no stream
   [[nodiscard]] std::size_t size() const { return head.size() + payload.size(); }
+};
+
+// A chunk that is whole: does it have the digest that the manifest names? The payload may be looked at by
+// another thread.
+struct ChunkCheck {
+  TransferId id = 0;
+  std::uint32_t chunk = 0;
+  Slice payload;
+  Digest digest;
 };
 
 struct PathStats {
@@ -92,7 +105,9 @@ class Connection {
   // Datagram and streams binding: one whole datagram. On the datagram binding a server follows its client
   // from address to address.
   void handle_datagram(Time now, ByteView datagram, PathId path = 0);
-  void handle_timeout(Time now);        // at or after poll_timeout()
+  void handle_timeout(Time now);  // at or after poll_timeout()
+  // Answers a check. Ignored once its transfer has ended.
+  void handle_checked(Time now, TransferId id, std::uint32_t chunk, bool matches);
   void handle_end_of_stream(Time now);  // any stream of the peer's has ended
   // The transport below is gone, and says why: the peer has closed it, or it has failed on this side.
   void handle_transport_closed(Time now, ErrorCode code, const std::string& reason, bool by_peer);
@@ -128,6 +143,7 @@ class Connection {
   // Outputs.
   [[nodiscard]] std::optional<Event> poll_event();
   [[nodiscard]] std::optional<Outgoing> poll_transmit(Time now);
+  [[nodiscard]] std::optional<ChunkCheck> poll_check();  // each once, in the order in which they became whole
   [[nodiscard]] std::optional<Time> poll_timeout() const;
 
   // Getters.

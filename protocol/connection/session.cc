@@ -166,7 +166,7 @@ void Session::on_progress_timer(Time now) {
   std::vector<std::pair<TransferId, std::string>> hopeless;
   for (auto& [id, transfer] : transfers_) {
     const char* missing = waits_for(transfer.state);
-    if (!missing) continue;
+    if (!missing || !transfer.being_checked.empty()) continue;  // the peer may be waiting for us
     if (config_.progress_timeout > Duration::zero()) {
       Time quiet_since = std::max(transfer.active_at, transfer.stalled_at);
       if (quiet_since + config_.progress_timeout <= now) {

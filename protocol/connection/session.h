@@ -110,6 +110,8 @@ class Session {
   void release(Time now, TransferId id, std::uint32_t chunk);
   void close(Time now, ErrorCode code, const std::string& reason);
   [[nodiscard]] std::optional<Event> poll_event();
+  [[nodiscard]] std::optional<ChunkCheck> poll_check();
+  void on_checked(Time now, TransferId id, std::uint32_t chunk, bool matches);
   [[nodiscard]] ChunkRanges chunks_verified(TransferId id) const;
 
  private:
@@ -140,6 +142,7 @@ class Session {
   Transfer* find(TransferId id);
   bool advance(Time now, Transfer& transfer, TransferInput input);
   void drop(TransferId id, const std::string& reason);  // forget it; an open sink is abandoned
+  [[nodiscard]] std::vector<PartialChunk> drop_chunks(TransferId id, const Transfer& transfer);
   [[nodiscard]] bool can_begin() const;
   [[nodiscard]] Transfer& open_transfer(Time now, TransferId id, TransferState state);
   void fail_transfer(TransferId id, const TransferFault& fault);  // tells the peer and the application
@@ -175,8 +178,9 @@ class Session {
   [[nodiscard]] std::optional<TransferFault> receiver_objects(const Transfer& transfer) const;
   void begin_receiving(Time now, TransferId id, Transfer& transfer);
   [[nodiscard]] std::optional<TransferFault> account_for_held(Time now, TransferId id, Transfer& transfer);
-  bool give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk);
+  bool give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk, SkipReason reason);
   void finish_if_whole(Time now, TransferId id);
+  void end_if_checked(Time now, TransferId id, Transfer& transfer);
 
   // session_data.cc: chunks in
   [[nodiscard]] DataVerdict refuse_data(Time now, ErrorCode code, const char* why);
@@ -194,10 +198,16 @@ class Session {
   [[nodiscard]] DataVerdict keep_early(Time now, EarlyData early);
   [[nodiscard]] EarlyData* early_that_goes_on(const EarlyData& piece);
   void replay_early(Time now, TransferId id);
-  void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
   void ask_again(TransferId id, const ChunkRanges& chunks);
   void give_back(TransferId id, Transfer& transfer, std::uint64_t size_bytes);
   void note_progress(Time now, std::uint64_t new_bytes, bool flush);
+
+  // session_checks.cc: whole chunks
+  void on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, Slice payload);
+  void settle_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk, WholeChunk whole,
+                    bool matches);
+  void on_wrong_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk,
+                      const WholeChunk& whole);
 
   // session_source.cc
   void on(Time now, RequestMessage& message);
@@ -241,6 +251,8 @@ class Session {
   TransferId last_served_ = 0;     // round robin of next_data()
 
   ChunkAssembly arriving_;
+  std::deque<std::pair<TransferId, std::uint32_t>> checks_;  // to be handed out
+  std::size_t checks_under_way_ = 0;                         // these, and those not yet answered
   std::vector<EarlyData> early_;
   std::uint64_t early_bytes_ = 0;
 

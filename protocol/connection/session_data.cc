@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chunks as they arrive: credit, order, digests.
+// Chunks as they arrive: credit and order. Their digests are in session_checks.cc.
 #include <algorithm>
 
 #include "protocol/connection/session.h"
@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint64_t kMaxEarlyBytes = 256 * 1024;      // data that came before its manifest
 constexpr std::uint64_t kProgressEveryBytes = 64 * 1024;  // payload per PROGRESS
 constexpr std::uint64_t kLeastProgressBytes = 1024;       // less stands still
-constexpr int kMaxFailures = 2;                           // RESENDs per chunk
 constexpr std::uint64_t kCreditPart = 8;  // CREDIT is sent when this part of the initial one has come back
 
 }  // namespace
@@ -46,6 +45,7 @@ DataVerdict Session::on_data(Time now, const DataPlace& place, ByteView bytes, s
     case TransferState::kReceiving:
     case TransferState::kStopping:
       return take_data(now, place, *transfer, bytes, stream);
+    case TransferState::kEnding:
     case TransferState::kVerified:
       return DataVerdict::kIgnored;
     default:
@@ -187,32 +187,6 @@ void Session::replay_early(Time now, TransferId id) {
       (void)on_data(now, early.place, early.bytes, early.stream);
     }
   }
-}
-
-void Session::on_whole_chunk(Time now, TransferId id, Transfer& transfer, std::uint32_t chunk,
-                             Slice payload) {
-  std::uint64_t size = payload.size();
-  if (config_.verify_chunks && sha256(payload.view()) != transfer.manifest.chunks[chunk].digest) {
-    std::string what =
-        "chunk " + std::to_string(chunk) + ": its digest is not the one that the manifest names";
-    if (++transfer.failures[chunk] > kMaxFailures || transfer.state != TransferState::kReceiving)
-      return fail_transfer(id, {TransferError::kDamaged, what});
-    if (unread_answers() > kMaxQueuedAnswers)
-      return fault(now, ErrorCode::kLimit, "the peer sends damaged chunks and does not read about it");
-    ChunkRanges again;
-    again.add(chunk);
-    return ask_again(id, again);
-  }
-  if (auto taken = transfer.sink->chunk(chunk, std::move(payload)); !taken)
-    return fail_transfer(id, {TransferError::kStorage, taken.error().message});
-  transfer.arrivals.set(chunk, ChunkArrivals::State::kVerified);
-  events_.push_back(event::ChunkArrived{id, chunk, size});
-  if (config_.credit == CreditPolicy::kWhenTaken) {
-    give_back(id, transfer, size);
-  } else {
-    transfer.unreleased.insert(chunk);
-  }
-  finish_if_whole(now, id);
 }
 
 void Session::ask_again(TransferId id, const ChunkRanges& chunks) {

@@ -205,7 +205,11 @@ std::optional<TransferFault> Session::account_for_held(Time, TransferId id, Tran
 
 // Whether the source had begun the chunk is not known here: it has charged it in any case. False: it was not
 // missing.
-bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk) {
+bool Session::give_up_chunk(TransferId id, Transfer& transfer, std::uint32_t chunk, SkipReason reason) {
+  if (auto found = transfer.being_checked.find(chunk); found != transfer.being_checked.end()) {
+    if (!found->second.skipped) found->second.skipped = reason;
+    return false;  // it is whole; what it is worth shows later
+  }
   bool missing = transfer.arrivals.set(chunk, ChunkArrivals::State::kSkipped);
   std::uint64_t size_bytes = transfer.manifest.chunks[chunk].size_bytes;
   bool unseen = !transfer.arrivals.is_charged(chunk);
@@ -228,7 +232,7 @@ void Session::on(Time now, SkipMessage& message) {
   bool inside = true;
   message.chunks.for_each([&](std::uint32_t chunk) {
     inside = chunk < transfer->arrivals.size();
-    if (inside && give_up_chunk(message.transfer, *transfer, chunk)) skipped.add(chunk);
+    if (inside && give_up_chunk(message.transfer, *transfer, chunk, message.reason)) skipped.add(chunk);
     return inside;
   });
   if (!inside) return fault(now, ErrorCode::kMalformed, "SKIP of a chunk that the card does not have");
@@ -242,19 +246,26 @@ void Session::on(Time now, SkipMessage& message) {
 void Session::on(Time now, EndMessage& message) {
   Transfer* transfer = for_frame(now, message.transfer, TransferInput::kPeerEnd, "END");
   if (!transfer) return;
-  const auto partial = arriving_.drop(message.transfer);  // no more comes for chunks in part
-  bool whole = transfer->arrivals.here() == transfer->arrivals.size();
-  if (!whole) transfer->sink->keep(partial);
-  if (auto finished = transfer->sink->finish(whole); !finished)
-    return fail_transfer(message.transfer, {TransferError::kStorage, finished.error().message});
-  transfer->sink = nullptr;
-  events_.push_back(
-      event::Stopped{message.transfer, transfer->arrivals.count(ChunkArrivals::State::kVerified)});
+  end_if_checked(now, message.transfer, *transfer);
+}
+
+void Session::end_if_checked(Time now, TransferId id, Transfer& transfer) {
+  if (!transfer.being_checked.empty()) return;
+  const auto partial = arriving_.drop(id);  // no more comes for chunks in part
+  bool whole = transfer.arrivals.here() == transfer.arrivals.size();
+  if (!whole) transfer.sink->keep(partial);
+  if (auto finished = transfer.sink->finish(whole); !finished)
+    return fail_transfer(id, {TransferError::kStorage, finished.error().message});
+  transfer.sink = nullptr;
+  advance(now, transfer, TransferInput::kAllVerified);
+  events_.push_back(event::Stopped{id, transfer.arrivals.count(ChunkArrivals::State::kVerified)});
 }
 
 void Session::finish_if_whole(Time now, TransferId id) {
   Transfer* transfer = find(id);
-  if (!transfer || transfer->arrivals.missing() > 0) return;
+  if (!transfer) return;
+  if (transfer->state == TransferState::kEnding) return end_if_checked(now, id, *transfer);
+  if (transfer->arrivals.missing() > 0) return;
   if (transfer->state != TransferState::kReceiving) return;  // END will finish a stopped one
   note_progress(now, 0, true);
   std::uint64_t skipped = transfer->arrivals.count(ChunkArrivals::State::kSkipped);

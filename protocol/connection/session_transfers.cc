@@ -35,12 +35,25 @@ bool Session::advance(Time now, Transfer& transfer, TransferInput input) {
   return true;
 }
 
+// Beginnings of those that are not in the sink. A chunk whose check comes too late is kept but for its last
+// byte: that will be sent again, and then it is checked.
+std::vector<PartialChunk> Session::drop_chunks(TransferId id, const Transfer& transfer) {
+  auto partial = arriving_.drop(id);
+  for (const auto& [chunk, whole] : transfer.being_checked) {
+    if (whole.payload.size() > 1) partial.push_back({chunk, whole.payload.part(0, whole.payload.size() - 1)});
+  }
+  std::sort(partial.begin(), partial.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  std::erase_if(checks_, [id](const auto& check) { return check.first == id; });
+  checks_under_way_ -= transfer.being_checked.size();
+  return partial;
+}
+
 void Session::drop(TransferId id, const std::string& reason) {
   auto node = transfers_.extract(id);
   if (node.empty()) return;
   Transfer& transfer = node.mapped();
   if (transfer.eager) eager_bytes_ -= transfer.eager_bytes;
-  const auto partial = arriving_.drop(id);
+  const auto partial = drop_chunks(id, transfer);
   if (transfer.sink) {
     transfer.sink->keep(partial);
     transfer.sink->abandon(reason);

@@ -7,8 +7,9 @@
 //                │                  └────── GOODBYE, ERROR, end ──────────────────▲
 //                └──────────────────────────────────────────────────────────────┘
 //
-// Receiver:  request ─► kAsked ─manifest whole─► kReceiving ─all verified─► kVerified ─confirm─► kDone
-//            OFFER ─► kConsidering ─accept─► kAsked    └─stop─► kStopping ─END─►┘
+// Receiver:  request ─► kAsked ─manifest whole─► kReceiving ─────── all verified ──────► kVerified ─confirm─►
+// kDone
+//            OFFER ─► kConsidering ─accept─► kAsked    └─stop─► kStopping ─END─► kEnding ─all verified─►┘
 //
 // Source:    REQUEST ─► kWanted ─provide─► kSending ─all sent─► kSent ─CONFIRM─► kDone
 //            offer ─► kOffering ─ACCEPT─►┘     └─STOP─► kEnded ◄─STOP─┘ └─CONFIRM─► kDone
@@ -38,6 +39,7 @@ enum class TransferState : std::uint8_t {
   kConsidering,
   kReceiving,
   kStopping,
+  kEnding,  // nothing more comes, and chunks are still being checked
   kVerified,
   kWanted,
   kOffering,
@@ -77,7 +79,7 @@ enum class TransferInput : std::uint8_t {
 
 inline constexpr int kSessionStates = 4;
 inline constexpr int kSessionInputs = 7;
-inline constexpr int kTransferStates = 11;
+inline constexpr int kTransferStates = 12;
 inline constexpr int kTransferInputs = 25;
 
 template <typename State, typename Input>

@@ -22,7 +22,7 @@ inline constexpr std::uint8_t kEveryLevel = 255;
 // What has become of each chunk at the receiver.
 class ChunkArrivals {
  public:
-  enum class State : std::uint8_t { kMissing, kVerified, kHeld, kSkipped };
+  enum class State : std::uint8_t { kMissing, kBeingChecked, kVerified, kHeld, kSkipped };
 
   void reset(std::size_t chunks) {
     states_.assign(chunks, State::kMissing), missing_ = chunks;
@@ -36,11 +36,15 @@ class ChunkArrivals {
     ++counts_[static_cast<std::size_t>(state)];
     return true;
   }
+  // Of a chunk that is missing: it is whole, and whether it is the right one not yet known.
+  void begin_check(std::uint32_t chunk) { states_[chunk] = State::kBeingChecked; }
+  void end_check(std::uint32_t chunk) { states_[chunk] = State::kMissing; }
   // Whether it counts against the credit: once, from its first DATA or SKIP on.
   [[nodiscard]] bool is_charged(std::uint32_t chunk) const { return charged_[chunk]; }
   void set_charged(std::uint32_t chunk) { charged_[chunk] = true; }
   [[nodiscard]] State of(std::uint32_t chunk) const { return states_[chunk]; }
   [[nodiscard]] std::size_t size() const { return states_.size(); }
+  // Those that are being checked too.
   [[nodiscard]] std::size_t missing() const { return missing_; }
   [[nodiscard]] std::uint64_t count(State state) const { return counts_[static_cast<std::size_t>(state)]; }
   [[nodiscard]] std::uint64_t here() const { return count(State::kVerified) + count(State::kHeld); }
@@ -57,7 +61,14 @@ class ChunkArrivals {
   std::vector<State> states_;
   std::vector<bool> charged_;
   std::size_t missing_ = 0;
-  std::uint64_t counts_[4] = {};
+  std::uint64_t counts_[5] = {};
+};
+
+// A chunk that has become whole, and is not in the sink.
+struct WholeChunk {
+  Slice payload;
+  bool while_receiving = true;          // the source could still be asked for it again
+  std::optional<SkipReason> skipped{};  // the source will not send it again
 };
 
 // `sink` is set on the receiver's side, `source` or `sender` on the other.
@@ -83,6 +94,7 @@ struct Transfer {
   ChunkRanges known;  // as the source says
   Manifest manifest;
   ChunkArrivals arrivals;
+  std::map<std::uint32_t, WholeChunk> being_checked;
   std::map<std::uint32_t, int> failures;  // digests that differed, per chunk
   std::set<std::uint32_t> unreleased;     // verified, and the application holds them
   std::uint64_t charged_bytes = 0;        // sizes of the chunks begun or skipped, each once

@@ -232,10 +232,10 @@ void put_all(Bytes& out, std::initializer_list<int> bytes) {
   for (int byte : bytes) out.push_back(static_cast<std::uint8_t>(byte));
 }
 
-// Operations of session_pair.h: a transfer each way, then faults.
+// Operations of session_pair.h: a transfer each way, then faults; one whose checks are late, stopped meanwhile.
 void add_operations(const Corpus& corpus) {
   constexpr int kAdvance = 0, kMove = 4, kDeliver = 8, kDeliverAll = 12, kDrop = 20, kRepeat = 24, kSwap = 28;
-  constexpr int kRequest = 1, kOffer = 5, kAnswer = 9, kConfirm = 21, kCancel = 29;
+  constexpr int kRequest = 1, kOffer = 5, kAnswer = 9, kStop = 17, kConfirm = 21, kCancel = 29, kDelayChecks = 49;
   Bytes plain;
   for (const int from : {0, 1}) {
     put_all(plain, {kRequest, from, kDeliverAll, 0, kDeliverAll, 1, kAnswer, 1 - from, kDeliverAll, 0});
@@ -244,8 +244,12 @@ void add_operations(const Corpus& corpus) {
   Bytes faulty = plain;
   put_all(faulty,
           {kOffer, 1, kDeliver, 9, kDrop, 1, kRepeat, 0, kSwap, 1, kAdvance, 31, kMove, 0, kCancel, 0});
+  Bytes late = {kDelayChecks, 100};
+  put_all(late, {kRequest, 0, kDeliverAll, 0, kDeliverAll, 1, kAnswer, 1, kDeliverAll, 1, kStop, 0});
+  put_all(late, {kDeliverAll, 0, kDeliverAll, 1, kAdvance, 20, kConfirm, 0});
   for (const char* target : {"session_stream", "session_datagram"}) {
     corpus.add(target, "both-ways", plain);
+    corpus.add(target, "late-checks", late);
     corpus.add(target, "with-faults", faulty);
   }
 }

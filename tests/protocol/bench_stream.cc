@@ -73,7 +73,7 @@ class StreamPair {
   static ConnectionConfig config(Role role, bool digests) {
     ConnectionConfig out;
     out.role = role;
-    out.verify_chunks = digests;
+    if (!digests) out.verification = Verification::kBySink;
     out.grease = false;
     return out;
   }

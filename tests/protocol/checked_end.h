@@ -13,6 +13,7 @@
 
 #include "protocol/connection/connection.h"
 #include "tests/protocol/checked_sink.h"
+#include "tests/protocol/late_checks.h"
 
 namespace kvferry::test {
 
@@ -30,10 +31,12 @@ class CheckedEnd {
         stream_(config.binding == Binding::kStream),
         most_datagram_bytes_(std::max<std::size_t>(config.max_datagram_bytes, 1200) + 1) {
     const HeapScope scope(&heap_);
+    checks_ = std::make_unique<LateChecks>(config.seed);
     connection_ = std::make_unique<Connection>(config, now);
   }
   ~CheckedEnd() {
     const HeapScope scope(&heap_);
+    checks_.reset();
     connection_.reset();
   }
   CheckedEnd(const CheckedEnd&) = delete;
@@ -41,6 +44,9 @@ class CheckedEnd {
 
   // The most that it may hold; 0: not checked.
   void limit_memory(std::int64_t bytes) { most_heap_bytes_ = bytes; }
+
+  // Verification::kDeferred: how long checks take at most; at first no time.
+  void delay_checks_by_up_to(Duration most) { checks_->delay_by_up_to(most); }
 
   // Calls that open and end transfers go through here.
   template <typename Command>
@@ -72,10 +78,10 @@ class CheckedEnd {
   void handle_end(Time now) {
     call([&](Connection& c) { c.handle_end_of_stream(now); });
   }
-  // True if it was due.
+  // True if it was due, or a check is to be answered: by drain().
   bool handle_timeout(Time now) {
     const auto due = connection_->poll_timeout();
-    if (!due || *due > now) return false;
+    if (!due || *due > now) return checks_->next().value_or(now + Duration(1)) <= now;
     count(now);
     ++timeouts_;
     findings_.expect(++timeouts_now_ <= 16, "timers: at most 16 timeouts at one moment");
@@ -88,12 +94,16 @@ class CheckedEnd {
   // Drains both outputs. True if there was anything.
   bool drain(Time now, const Driver& driver) {
     bool any = false;
-    while (drain_transmit(now, driver) || drain_event(driver)) any = true;
+    while (drain_transmit(now, driver) || drain_checks(now) || drain_event(driver)) any = true;
     check(now);
     return any;
   }
 
-  [[nodiscard]] std::optional<Time> next_timeout() const { return connection_->poll_timeout(); }
+  [[nodiscard]] std::optional<Time> next_timeout() const {
+    const auto timer = connection_->poll_timeout();
+    const auto check = checks_->next();
+    return timer && check ? std::min(*timer, *check) : timer ? timer : check;
+  }
   [[nodiscard]] bool closed() const { return connection_->is_closed(); }
   [[nodiscard]] const Connection& connection() const { return *connection_; }
   [[nodiscard]] const HeapAccount& heap() const { return heap_; }
@@ -112,6 +122,9 @@ class CheckedEnd {
     findings_.expect(stream_ || bytes.size() <= most_datagram_bytes_, "a datagram keeps to its size");
     driver.send(std::move(bytes), path);
     return true;
+  }
+  bool drain_checks(Time now) {
+    return call([&](Connection& c) { return checks_->pump(now, c); });
   }
   bool drain_event(const Driver& driver) {
     auto event = call([&](Connection& c) { return c.poll_event(); });
@@ -160,6 +173,7 @@ class CheckedEnd {
   std::size_t most_datagram_bytes_;
   HeapAccount heap_;
   std::int64_t most_heap_bytes_ = 0;
+  std::unique_ptr<LateChecks> checks_;
   std::unique_ptr<Connection> connection_;
   std::set<TransferId> open_;
   bool closed_told_ = false;

@@ -75,7 +75,16 @@ struct FaultPlan {
   double healed_bits_per_s = 10e6;
   Duration timer_lateness{};
   Duration release_after{};
+  Duration checks_take{};  // at most, Verification::kDeferred
 };
+
+// The same plan, with checks that are answered late.
+[[nodiscard]] inline FaultPlan with_late_checks(FaultPlan plan) {
+  Rng rng(plan.seed);
+  plan.client.verification = plan.server.verification = Verification::kDeferred;
+  plan.checks_take = Duration(static_cast<std::int64_t>(1e6 * std::pow(3'000, rng.uniform())));
+  return plan;
+}
 
 class FaultPlanner {
  public:

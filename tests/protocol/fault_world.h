@@ -180,6 +180,7 @@ class FaultWorld {
     auto end = std::make_unique<CheckedEnd>(findings_, config, now_);
     const std::uint64_t offered =
         std::min(config.hello.limits.initial_credit_bytes, FaultPlanner::kMaxCardBytes) * wishes_.size();
+    end->delay_checks_by_up_to(plan_.checks_take);
     const bool repairs = !stream_ && (config.hello.features & kFeatureRepair) != 0;
     end->limit_memory(kMostOtherBytes + (repairs ? kMostRepairBytes : 0) +
                       static_cast<std::int64_t>(offered));
@@ -486,8 +487,9 @@ class FaultWorld {
   std::int64_t most_heap_bytes_ = 0;
 };
 
-[[nodiscard]] inline FaultOutcome run_faults(Binding binding, std::uint64_t seed) {
-  return FaultWorld(FaultPlanner(binding, seed).plan()).run();
+[[nodiscard]] inline FaultOutcome run_faults(Binding binding, std::uint64_t seed, bool late_checks = false) {
+  const FaultPlan plan = FaultPlanner(binding, seed).plan();
+  return FaultWorld(late_checks ? with_late_checks(plan) : plan).run();
 }
 
 }  // namespace kvferry::test

@@ -26,6 +26,13 @@ TEST(Faults, then_healing_settle_every_transfer_on_datagrams) { expect_all_held(
 
 TEST(Faults, then_healing_settle_every_transfer_on_streams) { expect_all_held(Binding::kStream); }
 
+TEST(Faults, then_healing_settle_every_transfer_although_digests_are_checked_late) {
+  for (const Binding binding : {Binding::kStream, Binding::kDatagram}) {
+    for (std::uint64_t seed = 0; seed < kSeeds / 4; ++seed)
+      ASSERT_EQ(run_faults(binding, seed, true).failure, "") << "seed " << seed;
+  }
+}
+
 // Beyond the thousand: each found something, as long as plans are drawn as they were.
 TEST(Faults, of_seeds_that_found_something_are_settled) {
   for (const std::uint64_t seed :

@@ -11,6 +11,7 @@
 
 #include "protocol/connection/connection.h"
 #include "tests/protocol/lanes.h"
+#include "tests/protocol/late_checks.h"
 #include "tests/protocol/virtual_link.h"
 
 namespace kvferry::test {
@@ -19,7 +20,8 @@ struct PairOptions {
   Binding binding = Binding::kStream;
   LinkOptions to_server;
   LinkOptions to_client;
-  LaneOptions lanes;  // streams binding
+  LaneOptions lanes;       // streams binding
+  Duration check_delay{};  // at most, Verification::kDeferred
   ConnectionConfig client;
   ConnectionConfig server;
 };
@@ -44,6 +46,7 @@ struct Side {
   std::vector<Event> log;
   std::function<void(Time, const Event&)> on_event;
   std::uint64_t handed_out_bytes = 0;
+  LateChecks checks{1};
   std::map<PathId, std::uint64_t> sent_to_bytes{};        // by address, datagrams
   std::map<PathId, std::uint64_t> received_from_bytes{};  // by address, datagrams
 
@@ -72,7 +75,9 @@ class Pair {
                Lanes(options.to_client, options.lanes),
                {},
                {},
-               0} {}
+               0} {
+    for (Side* side : {&client, &server}) side->checks.delay_by_up_to(options.check_delay);
+  }
 
   // Runs until done() is true, nothing is left to do, `until` is reached or steps run out. True if done()
   // was.
@@ -151,6 +156,7 @@ class Pair {
       bool lost = !stream_ && &side == &server && !old_addresses_deliver && out->path != client_address;
       if (!lost) side.out.send(now, std::move(bytes), &side == &client ? client_address : 0);
     }
+    any = side.checks.pump(now, side.connection) || any;
     while (auto event = side.connection.poll_event()) {
       any = true;
       side.log.push_back(*event);
@@ -180,7 +186,8 @@ class Pair {
   std::optional<Time> next_time() const {
     std::optional<Time> next;
     for (const auto& at : {client.out.next(), server.out.next(), client.lanes.next(), server.lanes.next(),
-                           client.connection.poll_timeout(), server.connection.poll_timeout()}) {
+                           client.checks.next(), server.checks.next(), client.connection.poll_timeout(),
+                           server.connection.poll_timeout()}) {
       if (at && (!next || *at < *next)) next = at;
     }
     // A full stream socket is polled again a little later.

@@ -169,6 +169,7 @@ class RawPeer {
         }
         more = true;
       }
+      while (auto check = connection.poll_check()) checks.push_back(std::move(*check));
       while (auto event = connection.poll_event()) {
         events.push_back(std::move(*event));
         more = true;
@@ -267,6 +268,7 @@ class RawPeer {
   Connection connection;
   std::vector<Event> events;
   std::vector<SeenFrame> seen;
+  std::vector<ChunkCheck> checks;    // to be answered by hand
   std::uint64_t control_frames = 0;  // sent, on streams
   bool reading = true;               // false: what the connection has to say waits
   bool acknowledging = true;         // false: as if it were lost

@@ -35,6 +35,8 @@ PairOptions random_options(Rng& rng, std::uint64_t seed) {
   if (rng.chance(0.3)) two.server.new_token = Bytes(20, 1);
   if (rng.chance(0.2)) two.server.max_datagram_bytes = 256 + rng.below(4'000);
   two.server.max_data_bytes = 1 + rng.below(8'000);
+  if (seed % 2 == 1) two.client.verification = Verification::kDeferred;
+  two.check_delay = milliseconds(static_cast<std::int64_t>(seed % 200));
   return two;
 }
 

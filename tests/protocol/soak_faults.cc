@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // soak_faults --seeds N [--from S] [--jobs J] runs the fault plans of N seeds on
-// both bindings, prints each failure with the seed that repeats it, and a last
-// line with the count.
+// both bindings, with digests checked at once and late, prints each failure with the seed that repeats it,
+// and a last line with the count.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/protocol/fault_world.h"
@@ -18,12 +19,15 @@ namespace {
 // True if everything held.
 bool run_seed(std::uint64_t seed) {
   bool held = true;
-  for (const Binding binding : {Binding::kStream, Binding::kDatagram}) {
-    const FaultOutcome outcome = run_faults(binding, seed);
+  for (const auto& [binding, late_checks] :
+       {std::pair{Binding::kStream, false}, std::pair{Binding::kDatagram, false},
+        std::pair{Binding::kStream, true}, std::pair{Binding::kDatagram, true}}) {
+    const FaultOutcome outcome = run_faults(binding, seed, late_checks);
     if (outcome.failure.empty()) continue;
     held = false;
-    std::printf("seed %llu, %s: %s\n", static_cast<unsigned long long>(seed),
-                binding == Binding::kStream ? "stream" : "datagram", outcome.failure.c_str());
+    std::printf("seed %llu, %s%s: %s\n", static_cast<unsigned long long>(seed),
+                binding == Binding::kStream ? "stream" : "datagram", late_checks ? ", late checks" : "",
+                outcome.failure.c_str());
     std::fflush(stdout);
   }
   return held;

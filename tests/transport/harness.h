@@ -108,6 +108,45 @@ class CountingSource final : public ChunkSource {
   std::function<void(std::uint32_t)> before_;
 };
 
+// Gives one chunk with a flipped bit the first times.
+class DamagingSource final : public ChunkSource {
+ public:
+  DamagingSource(Card card, std::uint32_t chunk, int times)
+      : card_(std::move(card)), chunk_(chunk), times_(times) {}
+  const Manifest& manifest() const override { return card_.manifest(); }
+  Result<Slice> chunk(std::uint32_t index) override {
+    auto payload = card_.chunk(index);
+    if (index != chunk_ || times_-- <= 0) return payload;
+    Bytes bytes(payload->view().begin(), payload->view().end());
+    bytes[bytes.size() / 2] ^= 1;
+    return Slice(std::move(bytes));
+  }
+
+ private:
+  CardSource card_;
+  std::uint32_t chunk_;
+  int times_;
+};
+
+[[nodiscard]] inline Answer damaging(const Card& card, std::uint32_t chunk, int times) {
+  return [=](ConnectionDriver&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
+    return std::shared_ptr<ChunkSource>(std::make_shared<DamagingSource>(card, chunk, times));
+  };
+}
+
+// Chunks large enough for their digests to be compared on another thread.
+[[nodiscard]] inline Card card_of_large_chunks(std::uint32_t chunks) {
+  Card card = sample_card(17, 0, 1);
+  Rng rng(17);
+  for (std::uint32_t i = 0; i < chunks; ++i) {
+    ChunkInfo info;
+    info.layer_count = 2;
+    info.row_count = 64;
+    add_chunk(card, info, Slice(random_bytes(rng, 300'000)));
+  }
+  return card;
+}
+
 [[nodiscard]] inline Answer serving(const Card& card) {
   return [card](ConnectionDriver&, const RequestOptions&) -> Result<std::shared_ptr<ChunkSource>> {
     return std::shared_ptr<ChunkSource>(std::make_shared<CardSource>(card));

@@ -39,6 +39,37 @@ INSTANTIATE_TEST_SUITE_P(Sizes, TcpTransfer,
                                           testing::Values(Size{1, 1}, Size{3, 100}, Size{300, 5000},
                                                           Size{6, 12u << 20})));
 
+class TcpTransferDamage : public testing::TestWithParam<TransportKind> {
+ protected:
+  static FetchReport fetch(const Card& card, int times, CardSink& sink) {
+    TcpServerOptions options;
+    options.tcp = tcp_options(GetParam(), Role::kServer);
+    ServerThread server(damaging(card, 3, times), options);
+    return fetch_card(server.where(), quick_options(GetParam()), sink);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Transports, TcpTransferDamage,
+                         testing::Values(TransportKind::kTcp, TransportKind::kTls));
+
+TEST_P(TcpTransferDamage, IsFoundAndTheChunkAskedForAgain) {
+  const Card card = card_of_large_chunks(8);
+  CardSink sink;
+  const FetchReport report = fetch(card, 2, sink);
+  ASSERT_EQ(report.status, ClientStatus::kApplied) << report.message;
+  EXPECT_TRUE(same_bytes(sink.card(), card));
+  EXPECT_EQ(report.ledger.received.payload, 10u * 300'000);
+}
+
+TEST_P(TcpTransferDamage, EndsTheTransferTheThirdTime) {
+  const Card card = card_of_large_chunks(8);
+  CardSink sink;
+  const FetchReport report = fetch(card, 3, sink);
+  EXPECT_EQ(report.status, ClientStatus::kFailed);
+  EXPECT_EQ(report.message, "chunk 3: its digest is not the one that the manifest names");
+  EXPECT_FALSE(report.chunks.contains(3));
+}
+
 TEST(TcpTransferOptions, WorksWithTheSmallestBuffers) {
   const Card card = sample_card(8, 20, 40000);
   TcpServerOptions options;
@@ -152,6 +183,48 @@ TEST(TcpTransferResume, BringsOnlyWhatWasMissingAfterThePeerDied) {
   EXPECT_EQ(second.chunks.size() + first.chunks.size(), 40u);
   server.stop();
   EXPECT_EQ(asked.load() + first.chunks.size(), 40u);
+}
+
+// Keeps what is here in part.
+class PartialSink final : public ChunkSink {
+ public:
+  explicit PartialSink(std::vector<PartialChunk>& partial) : partial_(partial) {}
+  Result<void> begin(const Manifest&) override { return {}; }
+  Result<void> chunk(std::uint32_t, Slice) override { return {}; }
+  Result<void> finish(bool) override { return {}; }
+  void keep(const std::vector<PartialChunk>& partial) override { partial_ = partial; }
+  void abandon(const std::string&) override {}
+
+ private:
+  std::vector<PartialChunk>& partial_;
+};
+
+// Checks are under way when the connection is gone.
+TEST(TcpTransferResume, GoesOnAfterManyDeathsOfThePeer) {
+  const Card card = card_of_large_chunks(40);
+  ChunkRanges here;
+  std::uint64_t received_bytes = 0;
+  FetchOptions options = quick_options();
+  options.request.card = card.digest();
+  for (int attempt = 0; attempt <= 20; ++attempt) {
+    std::atomic<std::uint32_t> asked{0};
+    ServerThread server([&](ConnectionDriver& connection, const RequestOptions&) {
+      const auto die = [&connection, &asked, attempt](std::uint32_t) {
+        if (asked > 3 && attempt < 20) connection.drop();
+      };
+      return Result<std::shared_ptr<ChunkSource>>(std::make_shared<CountingSource>(card, asked, die));
+    });
+    std::vector<PartialChunk> partial;
+    PartialSink sink(partial);
+    options.request.held = here;
+    const FetchReport report = fetch_card(server.where(), options, sink);
+    report.chunks.for_each([&](std::uint32_t chunk) { here.add(chunk); });
+    options.request.partial = partial;
+    received_bytes += report.ledger.received.payload;
+  }
+  EXPECT_EQ(here.size(), 40u);
+  EXPECT_GE(received_bytes, 40u * 300'000);
+  EXPECT_LE(received_bytes, 40u * 300'000 + 20 * 16'384);  // frames that broke off
 }
 
 TEST(TcpTransferFlow, ASlowReceiverHoldsTheSenderBack) {

@@ -31,6 +31,12 @@ TEST_P(UdpTransfer, DeliversTheCardByteForByte) {
 INSTANTIATE_TEST_SUITE_P(Sizes, UdpTransfer,
                          testing::Values(Size{1, 1}, Size{3, 100}, Size{300, 5000}, Size{6, 12u << 20}));
 
+TEST(UdpTransferDamage, IsFoundAndTheChunkAskedForAgain) {
+  const Card card = card_of_large_chunks(8);
+  ServerThread server(damaging(card, 3, 2), UdpServerOptions());
+  expect_served(server.where(), card, kUdp);
+}
+
 TEST(UdpTransferOptions, WorksWithDatagramsOfEverySize) {
   const Card card = sample_card(8, 20, 40000);
   for (std::size_t size : {256u, 1200u, 9000u, 16383u}) {

@@ -77,7 +77,7 @@ class QuicSession {
   [[nodiscard]] std::optional<Event> poll_event();
   [[nodiscard]] std::optional<Time> poll_timeout() const;
 
-  // For commands and getters; never for handle_*() or poll_*().
+  // For commands, getters and checks; never for any other handle_*() or poll_*().
   [[nodiscard]] Connection& connection();
   [[nodiscard]] const Connection& connection() const;
 

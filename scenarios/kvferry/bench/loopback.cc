@@ -109,7 +109,7 @@ Result<double> loopback_rate(const LoopbackOptions& options) {
   fetch.tcp.tls = ends.client_tls;
   fetch.quic = ends.client_quic;
   fetch.request.document = "bench";
-  fetch.connection.verify_chunks = options.digests;
+  if (!options.digests) fetch.connection.verification = Verification::kBySink;
   Nowhere nowhere;
   const FetchReport report = fetch_card((*server)->local(), fetch, nowhere);
   (*server)->stop();

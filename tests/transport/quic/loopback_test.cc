@@ -51,6 +51,12 @@ TEST(QuicLoopback, delivers_cards_byte_for_byte) {
   }
 }
 
+TEST(QuicLoopback, asks_for_a_damaged_chunk_again) {
+  const Card card = card_of_large_chunks(8);
+  ServerThread server(damaging(card, 3, 2), server_options());
+  expect_served_by_quic(server.where(), card);
+}
+
 TEST(QuicLoopback, follows_a_client_whose_port_changes) {
   const Card card = sample_card(16, 40, 100'000);
   ServerThread server(serving(card), server_options());
