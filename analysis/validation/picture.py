@@ -74,7 +74,7 @@ def legend(figure, pairs):
     handles = [plt.Line2D([], [], marker=STYLES[t][0], color=STYLES[t][1], linestyle="none", markersize=7, label=t) for t in present]
     handles += [plt.Line2D([], [], marker="D", color="#555555", markerfacecolor=face, linestyle="none", markersize=6, label=label)
                 for face, label in (("#555555", "filled: no loss"), ("white", "hollow: with loss"))]
-    handles += [plt.Rectangle((0, 0), 1, 1, color="#d2d2d2", label="what was asked of UDP and QUIC")]
+    handles += [plt.Rectangle((0, 0), 1, 1, color="#d2d2d2", label="tolerance of UDP and QUIC")]
     figure.legend(handles=handles, loc="lower center", ncol=len(handles), frameon=False, fontsize=9)
 
 

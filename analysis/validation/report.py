@@ -28,7 +28,7 @@ def row(pair):
 def summary(pairs):
     judged = [pair for pair in pairs if pair.is_judged]
     near = [pair for pair in judged if pair.is_near]
-    text = f"{len(near)} of {len(judged)} pairs of UDP and QUIC are within what was asked."
+    text = f"{len(near)} of {len(judged)} pairs of UDP and QUIC are within tolerance."
     for name, some in (("without loss", [p for p in judged if p.link["loss"] == 0 and p.is_complete]),
                        ("with loss", [p for p in judged if p.link["loss"] > 0 and p.is_complete])):
         if some:
@@ -53,7 +53,7 @@ def conditions(lines, pairs):
 
 
 def report(lines, pairs):
-    yield "| link: rate, round trip, loss | transport | card, MB | real, s | simulated, s | difference | asked |"
+    yield "| link: rate, round trip, loss | transport | card, MB | real, s | simulated, s | difference | tolerance |"
     yield "|---|---|---|---|---|---|---|"
     yield from (row(pair) for pair in pairs)
     yield ""

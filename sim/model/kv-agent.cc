@@ -161,7 +161,7 @@ ConnectionConfig KvAgent::MakeConfig(Role role, uint64_t number) {
   config.role = role;
   config.binding = m_transport == TCP ? Binding::kStream : Binding::kDatagram;
   config.hello.agent = "kvferry-sim";
-  config.verify_chunks = !m_virtualPayload;
+  if (m_virtualPayload) config.verification = Verification::kBySink;
   config.max_datagram_bytes = m_maxDatagramBytes;
   config.congestion.controller = m_congestion == MODEL ? Congestion::kModel : Congestion::kCubic;
   config.handshake_timeout = ToDuration(m_handshakeTimeout);

@@ -17,7 +17,7 @@ KvTcpSession::KvTcpSession(const ConnectionConfig& config, KvSessionHandlers han
     : KvSession(std::move(handlers)),
       m_connection(config, NowOnWire()),
       m_socket(socket),
-      m_pending(!config.verify_chunks),
+      m_pending(config.verification == Verification::kBySink),
       m_unsentLimit(unsentBytes) {
   UintegerValue segmentBytes;
   m_socket->GetAttribute("SegmentSize", segmentBytes);
