@@ -29,6 +29,48 @@ std::string as_text(double value) {
   return out.str();
 }
 
+std::vector<std::string> split(const std::string& name) {
+  std::vector<std::string> parts;
+  std::istringstream in(name);
+  for (std::string part; std::getline(in, part, '.');) parts.push_back(part);
+  return parts;
+}
+
+std::string as_json(const toml::node& node) {
+  std::ostringstream out;
+  out << toml::json_formatter(node);
+  return out.str();
+}
+
+// In the order in which they stand in the file.
+std::vector<std::pair<toml::key, toml::node*>> entries_of(toml::table& table) {
+  std::vector<std::pair<toml::key, toml::node*>> entries;
+  for (auto&& [key, node] : table) entries.emplace_back(key, &node);
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    const auto from = a.first.source().begin, to = b.first.source().begin;
+    return std::pair(from.line, from.column) < std::pair(to.line, to.column);
+  });
+  return entries;
+}
+
+// Moves the value to where its full name says; false: what is on the way is no table. Moved nodes, unlike
+// copies, still know their lines.
+bool put(toml::table& root, const toml::key& name, toml::node& value) {
+  auto parts = split(std::string(name.str()));
+  auto* table = &root;
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    auto* next = table->get(parts[i]);
+    if (next == nullptr)
+      next = &table->insert(toml::key(parts[i], name.source()), toml::table{}).first->second;
+    table = next->as_table();
+    if (table == nullptr) return false;
+  }
+  value.visit([&](auto& typed) {
+    table->insert_or_assign(toml::key(parts.back(), name.source()), std::move(typed));
+  });
+  return true;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -56,9 +98,21 @@ struct TomlTable::File {
     problems.push_back({line, "key '" + at.path + key + "': " + what});
   }
 
+  const toml::node* look(size_t place, const std::string& key) const {
+    const auto* at = places[place].node;
+    return at == nullptr ? nullptr : at->get(key);
+  }
+
   size_t add(const toml::table* node, std::string name, uint32_t line) {
     places.push_back({node, std::move(name), line, {}});
     return places.size() - 1;
+  }
+
+  [[nodiscard]] Result<void> first_of(const std::vector<Problem>& problems_found) const {
+    const auto first = std::min_element(problems_found.begin(), problems_found.end(),
+                                        [](const Problem& a, const Problem& b) { return a.line < b.line; });
+    if (first == problems_found.end()) return {};
+    return Error{path.string() + ":" + std::to_string(first->line) + ": " + first->text};
   }
 
   // Keys of the tables asked for that nobody asked for.
@@ -155,6 +209,48 @@ void TomlTable::read_integer(const std::string& key, int64_t& value, int64_t lea
   value = found->get();
 }
 
+template <typename Value, typename Read>
+bool read_some(const toml::node& node, std::vector<Value>& values, const Read& read) {
+  std::vector<Value> found;
+  const auto take = [&](const toml::node& item) {
+    if (const std::optional<Value> value = read(item)) found.push_back(*value);
+  };
+  const auto* list = node.as_array();
+  if (list == nullptr) {
+    take(node);
+  } else {
+    for (const auto& item : *list) take(item);
+  }
+  if (found.empty() || found.size() != (list == nullptr ? 1 : list->size())) return false;
+  values = std::move(found);
+  return true;
+}
+
+void TomlTable::numbers(const std::string& key, std::vector<double>& values, double least, double most) {
+  const auto* node = file_->find(place_, key);
+  if (node == nullptr) return;
+  const auto read = [&](const toml::node& item) {
+    const auto value = item.is_number() ? item.value<double>() : std::nullopt;
+    return value && *value >= least && *value <= most ? value : std::nullopt;
+  };
+  if (!read_some(*node, values, read))
+    reject(key, "expected a number from " + as_text(least) + " to " + as_text(most) +
+                    ", or a list of such numbers");
+}
+
+void TomlTable::integers(const std::string& key, std::vector<int64_t>& values, int64_t least, int64_t most) {
+  const auto* node = file_->find(place_, key);
+  if (node == nullptr) return;
+  const auto read = [&](const toml::node& item) -> std::optional<int64_t> {
+    const auto* value = item.as_integer();
+    if (value == nullptr || value->get() < least || value->get() > most) return std::nullopt;
+    return value->get();
+  };
+  if (!read_some(*node, values, read))
+    reject(key, "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+                    ", or a list of such numbers");
+}
+
 void TomlTable::range(const std::string& key, int& low, int& high, int64_t least, int64_t most) {
   const auto* node = file_->find(place_, key);
   if (node == nullptr) return;
@@ -172,7 +268,8 @@ void TomlTable::range(const std::string& key, int& low, int& high, int64_t least
 
 TomlTable TomlTable::table(const std::string& key) {
   const auto* node = file_->find(place_, key);
-  const auto line = node == nullptr ? file_->places[place_].line : node->source().begin.line;
+  auto line = node == nullptr ? 0 : node->source().begin.line;
+  if (line == 0) line = file_->places[place_].line;  // not in the file, or only by a choice
   if (node != nullptr && !node->is_table()) reject(key, "expected a table");
   const auto path = file_->places[place_].path + key + ".";
   return {file_, file_->add(node == nullptr ? nullptr : node->as_table(), path, line)};
@@ -196,6 +293,49 @@ std::vector<TomlTable> TomlTable::tables(const std::string& key) {
   return found;
 }
 
+bool TomlTable::has(const std::string& key) const { return file_->look(place_, key) != nullptr; }
+
+bool TomlTable::has_list(const std::string& key) const {
+  const auto* node = file_->look(place_, key);
+  return node != nullptr && node->is_array();
+}
+
+std::vector<TomlTable::Axis> TomlTable::axes(const std::string& key) {
+  std::vector<Axis> axes;
+  if (file_->find(place_, key) == nullptr) return axes;
+  auto* table = file_->root[key].as_table();
+  if (table == nullptr) {
+    reject(key, "expected a table");
+    return axes;
+  }
+  auto here = TomlTable(file_, file_->add(table, key + ".", table->source().begin.line));
+  for (const auto& [name, node] : entries_of(*table)) {
+    Axis& axis = axes.emplace_back(Axis{std::string(name.str()), {}});
+    (void)file_->find(here.place_, axis.key);
+    const auto* list = node->as_array();
+    if (list == nullptr || list->empty()) {
+      here.reject(axis.key, node->is_table() ? "expected the full name in quotes, such as \"link.rate_mbps\""
+                                             : "expected a list of values, at least one");
+      continue;
+    }
+    for (const auto& item : *list) axis.values.push_back(as_json(item));
+  }
+  return axes;
+}
+
+void TomlTable::choose(const std::string& key, const std::vector<size_t>& numbers) {
+  auto* table = file_->root[key].as_table();
+  if (table == nullptr) return;
+  const auto entries = entries_of(*table);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto& [name, list] = entries[i];
+    if (split(std::string(name.str())).empty() || !put(file_->root, name, list->as_array()->at(numbers[i])))
+      file_->problems.push_back({name.source().begin.line, "key '" + key + "." + std::string(name.str()) +
+                                                               "': expected the full name of a key"});
+  }
+  file_->root.erase(key);
+}
+
 void TomlTable::require(const std::string& key) {
   if (file_->find(place_, key) == nullptr) file_->note(place_, key, "missing");
 }
@@ -207,10 +347,9 @@ void TomlTable::reject(const std::string& key, const std::string& problem) {
 Result<void> TomlTable::finish() const {
   auto problems = file_->unknown_keys();
   problems.insert(problems.end(), file_->problems.begin(), file_->problems.end());
-  if (problems.empty()) return {};
-  const auto first = std::min_element(problems.begin(), problems.end(),
-                                      [](const Problem& a, const Problem& b) { return a.line < b.line; });
-  return Error{file_->path.string() + ":" + std::to_string(first->line) + ": " + first->text};
+  return file_->first_of(problems);
 }
+
+Result<void> TomlTable::first_problem() const { return file_->first_of(file_->problems); }
 
 }  // namespace kvferry

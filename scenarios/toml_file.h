@@ -32,12 +32,30 @@ class TomlTable {
     read_integer(key, wide, least, most);
     value = static_cast<Integer>(wide);
   }
+  // One, or a list of at least one.
+  void numbers(const std::string& key, std::vector<double>& values, double least, double most);
+  void integers(const std::string& key, std::vector<int64_t>& values, int64_t least, int64_t most);
   // [low, high] with least <= low <= high <= most.
   void range(const std::string& key, int& low, int& high, int64_t least, int64_t most);
 
   // An empty table where there is none.
   [[nodiscard]] TomlTable table(const std::string& key);
   [[nodiscard]] std::vector<TomlTable> tables(const std::string& key);
+
+  // These two do not count as asking.
+  [[nodiscard]] bool has(const std::string& key) const;
+  [[nodiscard]] bool has_list(const std::string& key) const;
+
+  // A table whose keys are full names of other keys ("link.rate_mbps"), each with a list of values that the
+  // other one takes in turn; in the file's order. Empty where there is none. Of the root.
+  struct Axis {
+    std::string key;
+    std::vector<std::string> values;  // as JSON
+  };
+  [[nodiscard]] std::vector<Axis> axes(const std::string& key);
+  // Gives each axis' key the value of that number instead of what it had, and takes the table of axes away.
+  // Once, before anything is asked for; mistakes then name the place in the list.
+  void choose(const std::string& key, const std::vector<size_t>& numbers);
 
   // Notes that the key must be there.
   void require(const std::string& key);
@@ -46,6 +64,8 @@ class TomlTable {
 
   // The first mistake of the whole file, if there is any.
   [[nodiscard]] Result<void> finish() const;
+  // The same without keys that nobody has asked for yet.
+  [[nodiscard]] Result<void> first_problem() const;
 
   [[nodiscard]] const std::filesystem::path& file() const;
 

@@ -15,10 +15,10 @@
 #include "scenarios/lab/commands.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/processor_time.h"
-#include "scenarios/lab/profile.h"
 #include "scenarios/lab/seeds.h"
-#include "scenarios/shapes/model_shape.h"
+#include "scenarios/profile.h"
 #include "scenarios/program.h"
+#include "scenarios/shapes/model_shape.h"
 
 namespace kvferry {
 namespace {

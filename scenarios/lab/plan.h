@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "codec/preset.h"
-#include "scenarios/lab/profile.h"
+#include "scenarios/profile.h"
 #include "scenarios/shapes/model_shape.h"
 
 namespace kvferry {

@@ -16,7 +16,7 @@
 #include "scenarios/lab/files.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/processor_time.h"
-#include "scenarios/lab/profile.h"
+#include "scenarios/profile.h"
 #include "scenarios/program.h"
 
 namespace kvferry {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// kvferry-sim PLAN.toml --out DIR: moves cards over simulated links and writes
-// what arrived and when.
-#include <unistd.h>
-
+// kvferry-sim PLAN.toml --out DIR: moves cards over simulated links and networks and writes what arrived and
+// when.
 #include <map>
+#include <thread>
 
 #include "protocol/card/card_file.h"
 #include "scenarios/command_line.h"
+#include "scenarios/data_files.h"
+#include "scenarios/sim/network_command.h"
+#include "scenarios/sim/network_plan.h"
+#include "scenarios/sim/progress.h"
 #include "scenarios/sim/results.h"
 
 namespace {
@@ -20,6 +23,7 @@ struct Options {
   std::string out;
   bool json = false;
   bool chunks = false;
+  std::size_t jobs = 0;  // 0: as many as there are cores
 };
 
 // Cards by path, read and verified once.
@@ -73,23 +77,6 @@ Loaded load(const SimPlan& plan, const std::string& plan_file) {
   return loaded;
 }
 
-// On a terminal one line that is written again and again; in a pipe nothing.
-class Progress {
- public:
-  void show(std::size_t done, const SimPlan& plan) const {
-    if (!terminal_) return;
-    std::fprintf(stderr, "\r\033[K[%zu/%zu] %s", done + 1, plan.transfers.size(),
-                 plan.transfers[done].id.c_str());
-    std::fflush(stderr);
-  }
-  ~Progress() {
-    if (terminal_) std::fputs("\r\033[K", stderr);
-  }
-
- private:
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
-};
-
 std::size_t run_all(const SimPlan& plan, const Loaded& loaded, const Options& options) {
   auto results = value_or_fail(ResultsFolder::open(options.out));
   std::size_t arrived = 0;
@@ -99,8 +86,8 @@ std::size_t run_all(const SimPlan& plan, const Loaded& loaded, const Options& op
     arrived += ok;
   };
   for (std::size_t i = 0; i < plan.transfers.size(); ++i) {
-    progress.show(i, plan);
     const auto& transfer = plan.transfers[i];
+    progress.show(i, plan.transfers.size(), transfer.id);
     if (transfer.job) {
       const auto result = run_job(plan, transfer, loaded.jobs[*transfer.job], options.chunks);
       note(transfer, result.reason.empty(), result);
@@ -113,28 +100,54 @@ std::size_t run_all(const SimPlan& plan, const Loaded& loaded, const Options& op
   return arrived;
 }
 
-int simulate(const Options& options) {
+void print_summary(const Options& options, const char* what, std::size_t count, const char* how,
+                   std::size_t good, const char* lines_name) {
+  const auto lines = (std::filesystem::path(options.out) / lines_name).string();
+  if (options.json) {
+    std::printf("%s\n", summary_json(what, count, how, good, lines).c_str());
+  } else {
+    std::printf("%zu of %zu %s %s; results in %s\n", good, count, what, how, lines.c_str());
+  }
+}
+
+int simulate_transfers(const Options& options) {
+  if (options.jobs > 0) throw UsageError("--jobs is for plans with a [network]");
   const auto plan = value_or_fail(read_sim_plan(options.plan));
   const auto arrived = run_all(plan, load(plan, options.plan), options);
-  const auto lines = (std::filesystem::path(options.out) / "transfers.jsonl").string();
-  if (options.json) {
-    std::printf("%s\n", summary_json(plan.transfers.size(), arrived, lines).c_str());
-  } else {
-    std::printf("%zu of %zu transfers arrived; results in %s\n", arrived, plan.transfers.size(),
-                lines.c_str());
-  }
+  print_summary(options, "transfers", plan.transfers.size(), "arrived", arrived, "transfers.jsonl");
   return kExitSuccess;
+}
+
+int simulate_network(const Options& options) {
+  if (options.chunks) throw UsageError("--chunks is for plans with transfers");
+  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
+  const auto count = value_or_fail(
+      simulate_network_plan(options.plan, options.out, options.jobs > 0 ? options.jobs : cores));
+  print_summary(options, "runs", count.runs, "arrived", count.ok, "runs.jsonl");
+  return kExitSuccess;
+}
+
+// A file, or a shipped plan by its path in the repository.
+std::string find_plan(const std::string& plan) {
+  std::error_code ignored;
+  if (std::filesystem::exists(plan, ignored)) return plan;
+  const auto shipped = find_data(plan);
+  return shipped ? shipped->string() : plan;
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Moves cards over simulated links (ns-3) and writes what arrived and when.", "kvferry-sim");
   Options options;
   app.add_option("PLAN", options.plan, "what to simulate, a TOML file")->required();
-  app.add_option("--out", options.out, "folder for transfers.jsonl and arrived/*.card")->required();
+  app.add_option("--out", options.out, "folder for results")->required();
   app.add_flag("--json", options.json, "print one JSON object");
   app.add_flag("--chunks", options.chunks, "write each chunk's arrival into transfers.jsonl");
+  app.add_option("--jobs", options.jobs, "processes at a time [as many as cores]")
+      ->check(CLI::Range(1, 1024));
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
-  return simulate(options);
+  options.plan = find_plan(options.plan);
+  return value_or_fail(is_network_plan(options.plan)) ? simulate_network(options)
+                                                      : simulate_transfers(options);
 }
 
 }  // namespace

@@ -31,6 +31,19 @@ KvAgent::Transport transport_of(SimTransport transport) {
 
 }  // namespace
 
+void set_transport(KvAgentHelper& helper, SimTransport transport, const TransportSettings& settings) {
+  const auto buffer_bytes =
+      static_cast<std::uint64_t>(std::clamp(4 * settings.in_flight_bytes, 0x1p22, 0x1p30));
+  ns3::TypeId tcp_congestion;
+  ns3::TypeId::LookupByNameFailSafe("ns3::" + settings.tcp_congestion, &tcp_congestion);
+  helper.SetAttribute("Transport", ns3::EnumValue(transport_of(transport)));
+  helper.SetAttribute("TcpCongestion", ns3::TypeIdValue(tcp_congestion));
+  helper.SetAttribute("SocketBufferBytes", ns3::UintegerValue(buffer_bytes));
+  helper.SetAttribute("Congestion",
+                      ns3::EnumValue(settings.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::CUBIC));
+  helper.SetAttribute("MaxDatagramBytes", ns3::UintegerValue(settings.max_datagram_bytes));
+}
+
 // The source is the first node.
 Network::Network(const SimPlan& plan, std::uint64_t seed, double start_s) : plan_(plan) {
   ns3::RngSeedManager::SetSeed(1);
@@ -71,18 +84,13 @@ ns3::NetDeviceContainer Network::install_link(double start_s) const {
 
 KvAgentHelper Network::agents(SimTransport transport) const {
   const double rtt_s = plan_.link.rtt_ms / 1e3;
-  const double in_flight_bytes = plan_.link.rate_mbps * 1e6 / 8 * rtt_s + 1500.0 * plan_.link.queue_packets;
-  const auto buffer_bytes = static_cast<std::uint64_t>(std::clamp(4 * in_flight_bytes, 0x1p22, 0x1p30));
-  ns3::TypeId tcp_congestion;
-  ns3::TypeId::LookupByNameFailSafe("ns3::" + plan_.tcp_congestion, &tcp_congestion);
-
   KvAgentHelper helper;
-  helper.SetAttribute("Transport", ns3::EnumValue(transport_of(transport)));
-  helper.SetAttribute("TcpCongestion", ns3::TypeIdValue(tcp_congestion));
-  helper.SetAttribute("SocketBufferBytes", ns3::UintegerValue(buffer_bytes));
-  helper.SetAttribute("Congestion",
-                      ns3::EnumValue(plan_.udp_congestion == "model" ? KvAgent::MODEL : KvAgent::CUBIC));
-  helper.SetAttribute("MaxDatagramBytes", ns3::UintegerValue(plan_.max_datagram_bytes));
+  set_transport(
+      helper, transport,
+      {.tcp_congestion = plan_.tcp_congestion,
+       .udp_congestion = plan_.udp_congestion,
+       .max_datagram_bytes = plan_.max_datagram_bytes,
+       .in_flight_bytes = plan_.link.rate_mbps * 1e6 / 8 * rtt_s + 1500.0 * plan_.link.queue_packets});
   helper.SetAttribute("HandshakeTimeout", ns3::TimeValue(ns3::Seconds(30 + 10 * rtt_s)));
   helper.SetAttribute("IdleTimeout", ns3::TimeValue(ns3::Seconds(120 + 10 * rtt_s)));
   return helper;

@@ -13,6 +13,15 @@
 
 namespace kvferry::sim {
 
+// Of agents of a transport.
+struct TransportSettings {
+  std::string tcp_congestion;  // a class ns3::X
+  std::string udp_congestion;  // of UDP and QUIC
+  std::uint32_t max_datagram_bytes = 0;
+  double in_flight_bytes = 0;  // what the path can hold
+};
+void set_transport(KvAgentHelper& helper, SimTransport transport, const TransportSettings& settings);
+
 class Network {
  public:
   // seed: of all that is random. start_s: where in a trace the run begins.

@@ -25,13 +25,6 @@ std::int64_t seed_of(std::int64_t plan_seed, const std::string& id) {
   return load_le<std::int64_t>(digest.bytes.data()) & kMaxSeed;
 }
 
-bool is_tcp_congestion(const std::string& name) {
-  ns3::TypeId type;
-  if (!ns3::TypeId::LookupByNameFailSafe("ns3::" + name, &type) || !type.HasConstructor()) return false;
-  return type.IsChildOf(ns3::TcpCongestionOps::GetTypeId()) ||
-         type == ns3::TcpCubic::GetTypeId();  // ns-3.37 declares another parent for this one
-}
-
 std::shared_ptr<const KvDeliveryTrace> read_trace(TomlTable& table, const std::string& key,
                                                   const std::string& name) {
   auto trace = KvDeliveryTrace::Read(table.file().parent_path() / name);
@@ -155,6 +148,13 @@ TransferPlan read_transfer(TomlTable table, std::int64_t plan_seed, const SimPla
 }
 
 }  // namespace
+
+bool is_tcp_congestion(const std::string& name) {
+  ns3::TypeId type;
+  if (!ns3::TypeId::LookupByNameFailSafe("ns3::" + name, &type) || !type.HasConstructor()) return false;
+  return type.IsChildOf(ns3::TcpCongestionOps::GetTypeId()) ||
+         type == ns3::TcpCubic::GetTypeId();  // ns-3.37 declares another parent for this one
+}
 
 const char* to_string(SimTransport transport) {
   switch (transport) {

@@ -23,6 +23,9 @@ enum class SimTransport { kTcp, kUdp, kQuic };
 [[nodiscard]] const char* to_string(SimTransport transport);
 [[nodiscard]] std::optional<SimTransport> parse_transport(std::string_view name);
 
+// The name of a class ns3::X that is a congestion control.
+[[nodiscard]] bool is_tcp_congestion(const std::string& name);
+
 struct LinkPlan {
   double rate_mbps = 5;  // each direction; of a trace: its mean towards the reader
   double rtt_ms = 40;    // propagation, both ways together

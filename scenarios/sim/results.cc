@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "scenarios/sim/results.h"
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "protocol/card/card_file.h"
+#include "scenarios/sim/json.h"
 
 namespace kvferry::sim {
 namespace fs = std::filesystem;
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* kLinesName = "transfers.jsonl";
 constexpr const char* kCardsName = "arrived";
-
-Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-Json wire_json(const WireBytes& wire) {
-  return {{"payload", wire.ours.payload},
-          {"framing", wire.ours.framing},
-          {"signalling", wire.ours.signalling},
-          {"acks", wire.ours.acks},
-          {"retransmitted", wire.ours.retransmitted},
-          {"fec", wire.ours.fec},
-          {"lower_layers", wire.lowerLayers},
-          {"total", wire.GetTotal()}};
-}
-
-Json packets_json(const WirePackets& packets) {
-  return {{"sent", packets.sent},
-          {"lost", packets.droppedQueue + packets.droppedError},
-          {"dropped_queue", packets.droppedQueue},
-          {"dropped_error", packets.droppedError}};
-}
 
 Json chunks_json(const std::vector<ChunkArrival>& chunks) {
   Json out = Json::array();
@@ -71,10 +48,6 @@ Json segment_json(const SegmentResult& segment, bool with_chunks) {
   return line;
 }
 
-Error failed(const fs::path& path, const std::string& doing, const std::error_code& why) {
-  return {path.string() + ": cannot " + doing + ": " + why.message()};
-}
-
 }  // namespace
 
 std::string result_line(const TransferPlan& transfer, const TransferResult& result,
@@ -94,7 +67,7 @@ std::string result_line(const TransferPlan& transfer, const TransferResult& resu
   line["goodput_mbps"] = or_null(result.goodput_mbps);
   line["arrived"] = arrived.empty() ? Json(nullptr) : Json(arrived);
   if (with_chunks) line["chunks"] = chunks_json(result.chunks);
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text_of(line);
 }
 
 std::string job_line(const TransferPlan& transfer, const JobResult& result, bool with_chunks) {
@@ -118,39 +91,22 @@ std::string job_line(const TransferPlan& transfer, const JobResult& result, bool
     for (const auto& [time_s, mbps] : result.estimates)
       line["estimates"].push_back({{"time_s", time_s}, {"mbps", mbps}});
   }
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text_of(line);
 }
 
-std::string summary_json(std::size_t transfers, std::size_t arrived, const std::string& lines_file) {
-  const Json summary = {{"transfers", transfers}, {"arrived", arrived}, {"results", lines_file}};
-  return summary.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string summary_json(const std::string& what, std::size_t count, const std::string& how, std::size_t good,
+                         const std::string& lines_file) {
+  const Json summary = {{what, count}, {how, good}, {"results", lines_file}};
+  return text_of(summary);
 }
 
 Result<ResultsFolder> ResultsFolder::open(const fs::path& folder) {
-  ResultsFolder results;
-  std::error_code failure;
-  results.folder_ = folder;
-  results.made_folder_ = fs::create_directories(folder, failure);
-  if (failure) return failed(folder, "make the folder", failure);
-  const auto gathering = folder / (".gathering-" + std::to_string(getpid()));
-  fs::create_directories(gathering / kCardsName, failure);
-  if (failure) return failed(folder, "write into the folder", failure);
-  results.gathering_ = gathering;
-  results.lines_.open(gathering / kLinesName, std::ios::binary);
+  auto gathering = Gathering::open(folder);
+  if (!gathering) return gathering.error();
+  if (auto made = gathering->make_folder(kCardsName); !made) return made.error();
+  ResultsFolder results(std::move(*gathering));
+  results.lines_.open(results.gathering_ / kLinesName, std::ios::binary);
   return results;
-}
-
-ResultsFolder::ResultsFolder(ResultsFolder&& other) noexcept
-    : folder_(std::move(other.folder_)),
-      gathering_(std::exchange(other.gathering_, {})),
-      made_folder_(std::exchange(other.made_folder_, false)),
-      lines_(std::move(other.lines_)),
-      count_(other.count_) {}
-
-ResultsFolder::~ResultsFolder() {
-  std::error_code ignored;
-  if (!gathering_.empty()) fs::remove_all(gathering_, ignored);
-  if (made_folder_) fs::remove(folder_, ignored);  // only if it is empty
 }
 
 Result<void> ResultsFolder::add(const TransferPlan& transfer, const TransferResult& result,
@@ -170,21 +126,14 @@ Result<void> ResultsFolder::add(const TransferPlan& transfer, const JobResult& r
 Result<void> ResultsFolder::add_line(const std::string& line) {
   ++count_;
   lines_ << line << '\n';
-  if (!lines_) return Error{(folder_ / kLinesName).string() + ": cannot write: disk full or not writable"};
+  if (!lines_) return gathering_.cannot_write(kLinesName);
   return {};
 }
 
 Result<void> ResultsFolder::commit() {
   lines_.close();
-  if (!lines_) return Error{(folder_ / kLinesName).string() + ": cannot write: disk full or not writable"};
-  std::error_code failure;
-  fs::remove(folder_ / kLinesName, failure);
-  if (!failure) fs::remove_all(folder_ / kCardsName, failure);
-  if (!failure) fs::rename(gathering_ / kCardsName, folder_ / kCardsName, failure);
-  if (!failure) fs::rename(gathering_ / kLinesName, folder_ / kLinesName, failure);
-  if (failure) return failed(folder_, "put the results in place", failure);
-  made_folder_ = false;
-  return {};
+  if (!lines_) return gathering_.cannot_write(kLinesName);
+  return gathering_.commit({kCardsName, kLinesName});
 }
 
 }  // namespace kvferry::sim

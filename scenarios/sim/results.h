@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The output folder: transfers.jsonl and arrived/N.card. Everything is gathered
-// in a hidden folder inside and gets its name at the end, transfers.jsonl last,
-// so that a failure leaves what was there before.
+// The output folder of a plan with transfers: transfers.jsonl and arrived/N.card.
 #pragma once
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "scenarios/sim/gathering.h"
 #include "scenarios/sim/job_run.h"
 
 namespace kvferry::sim {
@@ -20,18 +19,14 @@ namespace kvferry::sim {
 
 [[nodiscard]] std::string job_line(const TransferPlan& transfer, const JobResult& result, bool with_chunks);
 
-// What --json prints.
-[[nodiscard]] std::string summary_json(std::size_t transfers, std::size_t arrived,
-                                       const std::string& lines_file);
+// What --json prints: how many of what ("transfers", "runs") there were, and how many ended how ("arrived").
+[[nodiscard]] std::string summary_json(const std::string& what, std::size_t count, const std::string& how,
+                                       std::size_t good, const std::string& lines_file);
 
 class ResultsFolder {
  public:
   // Makes the folder if it is not there.
   [[nodiscard]] static Result<ResultsFolder> open(const std::filesystem::path& folder);
-  ~ResultsFolder();  // without commit(): removes what was gathered
-  ResultsFolder(ResultsFolder&& other) noexcept;
-  ResultsFolder& operator=(ResultsFolder&&) = delete;
-
   // Writes the card that arrived, if one did, and the line.
   [[nodiscard]] Result<void> add(const TransferPlan& transfer, const TransferResult& result,
                                  bool with_chunks);
@@ -39,12 +34,10 @@ class ResultsFolder {
   [[nodiscard]] Result<void> commit();
 
  private:
-  ResultsFolder() = default;
+  explicit ResultsFolder(Gathering gathering) : gathering_(std::move(gathering)) {}
   [[nodiscard]] Result<void> add_line(const std::string& line);
 
-  std::filesystem::path folder_;
-  std::filesystem::path gathering_;  // empty: nothing to remove
-  bool made_folder_ = false;
+  Gathering gathering_;
   std::ofstream lines_;
   std::size_t count_ = 0;
 };

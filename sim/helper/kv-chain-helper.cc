@@ -5,10 +5,14 @@
 
 namespace kvferry::sim {
 
+Result<void> KvChainHelper::Check() const {
+  if (auto sound = CheckIpVersion(); !sound) return sound;
+  if (auto sound = CheckCount(m_hops, "hops", 1, kMostHops); !sound) return sound;
+  return m_link->Check();
+}
+
 Result<KvTopology> KvChainHelper::Install() const {
-  if (auto sound = CheckIpVersion(); !sound) return sound.error().in("chain");
-  if (auto sound = CheckCount(m_hops, "hops", 1, kMostHops); !sound) return sound.error().in("chain");
-  if (auto sound = m_link->Check(); !sound) return sound.error().in("chain");
+  if (auto sound = Check(); !sound) return sound.error().in("chain");
   KvTopology network;
   network.ipVersion = GetIpVersion();
   network.sources.Create(1);

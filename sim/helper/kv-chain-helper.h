@@ -23,6 +23,7 @@ class KvChainHelper final : public KvTopologyHelper {
     m_link = std::make_shared<Link>(link);
   }
 
+  [[nodiscard]] Result<void> Check() const override;
   [[nodiscard]] Result<KvTopology> Install() const override;
 
  private:

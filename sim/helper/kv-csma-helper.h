@@ -23,10 +23,10 @@ class KvCsmaHelper final : public KvTopologyHelper {
   void SetQueueDiscipline(const std::string& name) { m_discipline = name; }
   void SetLoss(const KvLoss& loss) { m_loss = loss; }  // at every receiver
 
+  [[nodiscard]] Result<void> Check() const override;
   [[nodiscard]] Result<KvTopology> Install() const override;
 
  private:
-  [[nodiscard]] Result<void> Check() const;
   [[nodiscard]] ns3::NetDeviceContainer InstallDevices(const ns3::NodeContainer& nodes) const;
 
   uint32_t m_readers = 1;

@@ -25,12 +25,12 @@ class KvDumbbellHelper final : public KvTopologyHelper {
   }
   void SetAccess(const KvLinkHelper& link) { m_access = link; }  // else 1 Gbit/s, 1 ms, 10,000 packets
 
-  // The bottleneck's two devices are those that count: each byte once. Errors too: access that is slower than
-  // the bottleneck.
+  // Errors too: access that is slower than the bottleneck.
+  [[nodiscard]] Result<void> Check() const override;
+  // The bottleneck's two devices are those that count: each byte once.
   [[nodiscard]] Result<KvTopology> Install() const override;
 
  private:
-  [[nodiscard]] Result<void> Check() const;
   static KvLinkHelper FastLink();
 
   uint32_t m_pairs = 1;

@@ -27,10 +27,10 @@ class KvLteHelper final : public KvTopologyHelper {
   // there.
   void SetRlcBufferBytes(uint32_t bytes) { m_rlcBufferBytes = bytes; }
 
+  [[nodiscard]] Result<void> Check() const override;
   [[nodiscard]] Result<KvTopology> Install() const override;
 
  private:
-  [[nodiscard]] Result<void> Check() const;
   static KvLinkHelper Internet();
   void Place(const KvTopology& network, ns3::Ptr<ns3::Node> station) const;
 

@@ -5,9 +5,13 @@
 
 namespace kvferry::sim {
 
+Result<void> KvPairHelper::Check() const {
+  if (auto sound = CheckIpVersion(); !sound) return sound;
+  return m_link->Check();
+}
+
 Result<KvTopology> KvPairHelper::Install() const {
-  if (auto sound = CheckIpVersion(); !sound) return sound.error().in("pair");
-  if (auto sound = m_link->Check(); !sound) return sound.error().in("pair");
+  if (auto sound = Check(); !sound) return sound.error().in("pair");
   KvTopology network;
   network.ipVersion = GetIpVersion();
   network.sources.Create(1);

@@ -24,11 +24,10 @@ class KvStarHelper final : public KvTopologyHelper {
   // One for each reader: the same link at a rate of its own.
   void SetLinks(const KvLinkHelper& link, const std::vector<ns3::DataRate>& rates);
 
+  [[nodiscard]] Result<void> Check() const override;
   [[nodiscard]] Result<KvTopology> Install() const override;
 
  private:
-  [[nodiscard]] Result<void> Check() const;
-
   uint32_t m_readers = 2;
   std::vector<std::shared_ptr<const KvLink>> m_links = {
       std::make_shared<KvLinkHelper>()};  // one: everybody's

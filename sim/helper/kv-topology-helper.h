@@ -18,8 +18,10 @@ class KvTopologyHelper {
 
   void SetIpVersion(int version) { m_ipVersion = version; }  // 4 or 6
 
-  // Makes nodes, devices, internet stacks, addresses and routes. Errors, before anything is made: what is
-  // set cannot be; one line.
+  // Errors: what is set cannot be; one line.
+  [[nodiscard]] virtual Result<void> Check() const = 0;
+  // Makes nodes, devices, internet stacks, addresses and routes. Errors, before anything is made: what
+  // Check() says.
   [[nodiscard]] virtual Result<KvTopology> Install() const = 0;
 
  protected:

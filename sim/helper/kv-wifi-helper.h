@@ -30,10 +30,10 @@ class KvWifiHelper final : public KvTopologyHelper {
   // Moves the source off the access point.
   void SetWire(const KvLinkHelper& link) { m_wire = link; }
 
+  [[nodiscard]] Result<void> Check() const override;
   [[nodiscard]] Result<KvTopology> Install() const override;
 
  private:
-  [[nodiscard]] Result<void> Check() const;
   void Place(const KvTopology& network, ns3::Ptr<ns3::Node> point) const;
 
   uint32_t m_readers = 1;

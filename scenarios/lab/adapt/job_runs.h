@@ -10,7 +10,7 @@
 
 #include "scenarios/lab/adapt/bundle.h"
 #include "scenarios/lab/adapt/rate_trace.h"
-#include "scenarios/lab/profile.h"
+#include "scenarios/profile.h"
 
 namespace kvferry {
 

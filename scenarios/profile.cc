@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "scenarios/lab/profile.h"
+#include "scenarios/profile.h"
 
 #include <sstream>
 
