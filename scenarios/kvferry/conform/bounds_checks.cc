@@ -26,8 +26,8 @@ Check obeys_budget(std::string what, std::uint64_t (*budget_of)(const KnownCard&
             expect_rest(*peer, id, card.manifest);
             peer->settle();
             const Reception& reception = peer->reception(id);
-            expect(reception.payload_bytes() <= *request.options.byte_budget,
-                   std::to_string(reception.payload_bytes()) + " bytes of payload came, the budget is " +
+            expect(reception.distinct_bytes() <= *request.options.byte_budget,
+                   std::to_string(reception.distinct_bytes()) + " bytes of payload came, the budget is " +
                        std::to_string(*request.options.byte_budget));
             for (const auto& [chunk, reason] : reception.skipped)
               expect(reason == SkipReason::kBudget,

@@ -33,6 +33,12 @@ std::uint64_t Reception::payload_bytes() const {
   return sum;
 }
 
+std::uint64_t Reception::distinct_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [index, chunk] : chunks) sum += chunk.here.size();
+  return sum;
+}
+
 std::vector<std::uint64_t> Reception::begun() const {
   std::vector<std::uint64_t> order;
   std::set<std::uint64_t> known;

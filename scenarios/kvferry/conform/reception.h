@@ -43,6 +43,7 @@ struct Reception {
   void take_data(const DataPlace& place, ByteView bytes, std::size_t order);
   [[nodiscard]] bool manifest_whole() const { return page_count && pages.size() >= *page_count; }
   [[nodiscard]] std::uint64_t payload_bytes() const;       // of all DATA
+  [[nodiscard]] std::uint64_t distinct_bytes() const;      // without what came again
   [[nodiscard]] std::vector<std::uint64_t> begun() const;  // chunks, in the order in which they began
   [[nodiscard]] std::uint64_t bytes_of(std::uint64_t chunk) const;  // distinct ones that are here
 };
