@@ -232,10 +232,12 @@ void put_all(Bytes& out, std::initializer_list<int> bytes) {
   for (int byte : bytes) out.push_back(static_cast<std::uint8_t>(byte));
 }
 
-// Operations of session_pair.h: a transfer each way, then faults; one whose checks are late, stopped meanwhile.
+// Operations of session_pair.h: a transfer each way, then faults; one whose checks are late, stopped
+// meanwhile.
 void add_operations(const Corpus& corpus) {
   constexpr int kAdvance = 0, kMove = 4, kDeliver = 8, kDeliverAll = 12, kDrop = 20, kRepeat = 24, kSwap = 28;
-  constexpr int kRequest = 1, kOffer = 5, kAnswer = 9, kStop = 17, kConfirm = 21, kCancel = 29, kDelayChecks = 49;
+  constexpr int kRequest = 1, kOffer = 5, kAnswer = 9, kStop = 17, kConfirm = 21, kCancel = 29,
+                kDelayChecks = 49;
   Bytes plain;
   for (const int from : {0, 1}) {
     put_all(plain, {kRequest, from, kDeliverAll, 0, kDeliverAll, 1, kAnswer, 1 - from, kDeliverAll, 0});

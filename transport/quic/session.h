@@ -56,7 +56,7 @@ struct QuicDatagram {
   Bytes bytes;
   PathId path = 0;
   std::uint64_t new_bytes = 0;  // of the connection's, that it carries for the first time
-  bool is_mtu_probe = false;           // larger than the path is known to take
+  bool is_mtu_probe = false;    // larger than the path is known to take
 };
 
 class QuicSession {
