@@ -75,8 +75,8 @@ TEST_F(Plan, tells_impossible_values) {
   EXPECT_EQ(mistake(with("\"ns3-tcp\"", "\"ns3-tcp\", \"ns3-tcp\"")),
             "plan.toml:3: key 'transports': 'ns3-tcp' stands there twice, expected each once");
   EXPECT_EQ(mistake(std::string("shape_model = \"gpt\"\n") + kPlan),
-            "plan.toml:1: key 'shape_model': unknown shape 'gpt', expected one of llama-3.1-8b, qwen2.5-7b, "
-            "qwen2.5-0.5b, tinyllama-1.1b");
+            "plan.toml:1: key 'shape_model': unknown shape 'gpt', expected one of llama-3-8b, llama-3-70b, "
+            "llama-3.1-8b, qwen2.5-7b, qwen2.5-3b, qwen2.5-0.5b, tinyllama-1.1b");
 }
 
 TEST_F(Plan, points_into_presets) {
