@@ -6,7 +6,8 @@
 //   source = access point  ))  readers            (the card, towards them)
 //                          ((  contending stations (a greedy TCP flow each, away)
 //
-// Prints how long the readers wait for their card, and how evenly they share.
+// Prints how long the readers wait for their card, how many get it before they give
+// up, and how evenly they share.
 #include <ns3/simulator.h>
 
 #include <iostream>
@@ -37,13 +38,14 @@ bool RunWith(uint32_t contenders, KvWifiHelper& wifi, const ExampleOptions& opti
   KvReaderTimes times(agents.readers);
   ns3::Simulator::Run();
   ns3::Simulator::Destroy();
-  table.AddRow({std::to_string(contenders), KvTable::Number(times.GetMean()),
-                KvTable::Number(times.GetLast()), KvTable::Number(times.GetFairness(), 4)});
+  table.AddRow({std::to_string(contenders), std::to_string(times.CountComplete()),
+                KvTable::Number(times.GetMean()), KvTable::Number(times.GetLast()),
+                KvTable::Number(times.GetFairness(), 4)});
   return times.AreAllComplete();
 }
 
 int Run(int argc, char** argv) {
-  uint32_t readers = 3, contenders = 8, mcs = 5;
+  uint32_t readers = 3, contenders = 4, mcs = 5;
   std::string standard = "802.11ax";
   ExampleOptions options(kName, "Readers share a Wi-Fi channel with stations that send all they can.", 32);
   options.AddAttribute("transport", "kvferry::KvAgent::Transport");
@@ -57,7 +59,7 @@ int Run(int argc, char** argv) {
   wifi.SetReaders(readers);
   wifi.SetStandard(standard);
   wifi.SetMcs(mcs);
-  KvTable table({"contenders", "mean complete, s", "last complete, s", "Jain's index"});
+  KvTable table({"contenders", "readers served", "mean complete, s", "last complete, s", "Jain's index"});
   bool complete = true;
   for (uint32_t count = 0; count <= contenders; count = count == 0 ? 1 : 2 * count)
     complete = RunWith(count, wifi, options, table) && complete;

@@ -81,9 +81,9 @@ size_t KvReaderTimes::GetN() const { return m_records.size(); }
 
 const KvReaderTime& KvReaderTimes::Get(size_t reader) const { return m_records.at(reader)->time; }
 
-bool KvReaderTimes::AreAllComplete() const {
-  return std::all_of(m_records.begin(), m_records.end(),
-                     [](const auto& record) { return record->time.complete.has_value(); });
+size_t KvReaderTimes::CountComplete() const {
+  const auto complete = [](const auto& record) { return record->time.complete.has_value(); };
+  return static_cast<size_t>(std::count_if(m_records.begin(), m_records.end(), complete));
 }
 
 std::optional<ns3::Time> KvReaderTimes::GetMean() const {

@@ -37,7 +37,8 @@ class KvReaderTimes {
 
   [[nodiscard]] size_t GetN() const;
   [[nodiscard]] const KvReaderTime& Get(size_t reader) const;
-  [[nodiscard]] bool AreAllComplete() const;
+  [[nodiscard]] size_t CountComplete() const;
+  [[nodiscard]] bool AreAllComplete() const { return CountComplete() == GetN(); }
   // Of those that are complete; nothing: none is.
   [[nodiscard]] std::optional<ns3::Time> GetMean() const;
   [[nodiscard]] std::optional<ns3::Time> GetLast() const;

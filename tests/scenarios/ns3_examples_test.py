@@ -13,10 +13,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {
     "two-agents": ["--tokens=16", "--loss=0.05"],
     "lte": ["--tokens=4", "--distances=100,3000"],
-    "contention": ["--tokens=8", "--readers=2", "--contenders=2"],
+    "contention": ["--tokens=8", "--readers=2", "--contenders=1"],
     "fan-out": ["--tokens=16", "--readers=3", "--loss=0.05"],
     "chain": ["--tokens=16", "--hops=3", "--loss=0.05"],
-    "competing": ["--tokens=16"],
+    "competing": ["--tokens=8"],
 }
 
 
