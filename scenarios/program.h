@@ -59,6 +59,9 @@ T value_or_usage(Result<T> result) {
 inline void check_or_fail(const Result<void>& result) {
   if (!result) throw Failure(result.error());
 }
+inline void check_or_usage(const Result<void>& result) {
+  if (!result) throw UsageError(result.error().message);
+}
 
 // Runs the body of main and returns the exit status. A file that may not grow is an error like any other, not
 // the end of the process.
