@@ -56,7 +56,7 @@ ChunkChecker::~ChunkChecker() {
   shared_->on_results = nullptr;
 }
 
-std::optional<CheckResult> ChunkChecker::check(ChunkCheck check) {
+std::optional<CheckResult> ChunkChecker::check(const ChunkCheck& check) {
   const std::uint64_t size_bytes = check.payload.size();
   const bool busy = waiting_bytes_ > 0 && waiting_bytes_ + size_bytes > kMostWaitingBytes;
   CheckResult result{check.id, check.chunk};

@@ -32,7 +32,7 @@ class ChunkChecker {
 
   // The result at once, where the worker has enough to do with this connection or the chunk is too small for
   // the way; otherwise it follows.
-  [[nodiscard]] std::optional<CheckResult> check(ChunkCheck check);
+  [[nodiscard]] std::optional<CheckResult> check(const ChunkCheck& check);
   [[nodiscard]] std::vector<CheckResult> take_results();
 
  private:

@@ -54,7 +54,7 @@ void ConnectionDriver::drain() {
 
 void ConnectionDriver::take_checks() {
   while (auto check = core().poll_check()) {
-    if (const auto result = checker_.check(std::move(*check)))
+    if (const auto result = checker_.check(*check))
       core().handle_checked(steady_now(), result->id, result->chunk, result->matches);
   }
 }
