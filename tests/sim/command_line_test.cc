@@ -74,9 +74,16 @@ TEST_F(SimCommandLine, sets_the_default_of_any_attribute) {
 TEST_F(SimCommandLine, refuses_values_that_cannot_be) {
   for (const auto* wrong :
        {"--readers=3x", "--readers=-1", "--readers=", "--readers=99999999999", "--loss=much", "--rate=fast",
-        "--name=", "--transport=Pigeon", "--RngRun=first", "--kvferry::KvAgent::Port=0"})
+        "--name=", "--transport=Pigeon", "--kvferry::KvAgent::Port=0"})
     EXPECT_EQ(parse({wrong}), not_taken(wrong));
   EXPECT_EQ(readers, 4u);
+}
+
+// ns-3 aborts there; its many words are one line, and the status is that of wrong usage.
+TEST_F(SimCommandLine, ends_with_one_line_where_ns3_would_abort) {
+  const std::string wrong = "--RngRun=first";
+  EXPECT_EXIT(parse({wrong}), ::testing::ExitedWithCode(2),
+              "^script: --RngRun=first: not a value that this option takes");
 }
 
 TEST_F(SimCommandLine, refuses_names_that_there_are_not) {
