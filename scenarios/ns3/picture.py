@@ -54,9 +54,9 @@ def contention(axis, lines):
     for name, mark, colour in (("last complete, s", "s--", LIGHT), ("mean complete, s", "o-", DARK)):
         axis.plot(counts, [number(row[name]) for row in rows], mark, color=colour, markerfacecolor="none",
                   label=name.removesuffix(", s"))
-    axis.set_xlabel("stations that send all they can")
-    axis.set_xticks(counts)
-    axis.set_ylabel("card whole after, s")
+    axis.set_xlabel("stations that send all they can, and readers that got the card")
+    axis.set_xticks(counts, [f"{row['contenders']}\n{row['readers served']} readers" for row in rows])
+    axis.set_ylabel("card whole after, s, of those")
     axis.set_ylim(bottom=0)
     axis.legend(frameon=False)
 

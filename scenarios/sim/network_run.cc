@@ -25,7 +25,6 @@ namespace {
 constexpr double kTimeLimit_s = 3600;
 constexpr double kFarewell_s = 1;  // for what is under way when all connections have closed
 constexpr const char* kDocument = "card";
-constexpr std::uint16_t kAgentPort = 4840;
 constexpr double kGiga = 1e9;
 
 std::shared_ptr<ChunkSource> card_of(const CardPlan& plan, const std::string& preset) {
@@ -208,7 +207,7 @@ Result<NetworkResult> NetworkRunner::run() {
   auto built = point_.topology.helper->Install();
   if (!built) return built.error();
   network_ = std::move(*built);
-  meter_.SetAgentPort(kAgentPort);
+  meter_.SetAgentPort(KvAgent::kDefaultPort);
   network_.Attach(meter_);
   stream_ += network_.AssignStreams(stream_);
   install_agents();
@@ -228,7 +227,7 @@ NetworkResult NetworkRunner::collect() {
   result.agent_flows.emplace();
   result.cross_flows.emplace();
   for (const auto& flow : monitor_.GetFlows()) {
-    const bool agents = flow.fromPort == kAgentPort || flow.toPort == kAgentPort;
+    const bool agents = flow.fromPort == KvAgent::kDefaultPort || flow.toPort == KvAgent::kDefaultPort;
     add(agents ? *result.agent_flows : *result.cross_flows, flow);
   }
   return result;

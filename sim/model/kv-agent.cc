@@ -48,7 +48,7 @@ TypeId KvAgent::GetTypeId() {
               "the transport needs.",
               TypeIdValue(SocketFactory::GetTypeId()), MakeTypeIdAccessor(&KvAgent::m_socketFactory),
               MakeTypeIdChecker())
-          .AddAttribute("Port", "The source's port.", UintegerValue(4840),
+          .AddAttribute("Port", "The source's port.", UintegerValue(kDefaultPort),
                         MakeUintegerAccessor(&KvAgent::m_port), MakeUintegerChecker<uint16_t>(1))
           .AddAttribute("UnsentBytes", "TCP: more is written only below so many bytes that it has not sent.",
                         UintegerValue(32 * 1024), MakeUintegerAccessor(&KvAgent::m_unsentBytes),

@@ -23,6 +23,8 @@ class KvAgent : public ns3::Application {
   enum Transport { TCP, UDP, QUIC };
   enum CongestionControl { MODEL, CUBIC };
 
+  static constexpr uint16_t kDefaultPort = 4840;
+
   static ns3::TypeId GetTypeId();
   typedef void (*ClosedTracedCallback)(const std::string& reason);
   // session: as an agent's are numbered, from 0.

@@ -29,7 +29,7 @@ TypeId KvSource::GetTypeId() {
           .SetParent<KvAgent>()
           .SetGroupName("Kvferry")
           .AddConstructor<KvSource>()
-          .AddAttribute("MaxSessions", "Readers beyond this number are not answered.", UintegerValue(64),
+          .AddAttribute("MaxSessions", "Readers beyond this number get no session.", UintegerValue(64),
                         MakeUintegerAccessor(&KvSource::m_maxSessions), MakeUintegerChecker<uint32_t>(1))
           .AddAttribute("PrefillRate",
                         "Tokens a second of a document that nobody has asked for yet; 0: no time.",
