@@ -112,13 +112,12 @@ void Session::arm_timers(Time now) {
   if (peers > Duration::zero()) idle = idle > Duration::zero() ? std::min(idle, peers) : peers;
   std::optional<Duration> silence;
   if (idle > Duration::zero()) silence = idle / 3;
-  if (may_have_moved()) {
-    const Duration moved = std::max(kMovedSilence, 3 * min_rtt_);
-    silence = std::min(silence.value_or(moved), moved);
-  }
+  if (may_have_moved()) silence = std::min(silence.value_or(moved_silence()), moved_silence());
   if (state_ == SessionState::kOpen && silence) timers_.arm(SessionTimer::kKeepAlive, now + *silence);
   if (!timers_.at(SessionTimer::kProgress)) arm_progress_timer(now);
 }
+
+Duration Session::moved_silence() const { return std::max(kMovedSilence, 3 * min_rtt_); }
 
 // A client that only listens would never tell its server of a new address, which it may not know itself.
 bool Session::may_have_moved() const {
@@ -147,6 +146,8 @@ void Session::on_timer(Time now, SessionTimer timer) {
     case SessionTimer::kIdle:
       return fault(now, ErrorCode::kIdle, "nothing heard within the idle timeout");
     case SessionTimer::kKeepAlive:
+      // Not once only: a server that heard of the new address may have lost it again.
+      if (may_have_moved()) timers_.arm(SessionTimer::kKeepAlive, now + moved_silence());
       return send(PingMessage{++ping_nonce_, {}});
     case SessionTimer::kProgress:
       return on_progress_timer(now);

@@ -128,6 +128,7 @@ class Session {
   void end_transfers(const std::string& reason);
   void arm_timers(Time now);
   [[nodiscard]] bool may_have_moved() const;
+  [[nodiscard]] Duration moved_silence() const;
   void arm_progress_timer(Time now);
   void on_progress_timer(Time now);
   void on_timer(Time now, SessionTimer timer);

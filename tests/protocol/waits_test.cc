@@ -297,6 +297,25 @@ TEST_P(Waits, are_cut_short_by_ping) {
   }
 }
 
+// CON-4: not once only, for the server that heard of the new address may have lost it again.
+TEST_P(Waits, of_a_client_that_may_have_moved_are_told_every_second) {
+  Card card = even_card(1, 1, 20'000);
+  RawPeer peer(config(Role::kClient));
+  KeepingSink sink;
+  TransferId id = peer.connection.request(peer.now, {}, sink);
+  peer.greet();
+  send_manifest(peer, id, card);
+  const std::size_t before = peer.seen_messages<PingMessage>().size();
+  peer.wait(milliseconds(5'500));
+  const std::size_t pings = peer.seen_messages<PingMessage>().size() - before;
+  if (GetParam() == Binding::kStream) {
+    EXPECT_EQ(pings, 0u);
+  } else {
+    EXPECT_GE(pings, 3u);  // the peer acknowledges late: a round trip is long here
+    EXPECT_LE(pings, 5u);
+  }
+}
+
 // CON-5
 TEST_P(Waits, for_an_answer_to_ping_are_short) {
   RawPeer peer(config(Role::kServer));

@@ -57,7 +57,7 @@ class Transfers(unittest.TestCase):
         return server
 
     def ended(self, server):
-        server.join(20)
+        server.join(40)  # its idle timeout, when the last packets are lost
         self.assertFalse(server.is_alive())
 
     def lossy(self, loss, *seeds):
