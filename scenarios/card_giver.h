@@ -1,57 +1,47 @@
 // SPDX-License-Identifier: MIT
 //
 // What every serving program does for one peer: answers requests with cards, takes none, and gives a transfer
-// up that the peer lets stand still.
+// up that the peer lets stand still. Requests for the next card of a document wait until there is one.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <utility>
+#include <vector>
 
 #include "protocol/card/card.h"
-#include "scenarios/log.h"
+#include "scenarios/followers.h"
 #include "transport/connection_driver.h"
 
 namespace kvferry {
 
+// All of it is called on connections' threads.
+struct Giving {
+  using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
+  using Base = std::function<std::shared_ptr<const Card>(const Digest&)>;
+
+  Find find;                       // an error refuses the request with its message
+  Base base = {};                  // a card that a reader may have, or nothing: what it shares is not sent
+  Followers* followers = nullptr;  // of documents that change; outlives the connections
+};
+
 class CardGiver final : public ConnectionHandler {
  public:
-  // An error refuses the request with its message. Called on the connection's thread.
-  using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
+  explicit CardGiver(Giving giving) : giving_(std::move(giving)) {}
 
-  explicit CardGiver(Find find) : find_(std::move(find)) {}
-
-  void on_event(ConnectionDriver& connection, const Event& event) override {
-    if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
-    if (const auto* offered = std::get_if<event::Offered>(&event)) {
-      connection.command(
-          [&](Connection& c, Time now) { c.refuse(now, offered->id, "this server only gives"); });
-    } else if (const auto* stalled = std::get_if<event::Stalled>(&event)) {
-      connection.command([&](Connection& c, Time now) {
-        c.cancel(now, stalled->id, stalled->reason, TransferError::kStalled);
-      });
-    }
-  }
+  void on_event(ConnectionDriver& connection, const Event& event) override;
+  void on_gone() override { stop_waiting(); }
 
  private:
-  void answer(ConnectionDriver& connection, const event::Requested& requested) {
-    auto card = find_(requested.options);
-    if (!card) {
-      log(LogLevel::kInfo, "refused",
-          {{"peer", connection.peer()},
-           {"transfer", std::to_string(requested.id)},
-           {"why", card.error().message}});
-    }
-    connection.command([&](Connection& c, Time now) {
-      if (card) {
-        c.provide(now, requested.id, std::make_shared<CardSource>(**card));
-      } else {
-        c.refuse(now, requested.id, card.error().message);
-      }
-    });
-  }
+  void on(ConnectionDriver& connection, const event::Requested& requested);
+  // Answers those requests that a card has come for.
+  void look_again(ConnectionDriver& connection);
+  // False: the reader has this card already, and waits for the next.
+  bool answer(ConnectionDriver& connection, const event::Requested& requested);
+  [[nodiscard]] ChunkRanges known(const RequestOptions& wanted, const Card& card) const;
+  void stop_waiting();
 
-  Find find_;
+  Giving giving_;
+  std::vector<event::Requested> waiting_;
 };
 
 }  // namespace kvferry

@@ -24,6 +24,7 @@ ConnectionConfig connection_config(const ServingOptions& options) {
   ConnectionConfig config;
   config.hello.agent = options.program + "/" KVFERRY_VERSION;
   config.hello.model = options.model;
+  if (options.followed) config.hello.features |= kFeatureFollow;
   if (const auto timeout_s = options.operation.timeout_s)
     config.handshake_timeout = config.progress_timeout = from_seconds(*timeout_s);
   return config;

@@ -29,6 +29,7 @@ struct ServingOptions {
   HostPort listen;
   std::optional<ModelIdentity> model;
   OperatorOptions operation;
+  bool followed = false;  // requests for the next card of a document wait for it
 };
 
 // Prints "listening on HOST:PORT" when it is ready. Throws UsageError or Failure.

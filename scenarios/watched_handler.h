@@ -17,6 +17,7 @@ class WatchedHandler final : public ConnectionHandler {
   ~WatchedHandler() override;
 
   void on_event(ConnectionDriver& connection, const Event& event) override;
+  void on_gone() override { handler_->on_gone(); }
 
  private:
   void note(ConnectionDriver& connection, const Event& event);

@@ -33,11 +33,13 @@ class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
   virtual void on_event(ConnectionDriver& connection, const Event& event) = 0;
+  // The driver goes, whether its connection has closed or not: nobody may post to it any more.
+  virtual void on_gone() {}
 };
 
 class ConnectionDriver {
  public:
-  virtual ~ConnectionDriver() = default;
+  virtual ~ConnectionDriver() { handler_.on_gone(); }
   ConnectionDriver(const ConnectionDriver&) = delete;
   ConnectionDriver& operator=(const ConnectionDriver&) = delete;
 

@@ -47,6 +47,7 @@ class DatagramPeer : public ConnectionHandler, public DatagramPort {
   }
 
   void on_event(ConnectionDriver& driver, const Event& event) override;
+  void on_gone() override { handler_->on_gone(); }
   void send(PathId path, ByteView datagram) override;
   void flush() override { socket_.flush(); }
 

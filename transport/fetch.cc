@@ -7,15 +7,12 @@ namespace {
 class Fetch final : public ClientErrand {
  public:
   Fetch(const HostPort& where, const FetchOptions& options, ChunkSink& sink)
-      : ClientErrand(where), options_(options), sink_(sink) {}
+      : ClientErrand(where), options_(options), sink_(&sink) {}
 
   // The answer is one round trip away.
   void begin(ConnectionDriver& connection, asio::io_context& io) override {
     start_over();
-    news_ = {};
-    begun_ = steady_now();
-    id_ =
-        connection.command([&](Connection& c, Time now) { return c.request(now, options_.request, sink_); });
+    request(connection, options_.request, *sink_);
     if (!options_.freeze_after) return;
     freeze_.emplace(io, to_steady(begun_ + *options_.freeze_after));
     freeze_->async_wait([&](const SocketError& error) {
@@ -35,6 +32,24 @@ class Fetch final : public ClientErrand {
 
  private:
   using ClientErrand::on;
+
+  void request(ConnectionDriver& connection, const RequestOptions& wish, ChunkSink& sink) {
+    news_ = {};
+    verdict_.reset();
+    begun_ = steady_now();
+    id_ = connection.command([&](Connection& c, Time now) { return c.request(now, wish, sink); });
+  }
+
+  // The card that comes after the one that was applied.
+  void request_next(ConnectionDriver& connection) {
+    RequestOptions wish;
+    wish.document = options_.request.document;
+    wish.preset = options_.request.preset;
+    wish.urgency = options_.request.urgency;
+    wish.after = news_.card;
+    wish.bases = DigestList({*news_.card});
+    request(connection, wish, *sink_);
+  }
 
   void on(ConnectionDriver&, const event::ManifestArrived& event) {
     news_.card = event.card;
@@ -76,8 +91,9 @@ class Fetch final : public ClientErrand {
 
   void give_verdict(ConnectionDriver& connection) {
     if (*verdict_) {
-      settle_on(ClientStatus::kApplied, "");
       connection.command([&](Connection& c, Time now) { c.confirm(now, id_); });
+      if (options_.next && (sink_ = options_.next(news_)) != nullptr) return request_next(connection);
+      settle_on(ClientStatus::kApplied, "");
     } else {
       const std::string why = verdict_->error().message;
       settle_on(ClientStatus::kFailed, why);
@@ -98,8 +114,8 @@ class Fetch final : public ClientErrand {
   }
 
   const FetchOptions& options_;
-  ChunkSink& sink_;
-  FetchReport news_;
+  ChunkSink* sink_;
+  FetchReport news_;  // of the latest card
   Time begun_{};
   Time manifest_at_{};
   bool stopped_ = false;

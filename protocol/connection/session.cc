@@ -14,11 +14,11 @@ constexpr Duration kDrainTimeout = std::chrono::seconds(10);
 constexpr Duration kMovedSilence = std::chrono::seconds(1);
 constexpr std::uint64_t kGreaseOneIn = 16;
 
-// Which states wait for the peer, and for what.
-const char* waits_for(TransferState state) {
-  switch (state) {
+// What a transfer waits for from the peer, if it does.
+const char* waits_for(const Transfer& transfer) {
+  switch (transfer.state) {
     case TransferState::kAsked:
-      return "no manifest";
+      return transfer.after && !transfer.assembler ? nullptr : "no manifest";
     case TransferState::kReceiving:
       return "no data";
     case TransferState::kStopping:
@@ -123,7 +123,7 @@ Duration Session::moved_silence() const { return std::max(kMovedSilence, 3 * min
 bool Session::may_have_moved() const {
   return config_.binding != Binding::kStream && config_.role == Role::kClient &&
          std::any_of(transfers_.begin(), transfers_.end(),
-                     [](const auto& each) { return waits_for(each.second.state) != nullptr; });
+                     [](const auto& each) { return waits_for(each.second) != nullptr; });
 }
 
 // The first thing that could be due of transfers that stand still from now on.
@@ -166,7 +166,7 @@ void Session::on_progress_timer(Time now) {
   Time next = *timers_.at(SessionTimer::kProgress);
   std::vector<std::pair<TransferId, std::string>> hopeless;
   for (auto& [id, transfer] : transfers_) {
-    const char* missing = waits_for(transfer.state);
+    const char* missing = waits_for(transfer);
     if (!missing || !transfer.being_checked.empty()) continue;  // the peer may be waiting for us
     if (config_.progress_timeout > Duration::zero()) {
       Time quiet_since = std::max(transfer.active_at, transfer.stalled_at);

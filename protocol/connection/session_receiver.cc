@@ -27,12 +27,17 @@ TransferId Session::request(Time now, const RequestOptions& options, ChunkSink& 
     events_.push_back(event::Refused{id, "the connection is closed"});
     return id;
   }
+  if (options.after && (peer_.features & kFeatureFollow) == 0) {
+    events_.push_back(event::Refused{id, "the peer has not said that its documents can be followed"});
+    return id;
+  }
   Transfer& transfer = open_transfer(now, id, TransferState::kAsked);
   transfer.card = options.card;
   if (options.card) remember(transfer, options.held, options.partial);
   transfer.bases = options.bases;
   transfer.manifest_first = options.manifest_first;
   transfer.droppable_from = options.droppable_from;
+  transfer.after = options.after;
   transfer.sink = &sink;
   RequestMessage message;
   message.transfer = id;
@@ -109,6 +114,8 @@ void Session::on(Time now, ManifestMessage& message) {
   if (!assembler) return fail_transfer(message.transfer, {TransferError::kOther, assembler.error().message});
   if (transfer->card && *transfer->card != assembler->card_digest())
     return fail_transfer(message.transfer, {TransferError::kNotHere, "another card came than was asked for"});
+  if (transfer->after && *transfer->after == assembler->card_digest())
+    return fail_transfer(message.transfer, {TransferError::kNotHere, "the card came that is here already"});
   transfer->assembler.emplace(std::move(*assembler));
   transfer->known = std::move(message.known);
   transfer->active_at = now;

@@ -53,6 +53,7 @@ void Session::on(Time now, RequestMessage& message) {
   transfer.min_quality = options.min_quality;
   transfer.urgency = options.urgency;
   transfer.bases = options.bases;
+  transfer.after = options.after;
   if (message.deadline_us) {
     options.deadline = std::chrono::microseconds(static_cast<std::int64_t>(*message.deadline_us));
     transfer.deadline = now + *options.deadline;
@@ -128,6 +129,8 @@ std::optional<TransferFault> Session::source_objects(const Transfer& transfer,
     return TransferFault{TransferError::kBase, "a delta of a card that the receiver does not have"};
   if (transfer.card && *transfer.card != encoded.digest())
     return TransferFault{TransferError::kNotHere, "the card asked for is not here"};
+  if (transfer.after && *transfer.after == encoded.digest())
+    return TransferFault{TransferError::kNotHere, "no other card than the one that the receiver has"};
   if (transfer.min_quality && (!manifest.divergence || manifest.divergence->top1 < *transfer.min_quality))
     return TransferFault{TransferError::kQuality,
                          "the card's measured quality is below the minimum, or unknown"};

@@ -78,6 +78,7 @@ struct Transfer {
   std::uint64_t trickled_bytes = 0;  // new ones since then, that were not enough
   Time stalled_at{};                 // the application was last told that it stands still
   std::optional<Digest> card;        // the one that must come
+  std::optional<Digest> after;       // the one that must not, and whose successor may be long in coming
   ChunkRanges held;                  // as the receiver said when it began
   ChunkPrefixes partial;
   DigestList bases;

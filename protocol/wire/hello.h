@@ -20,6 +20,7 @@ enum Feature : std::uint64_t {
   kFeatureCalibration = 1u << 2,  // can bridge between models; lifts the identity check
   kFeatureRepair = 1u << 3,       // reads REPAIR, datagram binding
   kFeatureDatagrams = 1u << 4,    // takes refinements in datagrams, streams binding
+  kFeatureFollow = 1u << 5,       // obeys `after` in requests
 };
 
 struct Hello {

@@ -66,6 +66,7 @@ struct RequestMessage {
     v.default_number(12, "urgency", options.urgency, RequestOptions::kUsualUrgency,
                      RequestOptions::kMaxUrgency);
     v.optional_number(13, "droppable_from", options.droppable_from);
+    v.optional_digest(14, "after", options.after);
     v.unknown(unknown);
   }
 };

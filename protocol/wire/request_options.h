@@ -35,6 +35,9 @@ struct RequestOptions {
   std::uint8_t urgency = kUsualUrgency;  // 0 .. 7, 0 first
   // Refinements of this level and above need not come if the network loses them; streams binding.
   std::optional<std::uint8_t> droppable_from;
+  // Any card of the document but this one; where there is none, the answer waits for it. Needs a peer that
+  // has kFeatureFollow.
+  std::optional<Digest> after;
 
   bool operator==(const RequestOptions&) const = default;
 };

@@ -97,7 +97,8 @@ int serve(const AgentServeOptions& options) {
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
   CardMaker maker = prepare_cards(options, security);
   serve_until_stopped({"kvferry-agent", where, maker.identity(), options.operation}, security, [&] {
-    return std::make_unique<CardGiver>([&](const RequestOptions& wanted) { return card_for(maker, wanted); });
+    return std::make_unique<CardGiver>(
+        Giving{[&](const RequestOptions& wanted) { return card_for(maker, wanted); }});
   });
   return kExitSuccess;
 }

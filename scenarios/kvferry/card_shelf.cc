@@ -75,4 +75,19 @@ Result<std::shared_ptr<const Card>> CardShelf::find(const RequestOptions& reques
   return card;
 }
 
+std::shared_ptr<const Card> CardShelf::find_base(const Digest& digest) const {
+  if (const auto found = by_digest_.find(digest); found != by_digest_.end()) return found->second;
+  const auto found = std::find_if(former_.begin(), former_.end(),
+                                  [&](const auto& card) { return card->digest() == digest; });
+  return found != former_.end() ? *found : nullptr;
+}
+
+void CardShelf::remember(const CardShelf& before) {
+  former_ = before.former_;
+  for (const auto& [digest, card] : before.by_digest_) {
+    if (!by_digest_.contains(digest)) former_.push_front(card);
+  }
+  if (former_.size() > kFormerCards) former_.resize(kFormerCards);
+}
+
 }  // namespace kvferry

@@ -4,6 +4,7 @@
 // name (the file's, without ".card").
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -21,14 +22,22 @@ class CardShelf {
 
   // The card that answers a request; the error says why there is none.
   [[nodiscard]] Result<std::shared_ptr<const Card>> find(const RequestOptions& request) const;
+  // Here or, until this shelf took over, on the one before; or nothing.
+  [[nodiscard]] std::shared_ptr<const Card> find_base(const Digest& digest) const;
+
+  // What stands on `before`, if that is another version of a document here, can be a base.
+  void remember(const CardShelf& before);
 
   [[nodiscard]] const std::map<std::string, std::shared_ptr<const Card>>& by_name() const { return by_name_; }
 
  private:
+  static constexpr std::size_t kFormerCards = 16;
+
   [[nodiscard]] Result<void> add(const std::filesystem::path& file);
 
   std::map<std::string, std::shared_ptr<const Card>> by_name_;
   std::map<Digest, std::shared_ptr<const Card>> by_digest_;
+  std::deque<std::shared_ptr<const Card>> former_;  // the latest first
 };
 
 }  // namespace kvferry

@@ -36,11 +36,12 @@ struct FetchCommandOptions {
   std::string document;  // or the card of this name
   std::string into = ".";
   std::optional<unsigned> droppable_from;  // a level
+  bool follow = false;                     // stays, and fetches each card that takes the document's name
   ErrandOptions errand;
   bool json = false;
 };
-// Fetches one card into DIR/DIGEST.card. Throws TooLate at the deadline; what came is kept for the next time,
-// as it is when something was dropped.
+// Fetches one card into DIR/DIGEST.card, or follows the document until SIGINT or SIGTERM. Throws TooLate at
+// the deadline; what came is kept for the next time, as it is when something was dropped.
 int fetch(const FetchCommandOptions& options);
 
 struct SendOptions {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // kvferry fetch: one card from a server into a file that appears whole or not
-// at all.
+// at all, or each card of a document that changes.
 #include "transport/fetch.h"
 
 #include <cstdio>
@@ -41,10 +41,11 @@ std::string how_far(const FetchReport& report, const IncomingCard& sink) {
          bytes_text(sink.payload_bytes()) + " here";
 }
 
-void print_json(const fs::path& file, const FetchReport& report, std::uint64_t payload_bytes) {
+void print_json(const fs::path& file, const FetchReport& report, const IncomingCard& sink) {
   const nlohmann::ordered_json json = {{"card", report.card->hex()},
                                        {"file", file.string()},
-                                       {"payload_bytes", payload_bytes},
+                                       {"payload_bytes", sink.payload_bytes()},
+                                       {"held_bytes", sink.held_bytes()},
                                        {"chunks", report.chunks.size()},
                                        {"dropped", report.dropped},
                                        {"wire", wire_json(on_the_wire(report.ledger))},
@@ -55,8 +56,12 @@ void print_json(const fs::path& file, const FetchReport& report, std::uint64_t p
   std::printf("%s\n", json.dump().c_str());
 }
 
-void print_words(const fs::path& file, const FetchReport& report) {
+void print_words(const fs::path& file, const FetchReport& report, const IncomingCard& sink) {
   std::printf("%s\n", file.c_str());
+  if (sink.held_bytes() > 0) {
+    std::printf("here  %s of %s were here already\n", bytes_text(sink.held_bytes()).c_str(),
+                bytes_text(sink.payload_bytes()).c_str());
+  }
   if (report.dropped > 0) {
     std::printf("left  %llu chunks were dropped; what came is kept, and another fetch gets the rest\n",
                 static_cast<unsigned long long>(report.dropped));
@@ -66,36 +71,66 @@ void print_words(const fs::path& file, const FetchReport& report) {
               duration_text(report.manifest).c_str(), duration_text(report.chunk_data).c_str());
 }
 
+// One card, or one after the other.
+class Fetching {
+ public:
+  Fetching(const FetchCommandOptions& options, const HostPort& peer, FetchOptions fetch)
+      : options_(options), peer_(peer), fetch_(std::move(fetch)) {
+    sink_.emplace(options.into);
+    fetch_.request = wanted(options);
+    fetch_.request.manifest_first = IncomingCard::may_go_on_in(options.into);
+    fetch_.progress = [this](std::uint64_t, std::uint64_t bytes) {
+      progress_.show(sink_->held_bytes() + bytes, sink_->payload_bytes());
+    };
+    if (options.follow) {
+      fetch_.next = [this](const FetchReport& so_far) {
+        print(so_far);
+        ++followed_;
+        return &sink_.emplace(options_.into, so_far.card);
+      };
+    }
+  }
+
+  void run() {
+    const FetchReport report = fetch_card(peer_, fetch_, *sink_);
+    progress_.clear();
+    if (followed_ > 0 && report.status == ClientStatus::kInterrupted) return;  // as it was meant to end
+    check_applied(report, how_far(report, *sink_) + sink_->what_is_kept());
+    print(report);
+  }
+
+ private:
+  void print(const FetchReport& report) {
+    progress_.clear();
+    const fs::path file = report.dropped > 0 ? sink_->part_file() : sink_->file();
+    options_.json ? print_json(file, report, *sink_) : print_words(file, report, *sink_);
+    std::fflush(stdout);
+  }
+
+  const FetchCommandOptions& options_;
+  HostPort peer_;
+  FetchOptions fetch_;
+  std::optional<IncomingCard> sink_;
+  ProgressLine progress_;
+  std::uint64_t followed_ = 0;
+};
+
 }  // namespace
 
 int fetch(const FetchCommandOptions& options) {
   const Security security = read_security(options.security);
   if (options.droppable_from && security.transport != TransportKind::kQuic)
     throw UsageError("--droppable: only QUIC can drop refinements, expected --transport quic");
+  if (options.follow && options.document.empty())
+    throw UsageError("--follow: a digest names one card for ever, expected --document NAME");
   FetchOptions fetch_options;
-  fetch_options.request = wanted(options);
   fetch_options.connection.hello.agent = "kvferry/" KVFERRY_VERSION;
   fetch_options.obey_signals = true;
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   secure(fetch_options, security, peer);
   prepare(fetch_options, options.errand);
   if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");
-
-  IncomingCard sink(options.into);
-  fetch_options.request.manifest_first = IncomingCard::may_go_on_in(options.into);
-  ProgressLine progress;
-  fetch_options.progress = [&](std::uint64_t, std::uint64_t bytes) {
-    progress.show(sink.held_bytes() + bytes, sink.payload_bytes());
-  };
-  const FetchReport report = fetch_card(peer, fetch_options, sink);
-  progress.clear();
-  check_applied(report, how_far(report, sink) + sink.what_is_kept());
-  const fs::path file = report.dropped > 0 ? sink.part_file() : sink.file();
-  if (options.json) {
-    print_json(file, report, sink.payload_bytes());
-  } else {
-    print_words(file, report);
-  }
+  Fetching(options, peer, std::move(fetch_options)).run();
   return kExitSuccess;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "protocol/card/shared_chunks.h"
+
 namespace kvferry {
 namespace fs = std::filesystem;
 
@@ -26,22 +28,37 @@ Result<void> IncomingCard::begin(const Manifest& manifest) {
   const Digest digest = encode_manifest(manifest).digest();
   payload_bytes_ = manifest.payload_bytes();
   held_bytes_ = 0;
+  held_ = {};
   file_ = folder_ / (digest.hex() + ".card");
   sink_.reset();
   if (is_here(digest)) return {};
   sink_.emplace(file_, CardFileSink::WhenBroken::kKeep);
-  return sink_->begin(manifest);
+  if (auto begun = sink_->begin(manifest); !begun) return begun;
+  held_ = sink_->held(manifest);
+  return take_from_base(manifest);
+}
+
+Result<void> IncomingCard::take_from_base(const Manifest& manifest) {
+  if (!base_) return {};
+  const auto base = read_card_file(folder_ / (base_->hex() + ".card"));
+  if (!base) return {};  // it has gone: everything comes
+  const ChunksByDigest places(base->manifest);
+  for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
+    const auto place = places.find(manifest.chunks[i]);
+    if (!place || held_.contains(i) || sha256(base->chunks[*place].view()) != manifest.chunks[i].digest)
+      continue;
+    if (auto taken = sink_->chunk(i, base->chunks[*place]); !taken) return taken;
+    held_.add(i);
+  }
+  return {};
 }
 
 ChunkRanges IncomingCard::held(const Manifest& manifest) {
-  ChunkRanges held;
-  if (sink_) {
-    held = sink_->held(manifest);
-  } else {
-    for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) held.add(i);
+  if (!sink_) {
+    for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) held_.add(i);
   }
-  held.for_each([&](std::uint32_t index) { held_bytes_ += manifest.chunks[index].size_bytes; });
-  return held;
+  held_.for_each([&](std::uint32_t index) { held_bytes_ += manifest.chunks[index].size_bytes; });
+  return held_;
 }
 
 Result<void> IncomingCard::chunk(std::uint32_t index, Slice payload) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A card on its way into FOLDER/DIGEST.card. What breaks off stays in a .part file beside it, from which the
-// next one goes on.
+// next one goes on. What a card in the folder has in common with it is taken from there.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +13,9 @@ namespace kvferry {
 
 class IncomingCard final : public ChunkSink {
  public:
-  explicit IncomingCard(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // base: a card that is in the folder whole.
+  explicit IncomingCard(std::filesystem::path folder, std::optional<Digest> base = {})
+      : folder_(std::move(folder)), base_(base) {}
 
   // Whether the folder has something that may be gone on with. Which card it is only a manifest tells.
   [[nodiscard]] static bool may_go_on_in(const std::filesystem::path& folder);
@@ -36,11 +38,15 @@ class IncomingCard final : public ChunkSink {
 
  private:
   [[nodiscard]] bool is_here(const Digest& digest) const;
+  // Chunks that the base has and the .part file has not.
+  [[nodiscard]] Result<void> take_from_base(const Manifest& manifest);
 
   std::filesystem::path folder_;
+  std::optional<Digest> base_;
   std::filesystem::path file_;
   std::uint64_t payload_bytes_ = 0;
   std::uint64_t held_bytes_ = 0;
+  ChunkRanges held_;
   std::optional<CardFileSink> sink_;  // none: the whole card is here already
 };
 

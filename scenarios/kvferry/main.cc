@@ -43,10 +43,13 @@ void add_fetch(CLI::App& app, FetchCommandOptions& options) {
           "came is then kept in DIR/DIGEST.card.part, and another fetch gets the rest")
       ->type_name("LEVEL")
       ->check(CLI::Range(0, 255));
+  command->add_flag("--follow", options.follow,
+                    "stay, and fetch each card that takes the document's name, without what the one before "
+                    "has of it");
   add_security_options(*command, options.security, "the server");
   add_deadline_option(*command, options.errand, "it ends, what came is kept for the next time");
   add_errand_options(*command, options.errand);
-  command->add_flag("--json", options.json, "print one JSON object");
+  command->add_flag("--json", options.json, "print one JSON object a card");
 }
 
 void add_send(CLI::App& app, SendOptions& options) {

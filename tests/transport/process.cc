@@ -94,6 +94,8 @@ void Process::signal(int number) const {
 
 void Process::pause() { signal(SIGSTOP); }
 
+void Process::go_on() { signal(SIGCONT); }
+
 void Process::kill() {
   signal(SIGKILL);
   (void)reap(0);

@@ -30,6 +30,7 @@ class Process {
   std::string line(const std::string& prefix);
   [[nodiscard]] bool running();
   void pause();  // SIGSTOP
+  void go_on();  // SIGCONT
   void kill();
   Finished interrupt();  // SIGINT, then wait()
   // Killed, and a test failure, when it runs for more than two minutes.

@@ -51,10 +51,10 @@ for _, map in pairs(schema) do
 end
 
 local FEATURES = { [0] = "Obeys held chunks", "Reads PROGRESS", "Bridges between models", "Reads REPAIR",
-  "Takes datagrams beside streams" }
+  "Takes datagrams beside streams", "Lets its documents be followed" }
 F.features = {}
-for bit = 0, 4 do
-  local abbrev = "hello.features." .. ({ [0] = "held", "progress", "bridges", "repair", "datagrams" })[bit]
+for bit = 0, 5 do
+  local abbrev = "hello.features." .. ({ [0] = "held", "progress", "bridges", "repair", "datagrams", "follow" })[bit]
   bool(abbrev, FEATURES[bit])
   F.features[bit] = F[abbrev]
 end

@@ -123,6 +123,7 @@ S.REQUEST = {
   manifest_first(),
   optional(row("request.urgency", "Urgency", "number", { max = 7, usual = 3 })),
   droppable_from(),
+  optional(row("request.after", "After", "digest")),
 }
 
 S.OFFER = {

@@ -62,7 +62,7 @@ end
 local function features(tree, reader, row, node)
   local item = tree:add(F[row.abbrev], span(reader, node), node.u)
   local low = (node.u % UInt64.new(32)):tonumber()
-  for bit = 0, 4 do
+  for bit = 0, 5 do
     local set = math.floor(low / 2 ^ bit) % 2 == 1
     item:add(F.features[bit], span(reader, node), set):set_generated()
   end

@@ -58,6 +58,11 @@ void add_messages(Collection& c) {
   droppable.options.document = "notes";
   droppable.options.droppable_from = 4;
   add_message(c, "request-droppable", "refinements of level 4 and above may be dropped", droppable);
+  RequestMessage following;
+  following.options.document = "notes";
+  following.options.bases = DigestList({sha256(as_bytes("card"))});
+  following.options.after = sha256(as_bytes("card"));
+  add_message(c, "request-after", "the next card of a document that is followed", following);
   add_message(c, "request-bare", "no option at all", RequestMessage{});
   add_message(c, "offer", "a card is offered",
               OfferMessage{1, {sha256(as_bytes("card")), "notes", 5000, 20000, {}}, {}});

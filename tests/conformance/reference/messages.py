@@ -31,7 +31,7 @@ MESSAGES = {
                 Field(7, "budget", number(), True), Field(8, "quality", real(0, 1), True),
                 Field(9, "partial", partial, True, []), Field(10, "bases", blob(16 * 32, 32), True, b""),
                 Field(11, "manifest_first", boolean(True), True, False), Field(12, "urgency", number(8), True, USUAL_URGENCY),
-                Field(13, "droppable_from", number(256), True)],
+                Field(13, "droppable_from", number(256), True), Field(14, "after", digest, True)],
     "OFFER": [_TRANSFER, Field(1, "card", digest), Field(2, "document", text()),
               Field(3, "payload_bytes", number()), Field(4, "raw_bytes", number()), Field(5, "base", digest, True),
               Field(6, "eager", boolean(True), True, False)],

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// A shelf whose files may be replaced while it is served from. A file appears whole, by rename.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "scenarios/followers.h"
+#include "scenarios/kvferry/card_shelf.h"
+
+namespace kvferry {
+
+class ChangingShelf {
+ public:
+  // Looks at the files now and then, on a thread of its own, and tells the followers of a change. Where the
+  // new files do not make a shelf, the old one stays, and the log says why.
+  ChangingShelf(CardShelf shelf, std::filesystem::path file_or_folder, Followers& followers);
+  ~ChangingShelf();
+  ChangingShelf(const ChangingShelf&) = delete;
+  ChangingShelf& operator=(const ChangingShelf&) = delete;
+
+  // From any thread.
+  [[nodiscard]] std::shared_ptr<const CardShelf> now() const;
+
+ private:
+  using Stamps = std::map<std::filesystem::path, std::filesystem::file_time_type>;
+
+  [[nodiscard]] Stamps stamps() const;
+  void watch();
+  void reread();
+
+  std::filesystem::path place_;
+  Followers& followers_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::shared_ptr<const CardShelf> shelf_;
+  Stamps stamps_;
+  std::thread watcher_;
+};
+
+}  // namespace kvferry
