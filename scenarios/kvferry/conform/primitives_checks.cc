@@ -36,8 +36,8 @@ void served_despite(Trial& trial, const UnknownFields& unknown) {
 }
 
 void greater_keys(Trial& trial) {
-  // 14: nil, 20: [{1: "x"}], 100: 64-bit float, 200: -3
-  served_despite(trial, {4, {0x0E, 0xC0, 0x14, 0x91, 0x81, 0x01, 0xA1, 0x78, 0x64, 0xCB, 0x3F,
+  // 19: nil, 20: [{1: "x"}], 100: 64-bit float, 200: -3
+  served_despite(trial, {4, {0x13, 0xC0, 0x14, 0x91, 0x81, 0x01, 0xA1, 0x78, 0x64, 0xCB, 0x3F,
                              0xF0, 0,    0,    0,    0,    0,    0,    0xCC, 0xC8, 0xFD}});
 }
 
