@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "codec/select/select.h"
 #include "model/injection.h"
 #include "model/prompt.h"
 
@@ -101,6 +102,29 @@ Result<KvCache> Reader::prefill_masked(const std::string& document,
   return cache_of(state, geometry(), positions, static_cast<uint32_t>(ids->size()));
 }
 
+Result<KvCache> Reader::read_on(const KvCache& before, uint32_t prefix, const std::string& document) const {
+  const c10::NoGradGuard no_grad;
+  const auto ids = checked_document(document);
+  if (!ids) return ids.error();
+  if (auto fit = fits(before); !fit) return fit.error();
+  if (prefix > ids->size()) {
+    return Error{"document: a prefix of " + std::to_string(prefix) + " tokens, expected at most " +
+                 std::to_string(ids->size())};
+  }
+  if (prefix == 0) return prefill(document);
+  std::vector<uint32_t> rows(prefix);
+  std::iota(rows.begin(), rows.end(), 0U);
+  const auto known = keep_rows(before, rows);
+  if (!known) return known.error();
+  auto state = state_of(*known);
+  const std::vector<int64_t> rest(ids->begin() + prefix, ids->end());
+  if (!rest.empty())
+    (void)decoder_->forward_cached(tensor_of(rest), positions_from(prefix, rest.size()), state);
+  std::vector<int32_t> positions(ids->size());
+  std::iota(positions.begin(), positions.end(), 0);
+  return cache_of(state, geometry(), positions, static_cast<uint32_t>(ids->size()));
+}
+
 Result<void> Reader::fits(const KvCache& cache) const {
   if (cache.geometry() == geometry()) return {};
   return Error{"cache: its layers, heads or head size are not this model's"};
@@ -189,35 +213,37 @@ Result<Duration> Reader::time_prefill(uint64_t tokens) const {
   return Duration(Stopwatch::now() - started);
 }
 
-Result<void> Reader::observe_question(const KvCache& full, const std::vector<int64_t>& question,
+Result<void> Reader::observe_question(const KvCache& cache, const std::vector<int64_t>& question,
                                       const AttentionObserver& observer) const {
-  if (auto fit = fits(full); !fit) return fit.error();
+  if (auto fit = fits(cache); !fit) return fit.error();
   if (question.empty()) return Error{"question attention: expected a question, found no token"};
-  for (size_t layer = 0; layer < full.geometry().layers; ++layer) {
-    if (full.rows(layer) != full.token_count()) return Error{"question attention: expected the full cache"};
+  for (size_t layer = 1; layer < cache.geometry().layers; ++layer) {
+    if (!std::ranges::equal(cache.positions(layer), cache.positions(0)))
+      return Error{"question attention: layer " + std::to_string(layer) +
+                   " has other rows than layer 0, expected the same in all"};
   }
   const c10::NoGradGuard no_grad;
-  auto state = state_of(full);
-  (void)decoder_->forward_cached(tensor_of(question), positions_from(full.next_position(), question.size()),
+  auto state = state_of(cache);
+  (void)decoder_->forward_cached(tensor_of(question), positions_from(cache.next_position(), question.size()),
                                  state, observer);
   return {};
 }
 
-Result<at::Tensor> Reader::layer_attention(const KvCache& full, const std::vector<int64_t>& question) const {
-  const auto rows = static_cast<int64_t>(full.token_count());
+Result<at::Tensor> Reader::layer_attention(const KvCache& cache, const std::vector<int64_t>& question) const {
+  const auto rows = static_cast<int64_t>(cache.rows(0));
   auto scores = at::empty({config().num_layers, rows});
-  const auto observed = observe_question(full, question, [&](int64_t layer, const at::Tensor& p) {
+  const auto observed = observe_question(cache, question, [&](int64_t layer, const at::Tensor& p) {
     scores[layer] = p.narrow(2, 0, rows).mean(0).mean(0);
   });
   if (!observed) return observed.error();
   return scores;
 }
 
-Result<std::vector<float>> Reader::question_peaks(const KvCache& full,
+Result<std::vector<float>> Reader::question_peaks(const KvCache& cache,
                                                   const std::vector<int64_t>& question) const {
-  const auto rows = static_cast<int64_t>(full.token_count());
+  const auto rows = static_cast<int64_t>(cache.rows(0));
   auto squares = at::zeros({rows});
-  const auto observed = observe_question(full, question, [&](int64_t, const at::Tensor& p) {
+  const auto observed = observe_question(cache, question, [&](int64_t, const at::Tensor& p) {
     squares += p.narrow(2, 0, rows).square().mean(0).mean(0);
   });
   if (!observed) return observed.error();
@@ -226,9 +252,9 @@ Result<std::vector<float>> Reader::question_peaks(const KvCache& full,
   return std::vector<float>(data, data + peaks.numel());
 }
 
-Result<std::vector<float>> Reader::question_attention(const KvCache& full,
+Result<std::vector<float>> Reader::question_attention(const KvCache& cache,
                                                       const std::vector<int64_t>& question) const {
-  const auto layers = layer_attention(full, question);
+  const auto layers = layer_attention(cache, question);
   if (!layers) return layers.error();
   const auto mean = layers->mean(0);
   const auto* data = mean.data_ptr<float>();

@@ -74,6 +74,12 @@ class Reader {
   [[nodiscard]] Result<KvCache> prefill_masked(const std::string& document,
                                                std::span<const uint32_t> kept_rows) const;
 
+  // The document's whole cache, of which `before` has the first `prefix` tokens' rows: only the others are
+  // computed, from rows rounded to FP16, so that a last bit may differ from prefill(). Errors: as there, or a
+  // prefix that `before` does not hold.
+  [[nodiscard]] Result<KvCache> read_on(const KvCache& before, uint32_t prefix,
+                                        const std::string& document) const;
+
   // Greedy answer from the cache alone. The cache must be of this model's geometry; its layers may hold
   // different rows, or none.
   [[nodiscard]] Result<Answer> answer(const KvCache& cache, const std::string& question,
@@ -91,17 +97,17 @@ class Reader {
   // Bytes of text that a token stands for, in the mean over the vocabulary.
   [[nodiscard]] double mean_token_bytes() const { return tokenizer_.mean_word_bytes(); }
 
-  // One score for each row of `full` (which has every position): the attention it gets from the question's
-  // tokens, averaged over layers, heads and question tokens. This is Q2C.
-  [[nodiscard]] Result<std::vector<float>> question_attention(const KvCache& full,
+  // One score for each row of the cache, whose layers have the same rows: the attention it gets from the
+  // question's tokens, averaged over layers, heads and question tokens. This is Q2C.
+  [[nodiscard]] Result<std::vector<float>> question_attention(const KvCache& cache,
                                                               const std::vector<int64_t>& question) const;
 
   // The same of each layer, [L, T]: a row sums to the share of attention that leaves the question.
-  [[nodiscard]] Result<at::Tensor> layer_attention(const KvCache& full,
+  [[nodiscard]] Result<at::Tensor> layer_attention(const KvCache& cache,
                                                    const std::vector<int64_t>& question) const;
 
   // The root of the mean square over layers, heads and the question's tokens: close looks count more.
-  [[nodiscard]] Result<std::vector<float>> question_peaks(const KvCache& full,
+  [[nodiscard]] Result<std::vector<float>> question_peaks(const KvCache& cache,
                                                           const std::vector<int64_t>& question) const;
 
   // Compares the next-token distributions over `gold` after `question`: of the full cache, read plainly, and
@@ -123,8 +129,8 @@ class Reader {
   explicit Reader(Checkpoint checkpoint);
   [[nodiscard]] Result<std::vector<int64_t>> checked_document(const std::string& document) const;
   [[nodiscard]] Result<DecoderState> open_state(const KvCache& cache, const Reading& reading) const;
-  // Reads the question from the full cache, and shows the attention of each layer.
-  [[nodiscard]] Result<void> observe_question(const KvCache& full, const std::vector<int64_t>& question,
+  // Reads the question from the cache, and shows the attention of each layer.
+  [[nodiscard]] Result<void> observe_question(const KvCache& cache, const std::vector<int64_t>& question,
                                               const AttentionObserver& observer) const;
   [[nodiscard]] std::vector<int64_t> prompt(const std::string& question, const Reading& reading) const;
   [[nodiscard]] Result<at::Tensor> gold_log_probabilities(const KvCache& cache, const std::string& question,

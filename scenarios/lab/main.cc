@@ -8,6 +8,7 @@
 #include "scenarios/command_line.h"
 #include "scenarios/lab/adapt/adapt.h"
 #include "scenarios/lab/commands.h"
+#include "scenarios/lab/share/share.h"
 #include "scenarios/lab/tables/tables.h"
 #include "scenarios/lab/tradeoff.h"
 
@@ -20,6 +21,7 @@ const char* const kCalibrationHelp = "a .calibration file; without it, the one b
 
 struct Options {
   TradeoffOptions tradeoff;
+  ShareOptions share;
   TablesOptions tables;
   TrainOptions train;
   ScoreOptions score;
@@ -62,6 +64,31 @@ void add_experiments(CLI::App& app, Options& o) {
   tables->add_option("--seed", o.tables.seed, "of documents, random selection and resampling");
   add_jobs(tables, o.tables.jobs);
   tables->callback([&o] { run_tables(o.tables); });
+
+  auto* share = app.add_subcommand("share", "many agents, one document: what a base and refinements save");
+  share->add_option("--out", o.share.out, "folder for share.jsonl, answers.jsonl, share.md and share.png")
+      ->required();
+  share->add_option("--model", o.share.model, "a shipped model's name, or its folder")->capture_default_str();
+  share->add_option("--preset", o.share.preset, "how cards are coded: stages without a selection")
+      ->capture_default_str();
+  share->add_option("--agents", o.share.agents, "each asks a question of its own")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  share->add_option("--documents", o.share.documents, "of each question set")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  share->add_option("--transport", o.share.transport, "what carries the cards in simulation")
+      ->check(CLI::IsMember({"tcp", "udp", "quic"}))
+      ->capture_default_str();
+  share->add_option("--rate-mbps", o.share.rate_mbps, "of each agent's link")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  share->add_option("--rtt-ms", o.share.rtt_ms, "of each agent's link")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  share->add_option("--seed", o.share.seed, "of documents and resampling");
+  add_jobs(share, o.share.jobs);
+  share->callback([&o] { run_share(o.share); });
 
   auto* bound =
       app.add_subcommand("bound", "bits of progressive cards against the Gaussian rate-distortion bound");
