@@ -11,6 +11,7 @@
 #include "scenarios/lab/share/share.h"
 #include "scenarios/lab/tables/tables.h"
 #include "scenarios/lab/tradeoff.h"
+#include "scenarios/lab/update/update.h"
 
 namespace kvferry {
 namespace {
@@ -23,6 +24,7 @@ struct Options {
   TradeoffOptions tradeoff;
   ShareOptions share;
   TablesOptions tables;
+  UpdateOptions update;
   TrainOptions train;
   ScoreOptions score;
   ProfileOptions profile;
@@ -89,6 +91,17 @@ void add_experiments(CLI::App& app, Options& o) {
   share->add_option("--seed", o.share.seed, "of documents and resampling");
   add_jobs(share, o.share.jobs);
   share->callback([&o] { run_share(o.share); });
+
+  auto* update = app.add_subcommand("update", "a document that grows or changes: what a delta saves");
+  update->add_option("--out", o.update.out, "folder for update.jsonl and update.md")->required();
+  update->add_option("--model", o.update.model, "a shipped model's name, or its folder")
+      ->capture_default_str();
+  update->add_option("--documents", o.update.documents, "that change in every way")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  update->add_option("--seed", o.update.seed, "of documents");
+  add_jobs(update, o.update.jobs);
+  update->callback([&o] { run_update(o.update); });
 
   auto* bound =
       app.add_subcommand("bound", "bits of progressive cards against the Gaussian rate-distortion bound");
