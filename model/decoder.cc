@@ -37,17 +37,36 @@ at::Tensor expand_groups(const at::Tensor& x, int64_t heads) {
       .reshape({x.size(0), heads, x.size(2), x.size(3)});
 }
 
-// Probabilities [B, H, T, R + T] of new tokens over cached rows that are not hidden and, causally,
-// themselves.
-at::Tensor attention_probabilities(const at::Tensor& q, const at::Tensor& k, const at::Tensor& hidden) {
-  const auto scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
-  auto scores = at::matmul(q, k.transpose(-1, -2)).to(at::kFloat) * scale;
-  const auto new_tokens = q.size(2);
-  const auto cached = k.size(2) - new_tokens;
-  const auto future = at::ones({new_tokens, k.size(2)}, at::kBool).triu(cached + 1);
+// Probabilities [B, H, T, R + T] of new tokens from scores, over cached rows that are not hidden and,
+// causally, themselves.
+at::Tensor attention_probabilities(at::Tensor scores, const at::Tensor& hidden, int64_t head_dim) {
+  scores = scores.to(at::kFloat) * (1.0 / std::sqrt(static_cast<double>(head_dim)));
+  const auto new_tokens = scores.size(2), rows = scores.size(3);
+  const auto future = at::ones({new_tokens, rows}, at::kBool).triu(rows - new_tokens + 1);
   scores.masked_fill_(future, -INFINITY);
   if (hidden.defined()) scores.narrow(-1, 0, hidden.size(0)).masked_fill_(hidden, -INFINITY);
   return scores.softmax(-1);
+}
+
+// x [1, H, T, A] times shared [G, A, B], a KV head for its query heads, without repeating it: [1, H, T, B].
+at::Tensor times_shared(const at::Tensor& x, const at::Tensor& shared) {
+  const auto groups = shared.size(0), heads = x.size(1), tokens = x.size(2);
+  const auto product = at::matmul(x.reshape({groups, heads / groups * tokens, x.size(3)}), shared);
+  return product.view({1, heads, tokens, shared.size(2)});
+}
+
+at::Tensor scores_of(const at::Tensor& q, const LayerState& state) {
+  const auto own = at::matmul(q, expand_groups(state.k.unsqueeze(0), q.size(1)).transpose(-1, -2));
+  if (!state.shared_k.defined()) return own;
+  return at::cat({times_shared(q, state.shared_k.transpose(-1, -2)), own}, -1);
+}
+
+at::Tensor mix(const at::Tensor& p, const LayerState& state) {
+  const auto values = expand_groups(state.v.unsqueeze(0), p.size(1));
+  if (!state.shared_v.defined()) return at::matmul(p, values);
+  const auto shared = state.shared_v.size(1);
+  return times_shared(p.narrow(-1, 0, shared), state.shared_v) +
+         at::matmul(p.narrow(-1, shared, p.size(-1) - shared), values);
 }
 
 // Causal attention over whole sequences; the probabilities are not kept where libtorch can avoid them.
@@ -55,7 +74,8 @@ at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::
 #if TORCH_VERSION_MAJOR >= 2
   return at::scaled_dot_product_attention(q, k, v, {}, 0.0, true);
 #else
-  return at::matmul(attention_probabilities(q, k, {}).to(v.scalar_type()), v);
+  const auto scores = at::matmul(q, k.transpose(-1, -2));
+  return at::matmul(attention_probabilities(scores, {}, q.size(-1)).to(v.scalar_type()), v);
 #endif
 }
 
@@ -126,11 +146,9 @@ at::Tensor Decoder::forward_cached(const at::Tensor& ids, const at::Tensor& posi
     const auto v = split_heads(project(h, w.v, w.v_bias), config_.head_dim);
     state[i].k = at::cat({state[i].k, k.squeeze(0)}, 1);
     state[i].v = at::cat({state[i].v, v.squeeze(0)}, 1);
-    const auto keys = expand_groups(state[i].k.unsqueeze(0), config_.num_heads);
-    const auto p = attention_probabilities(q, keys, state[i].hidden);
+    const auto p = attention_probabilities(scores_of(q, state[i]), state[i].hidden, config_.head_dim);
     if (observer) observer(static_cast<int64_t>(i), p.squeeze(0));
-    const auto mixed = at::matmul(p, expand_groups(state[i].v.unsqueeze(0), config_.num_heads));
-    x = x + project(merge_heads(mixed), w.o, w.o_bias);
+    x = x + project(merge_heads(mix(p, state[i])), w.o, w.o_bias);
     x = x + mlp(w, rms_norm(x, w.post_norm, config_.rms_norm_eps));
   }
   return rms_norm(x, weights_.norm, config_.rms_norm_eps).squeeze(0);

@@ -41,7 +41,8 @@ void for_each_weight(const ModelConfig& config, DecoderWeights& weights,
 // One layer's cache while the model works on it: K after RoPE and V, both [G, R, C], FP32. R may be 0.
 struct LayerState {
   at::Tensor k, v;
-  at::Tensor hidden;  // [up to R], bool: rows that no new token attends to; undefined: none
+  at::Tensor shared_k, shared_v;  // [G, S, C]: rows before those, which states have in common and none copies
+  at::Tensor hidden;              // [up to S + R], bool: rows that no new token attends to; undefined: none
 };
 using DecoderState = std::vector<LayerState>;
 

@@ -23,6 +23,19 @@ DecoderState state_of(const KvCache& cache) {
   return state;
 }
 
+DecoderState share_state(const DecoderState& whole, const KvCache* own) {
+  DecoderState state = own != nullptr ? state_of(*own) : DecoderState(whole.size());
+  for (size_t i = 0; i < state.size(); ++i) {
+    if (own == nullptr) {
+      state[i].k = whole[i].k.narrow(1, 0, 0);
+      state[i].v = whole[i].v.narrow(1, 0, 0);
+    }
+    state[i].shared_k = whole[i].k;
+    state[i].shared_v = whole[i].v;
+  }
+  return state;
+}
+
 Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
                          std::span<const int32_t> positions, uint32_t token_count) {
   const std::vector<int32_t> rows(positions.begin(), positions.end());
@@ -43,7 +56,8 @@ Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
 Result<void> hide_rows(DecoderState& state, std::span<const uint32_t> rows) {
   if (rows.empty()) return {};
   for (size_t i = 0; i < state.size(); ++i) {
-    const auto count = state[i].k.size(1);
+    const auto shared = state[i].shared_k.defined() ? state[i].shared_k.size(1) : 0;
+    const auto count = shared + state[i].k.size(1);
     auto hidden = at::zeros({count}, at::kBool);
     auto* flags = hidden.data_ptr<bool>();
     for (const auto row : rows) {

@@ -21,7 +21,11 @@ namespace kvferry {
 // to themselves there.
 [[nodiscard]] DecoderState state_of(const KvCache& cache);
 
-// The state's rows rounded to FP16. `positions`: ascending, one a row of each layer.
+// A state of its own over a whole state's rows, which are shared; and over `own`'s too, where there is one,
+// that stand in the same document.
+[[nodiscard]] DecoderState share_state(const DecoderState& whole, const KvCache* own);
+
+// The rows that a state has to itself, rounded to FP16. `positions`: ascending, one a row of each layer.
 [[nodiscard]] Result<KvCache> cache_of(const DecoderState& state, const KvGeometry& geometry,
                                        std::span<const int32_t> positions, uint32_t token_count);
 

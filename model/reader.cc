@@ -153,27 +153,48 @@ std::vector<int64_t> Reader::prompt(const std::string& question, const Reading& 
 Result<Answer> Reader::answer(const KvCache& cache, const std::string& question,
                               const Reading& reading) const {
   const c10::NoGradGuard no_grad;
-  const auto started = Stopwatch::now();
-  const auto elapsed = [&] { return Duration(Stopwatch::now() - started); };
+  const auto begun = Stopwatch::now();
   Answer answer;
   auto state = open_state(cache, reading);
   if (!state) return state.error();
-  answer.inject = elapsed();
+  answer.inject = Stopwatch::now() - begun;
+  generate(*state, cache.next_position(), question, reading, begun, answer);
+  return answer;
+}
+
+Result<SharedCache> Reader::share(const KvCache& cache) const {
+  if (auto fit = fits(cache); !fit) return fit.error();
+  return SharedCache{state_of(cache), cache.geometry(), cache.next_position(), cache.token_count()};
+}
+
+Result<Answer> Reader::answer(const SharedCache& shared, const KvCache* own, const std::string& question,
+                              const Reading& reading) const {
+  const c10::NoGradGuard no_grad;
+  const auto begun = Stopwatch::now();
+  if (own != nullptr && (own->geometry() != shared.geometry || own->token_count() != shared.token_count))
+    return Error{"a reader's own rows are of another shape or document than the shared cache"};
+  Answer answer;
+  auto state = share_state(shared.rows, own);
+  if (auto hidden = hide_rows(state, reading.hidden); !hidden) return hidden.error();
+  answer.inject = Stopwatch::now() - begun;
+  generate(state, shared.next_position, question, reading, begun, answer);
+  return answer;
+}
+
+void Reader::generate(DecoderState& state, int64_t position, const std::string& question,
+                      const Reading& reading, Stopwatch::time_point begun, Answer& answer) const {
   auto ids = prompt(question, reading);
-  int64_t position = cache.next_position();
   for (int i = 0; i < reading.max_tokens; ++i) {
-    const auto hidden =
-        decoder_->forward_cached(tensor_of(ids), positions_from(position, ids.size()), *state);
+    const auto hidden = decoder_->forward_cached(tensor_of(ids), positions_from(position, ids.size()), state);
     position += static_cast<int64_t>(ids.size());
     const auto next = decoder_->logits(hidden[-1]).argmax().item<int64_t>();
-    if (i == 0) answer.first_token = elapsed();
+    if (i == 0) answer.first_token = Stopwatch::now() - begun;
     if (next == tokenizer_.id(kEndMark)) break;
     answer.tokens.push_back(next);
     ids = {next};
   }
-  answer.total = elapsed();
+  answer.total = Stopwatch::now() - begun;
   answer.text = tokenizer_.decode(answer.tokens);
-  return answer;
 }
 
 Result<KvCache> Reader::remember(const KvCache& cache, const std::string& question, const Answer& answer,

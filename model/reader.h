@@ -4,6 +4,7 @@
 // from a cache, its own or one that arrived.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -29,6 +30,14 @@ struct Answer {
   Duration inject{};            // from cache to the model's tensors
   Duration first_token{};       // question prefill (and that of a summary) and the first token
   Duration total{};             // all of it, injection included
+};
+
+// A cache as the model reads it, for many readers at once: none of them copies it.
+struct SharedCache {
+  DecoderState rows;
+  KvGeometry geometry;
+  int64_t next_position = 0;
+  uint32_t token_count = 0;
 };
 
 // How close a cache comes to the full one, over the tokens of one gold answer.
@@ -85,6 +94,12 @@ class Reader {
   [[nodiscard]] Result<Answer> answer(const KvCache& cache, const std::string& question,
                                       const Reading& reading = {}) const;
 
+  [[nodiscard]] Result<SharedCache> share(const KvCache& cache) const;
+  // The same from a shared cache, and from rows of the same document that only this reader has, if there are
+  // any. From any number of threads at a time.
+  [[nodiscard]] Result<Answer> answer(const SharedCache& shared, const KvCache* own,
+                                      const std::string& question, const Reading& reading = {}) const;
+
   // The cache with an answered question behind it, as in training: the tokens of summary, question, answer
   // and end mark stand in every layer, and what is asked next finds them. The error says that the model has
   // no positions left for them.
@@ -133,6 +148,10 @@ class Reader {
   [[nodiscard]] Result<void> observe_question(const KvCache& cache, const std::vector<int64_t>& question,
                                               const AttentionObserver& observer) const;
   [[nodiscard]] std::vector<int64_t> prompt(const std::string& question, const Reading& reading) const;
+  // Greedy tokens after the state's rows, the first at `position`; answer.inject is set, its clock began
+  // then.
+  void generate(DecoderState& state, int64_t position, const std::string& question, const Reading& reading,
+                std::chrono::steady_clock::time_point begun, Answer& answer) const;
   [[nodiscard]] Result<at::Tensor> gold_log_probabilities(const KvCache& cache, const std::string& question,
                                                           const std::vector<int64_t>& gold,
                                                           const Reading& reading) const;
