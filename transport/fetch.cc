@@ -45,15 +45,18 @@ class Fetch final : public ClientErrand {
     RequestOptions wish;
     wish.document = options_.request.document;
     wish.preset = options_.request.preset;
+    wish.question_tokens = options_.request.question_tokens;
     wish.urgency = options_.request.urgency;
     wish.after = news_.card;
     wish.bases = DigestList({*news_.card});
+    waits_ = true;
     request(connection, wish, *sink_);
   }
 
   void on(ConnectionDriver&, const event::ManifestArrived& event) {
     news_.card = event.card;
     manifest_at_ = steady_now();
+    if (waits_) begun_ = manifest_at_;  // until then there was nothing to send
     news_.manifest = manifest_at_ - begun_;
   }
   void on(ConnectionDriver&, const event::ChunkArrived& event) {
@@ -92,6 +95,7 @@ class Fetch final : public ClientErrand {
   void give_verdict(ConnectionDriver& connection) {
     if (*verdict_) {
       connection.command([&](Connection& c, Time now) { c.confirm(now, id_); });
+      news_.ledger = connection.connection().ledger();
       if (options_.next && (sink_ = options_.next(news_)) != nullptr) return request_next(connection);
       settle_on(ClientStatus::kApplied, "");
     } else {
@@ -119,6 +123,7 @@ class Fetch final : public ClientErrand {
   Time begun_{};
   Time manifest_at_{};
   bool stopped_ = false;
+  bool waits_ = false;  // for the next card of a document
   std::optional<Result<void>> verdict_;  // on what was here when it was used
   std::optional<asio::steady_timer> freeze_;
 };

@@ -32,8 +32,8 @@ struct FetchOptions : ClientOptions {
   // Instead, if it is set: looks at what is here, and the rest may come.
   std::function<void()> look;
   // Follows the document, over the same connection: after each card that was applied, where the next one
-  // goes, of which what that one shares with it is not sent; nullptr: enough. Only the first may resume, or
-  // have a deadline.
+  // goes, of which what that one shares with it is not sent; nullptr: enough. The report's ledger is of all
+  // so far. Only the first may resume, or have a deadline.
   std::function<ChunkSink*(const FetchReport& so_far)> next;
   // After each chunk: how many there are, and their payload bytes.
   std::function<void(std::uint64_t chunks, std::uint64_t payload_bytes)> progress;

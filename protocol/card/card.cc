@@ -2,6 +2,7 @@
 #include "protocol/card/card.h"
 
 #include "protocol/card/card_layout.h"
+#include "protocol/card/shared_chunks.h"
 
 namespace kvferry {
 
@@ -64,6 +65,19 @@ Result<void> CardSink::finish(bool whole) {
   if (auto checked = card_.verify(); !checked) return checked;  // chunks that were held before, too
   whole_ = true;
   return {};
+}
+
+ChunkRanges CardSink::held(const Manifest& manifest) {
+  ChunkRanges held;
+  if (!base_) return held;
+  const ChunksByDigest places(base_->manifest);
+  for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
+    const auto place = places.find(manifest.chunks[i]);
+    if (!place) continue;
+    card_.chunks[i] = base_->chunks[*place];
+    held.add(i);
+  }
+  return held;
 }
 
 void CardSink::abandon(const std::string& reason) { abandoned_ = reason; }

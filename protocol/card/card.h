@@ -50,6 +50,9 @@ class CardSink final : public ChunkSink {
 
   // For a resumed transfer: a chunk that is here already. After begin() has seen the same manifest it stays.
   void hold(std::uint32_t index, Slice payload);
+  // Before begin(): a card that is here, verified. What the new one shares with it need not come.
+  void use_base(std::shared_ptr<const Card> base) { base_ = std::move(base); }
+  [[nodiscard]] ChunkRanges held(const Manifest& manifest) override;
 
   [[nodiscard]] bool whole() const { return whole_; }                        // finish(true) has been called
   [[nodiscard]] const std::string& abandoned() const { return abandoned_; }  // the reason, empty if not
@@ -59,6 +62,7 @@ class CardSink final : public ChunkSink {
  private:
   std::uint64_t max_bytes_;
   Card card_;
+  std::shared_ptr<const Card> base_;
   std::string abandoned_;
   bool whole_ = false;
 };

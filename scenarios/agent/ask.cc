@@ -35,6 +35,7 @@ class Asker {
   // Prints the answer, then what it took.
   void ask(const std::string& question) {
     Asked asked{question, {}, !arrival_ || arrival_->manifest().query_aware, {}};
+    if (options_.follow) return follow(asked);
     if (asked.fetched) {
       fetch(asked);
       if (auto text = text_cost(reader_, *arrival_, asked.answer)) asked.text = *text;
@@ -61,6 +62,26 @@ class Asker {
     fetch.request.byte_budget = options_.budget;
     fetch.accept_part = options_.deadline_s || options_.budget;
     return fetch;
+  }
+
+  // Answers anew with every card that the document has from now on.
+  void follow(Asked& asked) {
+    arrival_ = std::make_unique<Arrival>();
+    bool answered = false;
+    FetchOptions fetch = fetch_options(asked.question);
+    fetch.apply = [&] { return answer_from_what_is_here(asked); };
+    fetch.next = [&](const FetchReport& so_far) {
+      arrival_->report = so_far;
+      options_.json ? print_json(asked, *arrival_) : print_words(asked, *arrival_);
+      std::fflush(stdout);
+      answered = true;
+      const auto before = std::make_shared<const Card>(arrival_->sink.take());
+      arrival_ = std::make_unique<Arrival>();
+      arrival_->sink.use_base(before);
+      return &arrival_->sink;
+    };
+    const FetchReport report = fetch_card(peer_, fetch, arrival_->sink);
+    if (!answered || report.status != ClientStatus::kInterrupted) check_applied(report);
   }
 
   // The answer is given while the card is applied: at a deadline at once, however much is still under way.
@@ -124,6 +145,8 @@ bool next_question(std::string& question) {
 }  // namespace
 
 int ask(const AgentAskOptions& options) {
+  if (options.follow && options.question.empty())
+    throw UsageError("--follow: expected a question on the command line");
   Asker asker(options, read_security(options.security));
   if (!options.question.empty()) {
     asker.ask(options.question);

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/agent/card_maker.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "codec/update.h"
+#include "model/attention.h"
+#include "model/summary.h"
 
 namespace kvferry {
 namespace {
 
 // Questions come from strangers, and every distinct pipeline is kept.
 constexpr std::size_t kMaxCardsKept = 64;
+constexpr std::size_t kFormerCards = 16;
 
 Result<void> check_terms(const RequestOptions& request, const Card& card) {
   if (request.card && *request.card != card.digest()) {
@@ -98,6 +104,50 @@ Result<std::shared_ptr<const Card>> CardMaker::encode_for(const Preset& preset,
     if (auto probed = probe_card(reader_, cache_, order, {}, *card); !probed) return probed.error();
   }
   return std::shared_ptr<const Card>(std::make_shared<Card>(std::move(*card)));
+}
+
+std::shared_ptr<const Card> CardMaker::follow_up(const Card& before, std::uint32_t prefix) const {
+  const auto preset = parse_preset(before.manifest.preset);
+  if (!preset) return nullptr;
+  EncodeOptions options;
+  options.preset = *preset;
+  options.model = reader_.identity();
+  options.seed = order_.seed;
+  options.scores = make_attention_source(reader_, cache_, {order_.document, {}, order_.templates, {}});
+  options.facts = [&](std::uint32_t words) -> Result<std::string> {
+    return summarize(order_.document, words);
+  };
+  options.calibration = order_.calibration;
+  auto card = encode_update(before, cache_, {prefix, 0}, options);
+  if (card && probe_ && !probe_card(reader_, cache_, order_, {}, *card)) return nullptr;
+  return card ? std::make_shared<const Card>(std::move(*card)) : nullptr;
+}
+
+Result<void> CardMaker::update(const std::string& document) {
+  const std::lock_guard lock(mutex_);
+  const auto reuse = common_ends(reader_.document_tokens(order_.document), reader_.document_tokens(document));
+  auto cache = reader_.read_on(cache_, reuse.prefix, document);
+  if (!cache) return cache.error();
+  cache_ = std::move(*cache);
+  order_.document = document;
+  for (auto made = made_.begin(); made != made_.end();) {
+    const auto before = made->second;
+    former_.push_front(before);
+    made->second = follow_up(*before, reuse.prefix);
+    made = made->second ? std::next(made) : made_.erase(made);  // made when it is asked for
+  }
+  if (former_.size() > kFormerCards) former_.resize(kFormerCards);
+  return {};
+}
+
+std::shared_ptr<const Card> CardMaker::find_made(const Digest& digest) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [preset, card] : made_) {
+    if (card->digest() == digest) return card;
+  }
+  const auto found = std::find_if(former_.begin(), former_.end(),
+                                  [&](const auto& card) { return card->digest() == digest; });
+  return found != former_.end() ? *found : nullptr;
 }
 
 }  // namespace kvferry

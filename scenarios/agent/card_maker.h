@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,12 @@ class CardMaker {
   // that do not depend on a question are made once.
   [[nodiscard]] Result<std::shared_ptr<const Card>> make(const RequestOptions& request);
 
+  // The document reads so now. Only what follows the first change is read anew; cards that were made keep the
+  // chunks that still hold, and what they were can be a base. From any thread.
+  [[nodiscard]] Result<void> update(const std::string& document);
+  // A card that was made, or nothing.
+  [[nodiscard]] std::shared_ptr<const Card> find_made(const Digest& digest) const;
+
   [[nodiscard]] const ModelIdentity& identity() const { return reader_.identity(); }
 
  private:
@@ -36,14 +43,18 @@ class CardMaker {
   [[nodiscard]] Result<std::vector<std::int64_t>> question_of(const RequestOptions& request) const;
   [[nodiscard]] Result<std::shared_ptr<const Card>> encode_for(const Preset& preset,
                                                                const RequestOptions& request) const;
+  // Of the cache now, with what still holds of `before`; or nothing, where the preset leaves no chunk as it
+  // was.
+  [[nodiscard]] std::shared_ptr<const Card> follow_up(const Card& before, std::uint32_t prefix) const;
 
   Reader reader_;
   std::string document_name_;
   KvCache cache_;
   CardOrder order_;
   bool probe_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Card>> made_;  // by canonical preset
+  std::deque<std::shared_ptr<const Card>> former_;           // of the document as it was, the latest first
 };
 
 }  // namespace kvferry

@@ -26,6 +26,7 @@ struct AgentServeOptions {
   std::string calibration;  // file; empty: none
   std::uint64_t seed = 1;
   bool probe = false;  // measures every card that it makes, and records it there
+  bool watch = false;  // reads the document again when its file changes, for those who follow it
   SecurityOptions security;
   OperatorOptions operation;
 };
@@ -45,6 +46,7 @@ struct AgentAskOptions {
   std::optional<double> deadline_s;        // answers then, from what is here of a progressive card
   std::optional<std::uint64_t> budget;     // bytes of payload at most
   bool refine = false;  // after the deadline the rest may come, and the answer is given anew
+  bool follow = false;  // answers anew whenever the peer's document changes
   SecurityOptions security;
   ErrandOptions errand;  // without its deadline: that is the answer's
   bool json = false;

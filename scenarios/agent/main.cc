@@ -40,6 +40,10 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
       ->add_flag("--probe", options.probe,
                  "measure each card's divergence from the full cache, and record it in the card")
       ->excludes(from);
+  command
+      ->add_flag("--watch", options.watch,
+                 "read the document again when its file changes, and send followers what is new")
+      ->excludes(from);
   add_security_options(*command, options.security, "clients");
   add_operator_options(*command, options.operation);
 }
@@ -71,6 +75,10 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   command->add_option("--budget", options.budget, "bytes of payload at most; wants a progressive card");
   command->add_flag("--refine", options.refine, "after the deadline wait for the rest, and answer again")
       ->needs(deadline);
+  auto* follow =
+      command->add_flag("--follow", options.follow,
+                        "answer again whenever the peer's document changes, from what is new of it");
+  for (const char* name : {"--deadline", "--budget"}) follow->excludes(command->get_option(name));
   add_security_options(*command, options.security, "the server");
   add_errand_options(*command, options.errand);
   auto* json = command->add_flag("--json", options.json, "print one JSON object");
@@ -81,6 +89,7 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   for (const char* name : {"--max-kl", "--min-top1", "--deadline", "--budget"})
     then->excludes(command->get_option(name));
   then->excludes(json);
+  then->excludes(follow);
 }
 
 // What `ask --then` is: taking over, and serving.

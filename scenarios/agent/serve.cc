@@ -4,38 +4,23 @@
 // for its cache.
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <optional>
 
 #include "model/quality.h"
 #include "model/shipped_calibration.h"
 #include "scenarios/agent/card_maker.h"
 #include "scenarios/agent/commands.h"
 #include "scenarios/agent/take_over.h"
+#include "scenarios/agent/watched_document.h"
 #include "scenarios/card_giver.h"
 #include "scenarios/data_files.h"
+#include "scenarios/log.h"
 #include "scenarios/program.h"
 #include "scenarios/report.h"
 #include "scenarios/serving.h"
 
 namespace kvferry {
 namespace {
-
-constexpr std::uintmax_t kMaxDocumentBytes = 16u << 20;
-
-std::string read_document(const std::string& path) {
-  std::error_code failed;
-  const std::uintmax_t size_bytes = std::filesystem::file_size(path, failed);
-  if (failed) throw Failure(path + ": " + failed.message());
-  if (size_bytes > kMaxDocumentBytes) {
-    throw Failure(path + ": " + std::to_string(size_bytes) + " bytes, expected at most " +
-                  std::to_string(kMaxDocumentBytes));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) throw Failure(path + ": could not be read");
-  return text;
-}
 
 void warn_of_unknown_words(const Reader& reader, const std::string& path, const std::string& text) {
   const auto unknown = reader.unknown_words(text);
@@ -63,6 +48,8 @@ Memory read(const AgentServeOptions& options, const Reader& reader) {
 CardMaker prepare_cards(const AgentServeOptions& options, const Security& security) {
   if (options.document.empty() == options.from.empty())
     throw UsageError("expected either --document or --from");
+  if (options.watch && options.document.empty())
+    throw UsageError("--watch: a cache that is taken over has no file, expected --document");
   CardOrder order;
   order.preset = value_or_fail(parse_preset(options.preset));
   order.seed = options.seed;
@@ -89,6 +76,16 @@ Result<std::shared_ptr<const Card>> card_for(CardMaker& maker, const RequestOpti
   return card;
 }
 
+void reread(CardMaker& maker, const std::string& text, Followers& followers) {
+  const Time begun = steady_now();
+  if (auto updated = maker.update(text); !updated) {
+    log(LogLevel::kWarning, "unchanged", {{"why", updated.error().message}});
+    return;
+  }
+  log(LogLevel::kInfo, "reread", {{"after", duration_text(steady_now() - begun)}});
+  followers.changed();
+}
+
 }  // namespace
 
 int serve(const AgentServeOptions& options) {
@@ -96,10 +93,20 @@ int serve(const AgentServeOptions& options) {
   const Security security = read_security(options.security);
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
   CardMaker maker = prepare_cards(options, security);
-  serve_until_stopped({"kvferry-agent", where, maker.identity(), options.operation}, security, [&] {
-    return std::make_unique<CardGiver>(
-        Giving{[&](const RequestOptions& wanted) { return card_for(maker, wanted); }});
-  });
+  Followers followers;
+  Giving giving{[&](const RequestOptions& wanted) { return card_for(maker, wanted); },
+                [&](const Digest& digest) { return maker.find_made(digest); }};
+  std::optional<WatchedDocument> watched;
+  if (options.watch) {
+    giving.followers = &followers;
+    watched.emplace(options.document, [&](const std::string& text) { reread(maker, text, followers); });
+  }
+  serve_until_stopped({.program = "kvferry-agent",
+                       .listen = where,
+                       .model = maker.identity(),
+                       .operation = options.operation,
+                       .followed = options.watch},
+                      security, [&] { return std::make_unique<CardGiver>(giving); });
   return kExitSuccess;
 }
 

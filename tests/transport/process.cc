@@ -62,13 +62,14 @@ Process::~Process() {
 
 std::string Process::listening_on() { return line("listening on "); }
 
-std::string Process::line(const std::string& prefix) {
+std::string Process::line(const std::string& prefix, int after) {
   const Time end = steady_now() + kPatience;
   while (steady_now() < end) {
     const bool ended = !running();
     std::istringstream out(text_of(out_));
+    int found = 0;
     for (std::string line; std::getline(out, line);) {
-      if (line.starts_with(prefix) && !out.eof()) return line.substr(prefix.size());
+      if (line.starts_with(prefix) && !out.eof() && found++ == after) return line.substr(prefix.size());
     }
     if (ended) break;
     std::this_thread::sleep_for(milliseconds(5));

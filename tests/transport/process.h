@@ -26,8 +26,9 @@ class Process {
 
   // HOST:PORT of its line "listening on HOST:PORT".
   std::string listening_on();
-  // The rest of a line of its output; empty, and a test failure, when it does not come in time.
-  std::string line(const std::string& prefix);
+  // The rest of a line of its output, the first that begins so or one after it; empty, and a test failure,
+  // when it does not come in time.
+  std::string line(const std::string& prefix, int after = 0);
   [[nodiscard]] bool running();
   void pause();  // SIGSTOP
   void go_on();  // SIGCONT

@@ -207,6 +207,36 @@ TEST_F(AgentTest, HandsOnAPartOfACacheWhole) {
   EXPECT_EQ(middle.interrupt().status, 0);
 }
 
+TEST_F(AgentTest, AnswersAnewWhenTheDocumentChanges) {
+  const std::string file = path("growing.txt");
+  const auto write = [&](const std::string& text) {
+    std::ofstream(path("growing.part")) << text;
+    std::filesystem::rename(path("growing.part"), file);
+  };
+  const std::string now = document_->text + " " + document_->text;
+  write(document_->text);
+  Process server("kvferry-agent", {"serve", "--document", file, "--model", model(), "--preset", "fp16",
+                                   "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+  Process asker("kvferry-agent", {"ask", server.listening_on(), question(), "--model", model(), "--insecure",
+                                  "--json", "--follow"});
+  const auto first = nlohmann::json::parse("{" + asker.line("{"));
+  write(now);
+  const auto second = nlohmann::json::parse("{" + asker.line("{", 1));
+  EXPECT_EQ(asker.interrupt().status, 0);
+  EXPECT_NE(first.at("card"), second.at("card"));
+  const auto reader = Reader::open(model());
+  EXPECT_EQ(second.at("answer"), reader->answer(*reader->prefill(now), question())->text);
+  // Both versions together: the second's beginning did not travel again.
+  EXPECT_LT(second.at("wire").at("payload"), 1.1 * second.at("card_bytes").get<double>());
+}
+
+TEST_F(AgentTest, FollowsNoCacheThatHasNoFile) {
+  const Finished served = run_program_file(
+      "kvferry-agent",
+      {"serve", "--from", *where_, "--model", model(), "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+  EXPECT_EQ(served.status, 2);
+}
+
 TEST_F(AgentTest, TakesOverInOneLineOrNotAtAll) {
   const auto serve = [](Arguments more) {
     Arguments words{"serve", "--model", model(), "--listen", "127.0.0.1:0", "--insecure"};
