@@ -21,7 +21,6 @@ Result<Preset> check_kind(const Manifest& manifest) {
     return Error{
         quoted("codec", static_cast<std::uint64_t>(manifest.codec), "1 (pipeline) or 2 (bit planes)")};
   }
-  if (manifest.base) return Error{"card is a delta, expected one without a base"};
   if (!manifest.model.k_after_rope) return Error{"K is stored before RoPE, expected after"};
   auto preset = parse_preset(manifest.preset);
   if (!preset) return preset;

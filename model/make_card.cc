@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "model/make_card.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/card_quality.h"
@@ -24,10 +25,36 @@ Result<std::vector<std::string>> probe_questions(const Reader& reader, const Car
   return found;
 }
 
+// Attention is not negative: rows that are here already come behind all others.
+AttentionSource put_last(AttentionSource scores, const PositionSet& here) {
+  return [scores = std::move(scores), positions = here.positions()](AttentionScore score) {
+    auto found = scores(score);
+    if (!found || score != AttentionScore::kQ2c) return found;
+    for (const auto position : positions) (*found)[static_cast<size_t>(position)] = -1;
+    return found;
+  };
+}
+
+// Rows that the base lacks: as many as the preset selects of all, or what there is.
+Result<void> refine(CardOrder& order, const KvCache& full) {
+  const Manifest& base = order.base->manifest;
+  if (order.preset.select.method != SelectMethod::kQ2c || base.position_sets.size() != 1)
+    return Error{"a refinement is selected by q2c, beside a base whose layers have the same rows"};
+  const auto rows = static_cast<double>(full.token_count());
+  const double lacking = rows - base.position_sets[0].size();
+  if (lacking < 1) return Error{"the base lacks no row"};
+  order.preset.select.ratio = std::min(order.preset.select.ratio, lacking / rows);
+  return {};
+}
+
 }  // namespace
 
-Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& order,
+Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& wanted,
                        EncodeStats* stats) {
+  CardOrder order = wanted;
+  if (order.base) {
+    if (auto possible = refine(order, full); !possible) return possible.error();
+  }
   EncodeOptions options;
   options.preset = order.preset;
   options.model = reader.identity();
@@ -35,9 +62,12 @@ Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrde
   AttentionContext context{order.document, {}, order.templates, order.snapkv};
   if (order.preset.is_query_aware()) context.question = order.question;
   options.scores = make_attention_source(reader, full, std::move(context));
+  if (order.base) options.scores = put_last(options.scores, order.base->manifest.position_sets[0]);
   options.facts = [&](uint32_t words) -> Result<std::string> { return summarize(order.document, words); };
   options.calibration = order.calibration;
-  return encode(full, options, stats);
+  auto card = encode(full, options, stats);
+  if (card && order.base) card->manifest.base = order.base->digest();
+  return card;
 }
 
 Result<void> probe_card(const Reader& reader, const KvCache& full, const CardOrder& order,

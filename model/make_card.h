@@ -22,11 +22,14 @@ struct CardOrder {
   uint64_t seed = 1;
   SnapKvOptions snapkv = {};
   std::shared_ptr<const LoadedCalibration> calibration = {};  // for presets that need one
+  std::shared_ptr<const Card> base =
+      {};  // that the reader has: query-aware selection is of the rows that it lacks
 };
 
 // `full` is the document's whole cache. The question is looked at by query-aware presets only, so that other
-// cards serve everybody.
-[[nodiscard]] Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& order,
+// cards serve everybody. With a base the card is its refinement. The error says what is missing, or that the
+// base lacks nothing or cannot be refined.
+[[nodiscard]] Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& wanted,
                                      EncodeStats* stats = nullptr);
 
 // Measures a card that was made of `full`, as its reader will use it, and writes the divergence into its

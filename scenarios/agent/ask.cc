@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 
+#include "codec/merge.h"
 #include "codec/preset.h"
 #include "model/quality.h"
 #include "model/shipped_calibration.h"
@@ -64,6 +65,21 @@ class Asker {
     return fetch;
   }
 
+  // What all agents have of the document: comes once.
+  void fetch_base() {
+    base_ = std::make_unique<Arrival>();
+    FetchOptions fetch = every_fetch_;
+    fetch.request.document = options_.document;
+    fetch.request.preset = options_.base;
+    fetch.apply = [&]() -> Result<void> {
+      if (base_->manifest().query_aware)
+        return Error{"--base: the card serves one question, expected one for all"};
+      return decode_what_is_here(*base_, decoding_);
+    };
+    base_->report = fetch_card(peer_, fetch, base_->sink);
+    check_applied(base_->report);
+  }
+
   // Answers anew with every card that the document has from now on.
   void follow(Asked& asked) {
     arrival_ = std::make_unique<Arrival>();
@@ -86,8 +102,10 @@ class Asker {
 
   // The answer is given while the card is applied: at a deadline at once, however much is still under way.
   void fetch(Asked& asked) {
+    if (!options_.base.empty() && !base_) fetch_base();
     arrival_ = std::make_unique<Arrival>();
     FetchOptions fetch = fetch_options(asked.question);
+    if (base_) fetch.request.bases = DigestList({base_->card().digest()});
     fetch.apply = [&] { return answer_from_what_is_here(asked); };
     if (options_.refine) {
       fetch.look = [&] {
@@ -103,6 +121,11 @@ class Asker {
     arrival_->used = used_of(arrival_->card());
     if (auto enough = check_quality(); !enough) return enough;
     if (auto decoded = decode_what_is_here(*arrival_, decoding_); !decoded) return decoded;
+    if (base_) {
+      auto both = merge(base_->cache, arrival_->cache);
+      if (!both) return both.error();
+      arrival_->cache = std::move(*both);
+    }
     return answer(asked);
   }
 
@@ -128,6 +151,7 @@ class Asker {
   Reader reader_;
   FetchOptions every_fetch_;
   DecodeOptions decoding_;
+  std::unique_ptr<Arrival> base_;
   std::unique_ptr<Arrival> arrival_;
 };
 

@@ -89,6 +89,15 @@ Result<std::vector<std::int64_t>> CardMaker::question_of(const RequestOptions& r
   return std::vector<std::int64_t>(request.question_tokens.begin(), request.question_tokens.end());
 }
 
+// A part of the cache that everybody gets, and the reader has.
+std::shared_ptr<const Card> CardMaker::base_of(const RequestOptions& request) const {
+  for (const auto& [preset, card] : made_) {
+    const bool is_part = card->manifest.position_sets[0].size() < card->manifest.token_count;
+    if (is_part && request.bases.contains(card->digest())) return card;
+  }
+  return nullptr;
+}
+
 Result<std::shared_ptr<const Card>> CardMaker::encode_for(const Preset& preset,
                                                           const RequestOptions& request) const {
   CardOrder order = order_;
@@ -97,6 +106,7 @@ Result<std::shared_ptr<const Card>> CardMaker::encode_for(const Preset& preset,
     auto question = question_of(request);
     if (!question) return question.error();
     order.question = std::move(*question);
+    order.base = base_of(request);
   }
   auto card = make_card(reader_, cache_, order);
   if (!card) return card.error();

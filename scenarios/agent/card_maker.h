@@ -43,6 +43,7 @@ class CardMaker {
   [[nodiscard]] Result<std::vector<std::int64_t>> question_of(const RequestOptions& request) const;
   [[nodiscard]] Result<std::shared_ptr<const Card>> encode_for(const Preset& preset,
                                                                const RequestOptions& request) const;
+  [[nodiscard]] std::shared_ptr<const Card> base_of(const RequestOptions& request) const;
   // Of the cache now, with what still holds of `before`; or nothing, where the preset leaves no chunk as it
   // was.
   [[nodiscard]] std::shared_ptr<const Card> follow_up(const Card& before, std::uint32_t prefix) const;

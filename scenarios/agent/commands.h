@@ -39,9 +39,10 @@ struct AgentAskOptions {
   std::string question;  // empty: those on standard input
   std::string then;      // HOST:PORT to hand the cache on from, with question and answer behind it; or empty
   std::string model;
-  std::string document;                    // the peer's name for it; empty: the one that it has
-  std::string calibration;                 // file; empty: none
-  std::string preset;                      // a wish; empty: the peer's choice
+  std::string document;     // the peer's name for it; empty: the one that it has
+  std::string calibration;  // file; empty: none
+  std::string preset;       // a wish; empty: the peer's choice
+  std::string base;         // a preset: what comes first and once, and each question's card is its refinement
   std::optional<double> max_kl, min_top1;  // the floor: refuse a card, or a part, below it
   std::optional<double> deadline_s;        // answers then, from what is here of a progressive card
   std::optional<std::uint64_t> budget;     // bytes of payload at most

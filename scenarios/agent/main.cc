@@ -56,8 +56,15 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
                       "answered from one card");
   command->add_option("--model", options.model, kModelHelp)->required();
   command->add_option("--document", options.document, "the document's name at the peer");
-  command->add_option("--preset", options.preset,
-                      "how the peer is to compress, such as int4 or 'select=q2c:0.5 | quant=int4'");
+  auto* preset =
+      command->add_option("--preset", options.preset,
+                          "how the peer is to compress, such as int4 or 'select=q2c:0.5 | quant=int4'");
+  auto* base = command->add_option(
+      "--base", options.base,
+      "a preset of what serves all questions, such as 'select=templates:0.25 | quant=int4': comes once, and "
+      "for "
+      "each question, by --preset, only rows that it lacks, such as 'select=q2c:0.05 | quant=int4'");
+  base->needs(preset);
   command->add_option("--calibration", options.calibration, kCalibrationHelp);
   command
       ->add_option("--max-kl", options.max_kl,
@@ -78,7 +85,7 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   auto* follow =
       command->add_flag("--follow", options.follow,
                         "answer again whenever the peer's document changes, from what is new of it");
-  for (const char* name : {"--deadline", "--budget"}) follow->excludes(command->get_option(name));
+  for (const char* name : {"--deadline", "--budget", "--base"}) follow->excludes(command->get_option(name));
   add_security_options(*command, options.security, "the server");
   add_errand_options(*command, options.errand);
   auto* json = command->add_flag("--json", options.json, "print one JSON object");
@@ -86,7 +93,7 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
       "--then", options.then,
       "HOST:PORT to listen on when the question is answered, for agents that take the cache over with "
       "question and answer behind it; as `serve --from HOST:PORT --ask QUESTION`");
-  for (const char* name : {"--max-kl", "--min-top1", "--deadline", "--budget"})
+  for (const char* name : {"--max-kl", "--min-top1", "--deadline", "--budget", "--base"})
     then->excludes(command->get_option(name));
   then->excludes(json);
   then->excludes(follow);

@@ -47,9 +47,6 @@ TEST(Decoder, cards_of_another_kind_are_refused_before_anything_is_allocated) {
   bad.codec = CodecId::kOpaque;
   EXPECT_EQ(begin_error(bad), "decode: codec is 0, expected 1 (pipeline) or 2 (bit planes)");
   bad = good;
-  bad.base = Digest{};
-  EXPECT_EQ(begin_error(bad), "decode: card is a delta, expected one without a base");
-  bad = good;
   bad.model.k_after_rope = false;
   EXPECT_EQ(begin_error(bad), "decode: K is stored before RoPE, expected after");
   bad = good;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "codec/decoder.h"
+#include "codec/merge.h"
 #include "model/summary.h"
 #include "tests/model/random_reader.h"
 
@@ -44,6 +45,31 @@ TEST_F(CardMaking, looks_at_the_question_only_where_the_card_says_so) {
   auto one = order("layers=attention:0.5 | quant=fp16"), other = one;
   one.question = reader_.question_tokens(question_);
   EXPECT_EQ(made(one).digest(), made(other).digest());
+}
+
+// 13 rows: a base of 7, and of the other 6 those that the question looks at most.
+TEST_F(CardMaking, refines_a_base_by_rows_that_it_lacks) {
+  const auto base = std::make_shared<const Card>(made(order("select=templates:0.5 | quant=fp16")));
+  auto wanted = order("select=q2c:0.3 | quant=fp16");
+  wanted.question = reader_.question_tokens(question_);
+  wanted.base = base;
+  const auto card = made(wanted);
+  EXPECT_EQ(card.manifest.base, base->digest());
+  const auto both = merge(*decode(*base), *decode(card));
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(both->rows(0), 7U + 4U);  // none twice
+  wanted.preset = *parse_preset("select=q2c:0.9 | quant=fp16");
+  EXPECT_EQ(*merge(*decode(*base), *decode(made(wanted))), full_) << "no more than there is";
+}
+
+TEST_F(CardMaking, refines_nothing_that_is_whole) {
+  auto wanted = order("select=q2c:0.3 | quant=fp16");
+  wanted.question = reader_.question_tokens(question_);
+  wanted.base = std::make_shared<const Card>(made(order("fp16")));
+  EXPECT_EQ(make_card(reader_, full_, wanted).error().message, "the base lacks no row");
+  wanted.preset = *parse_preset("fp16");
+  EXPECT_EQ(make_card(reader_, full_, wanted).error().message,
+            "a refinement is selected by q2c, beside a base whose layers have the same rows");
 }
 
 TEST_F(CardMaking, leaves_layers_without_rows_that_the_reader_can_do_without) {

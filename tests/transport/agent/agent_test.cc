@@ -207,6 +207,27 @@ TEST_F(AgentTest, HandsOnAPartOfACacheWhole) {
   EXPECT_EQ(middle.interrupt().status, 0);
 }
 
+// The base comes once; the rest of the document, for a question that wants all of it, makes it whole.
+TEST_F(AgentTest, AsksForWhatItsBaseLacks) {
+  const Finished asked =
+      run_program_file("kvferry-agent",
+                       {"ask", *where_, "--model", model(), "--insecure", "--json", "--base",
+                        "select=templates:0.25 | quant=fp16", "--preset", "select=q2c:0.75 | quant=fp16"},
+                       question() + "\n" + document_->questions[1].text + "\n");
+  ASSERT_EQ(asked.status, 0) << asked.err;
+  const auto reader = Reader::open(model());
+  const auto cache = reader->prefill(document_->text);
+  std::istringstream out(asked.out);
+  std::string line;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(std::getline(out, line));
+    const auto json = nlohmann::json::parse(line);
+    const auto& text = document_->questions[static_cast<std::size_t>(i)].text;
+    EXPECT_EQ(json.at("answer"), reader->answer(*cache, text)->text);
+    EXPECT_LT(json.at("card_bytes"), 0.85 * json.at("kv_bytes_fp16").get<double>());
+  }
+}
+
 TEST_F(AgentTest, AnswersAnewWhenTheDocumentChanges) {
   const std::string file = path("growing.txt");
   const auto write = [&](const std::string& text) {
