@@ -211,7 +211,7 @@ std::string command_of(const ShareOptions& options) {
 void run_share(const ShareOptions& options) {
   use_one_thread();
   (void)value_or_fail(find_data(kAnalysis));
-  if (const auto preset = parse_preset("select=full | " + options.preset); !preset)
+  if (const auto preset = parse_preset(options.preset); !preset)
     throw UsageError("--preset: " + preset.error().message);
   const Scratch scratch(options.out);
   watch_interrupts();
