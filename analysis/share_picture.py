@@ -41,7 +41,7 @@ def curves(axis, lines, value, label):
                   linestyle=dash, markersize=5, label=key[0])
     axis.set_xlabel("agents")
     axis.set_ylabel(label)
-    axis.set_yscale("log")
+    axis.set_ylim(bottom=0)
 
 
 def draw(lines, path):
