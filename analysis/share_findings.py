@@ -47,6 +47,8 @@ def of_base(line, own):
 
 def finding(lines):
     """A sentence about one question set, all lines of as many agents."""
+    if not of_strategy(lines, "own card"):
+        return ""
     own = cheapest_own(lines)
     best = cheapest_equal(lines, own)
     start = f"A card of its own at F1 {own['f1']:.3f} takes {own['own_bytes']:,.0f} bytes ({shares(own)} of the rows)"

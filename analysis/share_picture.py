@@ -36,6 +36,8 @@ def yerror_or_none(error):
 def curves(axis, lines, value, label):
     for key in CURVES:
         points = [line for line in lines if (line["strategy"], line["base"], line["task"]) == key]
+        if not points:
+            continue
         colour, mark, dash = MARKS[key[0]]
         axis.plot([line["agents"] for line in points], [value(line) for line in points], color=colour, marker=mark,
                   linestyle=dash, markersize=5, label=key[0])

@@ -9,6 +9,7 @@
 #include "scenarios/lab/adapt/adapt.h"
 #include "scenarios/lab/commands.h"
 #include "scenarios/lab/share/share.h"
+#include "scenarios/lab/share/strategy.h"
 #include "scenarios/lab/tables/tables.h"
 #include "scenarios/lab/tradeoff.h"
 #include "scenarios/lab/update/update.h"
@@ -79,6 +80,9 @@ void add_experiments(CLI::App& app, Options& o) {
   share->add_option("--documents", o.share.documents, "of each question set")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  share->add_option("--words", o.share.words, "of each document; without it 256 and 1,024")
+      ->check(CLI::Range(32, 3000));
+  share->add_option("--only", o.share.only, "these strategies")->check(CLI::IsMember(sharing_names()));
   share->add_option("--transport", o.share.transport, "what carries the cards in simulation")
       ->check(CLI::IsMember({"tcp", "udp", "quic"}))
       ->capture_default_str();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/lab/share/share.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -29,6 +30,7 @@ constexpr const char* kAnalysis = "analysis/share.py";
 std::vector<Document> draw(const QuestionSet& set, const ShareOptions& options) {
   DocumentSpec spec = set.document;
   spec.facts = std::max(spec.facts, options.agents);
+  if (options.words > 0) spec.words = options.words;
   std::vector<Document> drawn;
   for (int i = 0; i < options.documents; ++i) {
     Rng rng(derived_seed(options.seed, "share/" + set.name + std::to_string(i)));
@@ -93,7 +95,9 @@ class Sitting {
 
   void run() {
     documents_ = value_or_fail(read_asked(reader_, draw(set_, options_), options_.jobs));
-    for (const auto& strategy : sharing_strategies()) runs_.push_back(empty_run(strategy));
+    for (const auto& strategy : sharing_strategies()) {
+      if (is_wanted(strategy)) runs_.push_back(empty_run(strategy));
+    }
     share_all();
     move_all();
   }
@@ -133,6 +137,11 @@ class Sitting {
   }
 
  private:
+  [[nodiscard]] bool is_wanted(const Strategy& strategy) const {
+    return options_.only.empty() ||
+           std::ranges::find(options_.only, to_string(strategy.way)) != options_.only.end();
+  }
+
   [[nodiscard]] ShareRun empty_run(const Strategy& strategy) const {
     ShareRun run;
     run.model = options_.model;
@@ -201,9 +210,12 @@ class Sitting {
 };
 
 std::string command_of(const ShareOptions& options) {
-  return "kvferry-lab share --model " + options.model + " --agents " + std::to_string(options.agents) +
-         " --documents " + std::to_string(options.documents) + " --seed " + std::to_string(options.seed) +
-         " --out " + options.out.string();
+  std::string command = "kvferry-lab share --model " + options.model + " --preset '" + options.preset +
+                        "' --agents " + std::to_string(options.agents) + " --documents " +
+                        std::to_string(options.documents) + " --seed " + std::to_string(options.seed);
+  if (options.words > 0) command += " --words " + std::to_string(options.words);
+  for (const auto& strategy : options.only) command += " --only '" + strategy + "'";
+  return command + " --out " + options.out.string();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace kvferry {
 
@@ -15,6 +16,8 @@ struct ShareOptions {
   std::string preset = "quant=int4";  // of every card: its stages but the selection
   int agents = 15;                    // each asks a question of its own
   int documents = 8;                  // of each question set
+  int words = 0;                      // of each document; 0: as the question set has them
+  std::vector<std::string> only;      // strategies; empty: all
   double rate_mbps = 50, rtt_ms = 20;
   std::string transport = "udp";
   uint64_t seed = 1;

@@ -21,6 +21,14 @@ const char* to_string(SharingWay way) {
   return "";
 }
 
+std::vector<std::string> sharing_names() {
+  std::vector<std::string> names;
+  for (const auto way : {SharingWay::kText, SharingWay::kFull, SharingWay::kBase, SharingWay::kMask,
+                         SharingWay::kRefine, SharingWay::kOwn})
+    names.emplace_back(to_string(way));
+  return names;
+}
+
 std::vector<Strategy> sharing_strategies() {
   std::vector<Strategy> out = {{SharingWay::kText}, {SharingWay::kFull}};
   for (const double base : {0.25, 0.5, 0.75}) out.push_back({SharingWay::kBase, base});

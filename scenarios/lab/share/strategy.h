@@ -32,6 +32,7 @@ struct Strategy {
 };
 
 [[nodiscard]] const char* to_string(SharingWay way);
+[[nodiscard]] std::vector<std::string> sharing_names();
 [[nodiscard]] std::vector<Strategy> sharing_strategies();
 
 }  // namespace kvferry
