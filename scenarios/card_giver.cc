@@ -66,7 +66,9 @@ ChunkRanges CardGiver::known(const RequestOptions& wanted, const Card& card) con
   for (const Digest& digest : wanted.bases.digests()) {
     const auto base = giving_.base(digest);
     if (!base) continue;
-    ChunksByDigest(base->manifest).shared_with(card.manifest).for_each([&](std::uint32_t i) { known.add(i); });
+    ChunksByDigest(base->manifest).shared_with(card.manifest).for_each([&](std::uint32_t i) {
+      known.add(i);
+    });
   }
   return known;
 }
