@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "transport/store/pins.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+namespace kvferry::store {
+namespace {
+
+// Two cards with the same byte would be pinned together, which harms neither.
+struct flock byte_of(const Digest& card, short kind) {
+  struct flock range {};
+  range.l_type = kind;
+  range.l_whence = SEEK_SET;
+  range.l_start = static_cast<off_t>(load_le<std::uint64_t>(card.bytes.data()) >> 2);
+  range.l_len = 1;
+  return range;
+}
+
+}  // namespace
+
+bool Pins::lock(const Digest& card, short kind, bool wait) const {
+  if (!file_) return true;
+  struct flock range = byte_of(card, kind);
+  int done = 0;
+  do {
+    done = ::fcntl(file_.get(), wait ? F_OFD_SETLKW : F_OFD_SETLK, &range);
+  } while (done != 0 && errno == EINTR);
+  return done == 0;
+}
+
+std::shared_ptr<const void> Pins::pin(const Digest& card) {
+  const std::lock_guard hold(mutex_);
+  // An eviction is over in a moment.
+  if (counts_[card]++ == 0) lock(card, F_RDLCK, true);
+  return {this, [self = shared_from_this(), card](const void*) { self->unpin(card); }};
+}
+
+void Pins::unpin(const Digest& card) {
+  const std::lock_guard hold(mutex_);
+  if (--counts_[card] > 0) return;
+  counts_.erase(card);
+  lock(card, F_UNLCK, false);
+}
+
+std::shared_ptr<const void> Pins::try_bar(const Digest& card) {
+  std::unique_lock hold(mutex_);
+  if (counts_.count(card) != 0 || !lock(card, F_WRLCK, false)) return nullptr;
+  // This process's own readers wait for the mutex instead.
+  auto held = std::make_shared<std::unique_lock<std::mutex>>(std::move(hold));
+  return {this, [self = shared_from_this(), held, card](const void*) { self->lock(card, F_UNLCK, false); }};
+}
+
+bool Pins::is_pinned(const Digest& card) {
+  const std::lock_guard hold(mutex_);
+  if (counts_.count(card) != 0) return true;
+  if (!file_) return false;
+  struct flock range = byte_of(card, F_WRLCK);
+  return ::fcntl(file_.get(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
+
+}  // namespace kvferry::store
