@@ -6,6 +6,7 @@
 // Every error is one line that names the file or key and what was expected. Calls from any thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,8 +46,9 @@ struct StoreStatistics {
 };
 
 struct StoreOptions {
-  std::optional<std::uint64_t> max_bytes;  // for everyone who uses the pool from now on; 0: none
-  bool create = true;                      // where there is none yet
+  std::optional<std::uint64_t> max_bytes;      // for everyone who uses the pool from now on; 0: none
+  bool create = true;                          // where there is none yet
+  std::chrono::milliseconds patience{10'000};  // for an answer of Redis
 };
 
 class CardStore {

@@ -15,7 +15,6 @@ namespace kvferry::store {
 namespace {
 
 constexpr timeval kConnectTimeout{5, 0};
-constexpr timeval kAnswerTimeout{10, 0};
 constexpr const char* kPasswordVariable = "KVFERRY_REDIS_PASSWORD";
 
 // The library writes to sockets that may have ended: an error, not the end of the process.
@@ -95,7 +94,8 @@ struct RedisLink::Outcome {
   bool ended = false;  // by the other side
 };
 
-RedisLink::RedisLink(RedisAddress address) : address_(std::move(address)), context_(nullptr, &redisFree) {
+RedisLink::RedisLink(RedisAddress address, std::chrono::milliseconds patience)
+    : address_(std::move(address)), patience_(patience), context_(nullptr, &redisFree) {
   if (const char* password = std::getenv(kPasswordVariable)) password_ = password;
 }
 RedisLink::~RedisLink() = default;
@@ -115,7 +115,9 @@ Result<void> RedisLink::connect() {
     context_.reset();
     return error;
   }
-  redisSetTimeout(context_.get(), kAnswerTimeout);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience_);
+  const std::chrono::microseconds rest = patience_ - seconds;
+  redisSetTimeout(context_.get(), {seconds.count(), rest.count()});
   auto greeted = greet();
   if (!greeted) context_.reset();
   return greeted;

@@ -30,7 +30,7 @@ class RedisLink {
  public:
   using Words = std::vector<ByteView>;
 
-  explicit RedisLink(RedisAddress address);
+  RedisLink(RedisAddress address, std::chrono::milliseconds patience);
   ~RedisLink();
   RedisLink(const RedisLink&) = delete;
   RedisLink& operator=(const RedisLink&) = delete;
@@ -51,6 +51,7 @@ class RedisLink {
 
   RedisAddress address_;
   std::string password_;
+  std::chrono::milliseconds patience_;  // for an answer
   std::unique_ptr<redisContext, void (*)(redisContext*)> context_;
 };
 

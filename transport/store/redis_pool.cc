@@ -14,7 +14,8 @@ constexpr int kPinMs = 300'000;
 
 }  // namespace
 
-RedisPool::RedisPool(const RedisAddress& address) : link_(address) {
+RedisPool::RedisPool(const RedisAddress& address, std::chrono::milliseconds patience)
+    : link_(address, patience) {
   std::random_device random;
   for (int i = 0; i < 4; ++i) name_ += std::to_string(random());
 }

@@ -13,7 +13,7 @@ namespace kvferry::store {
 
 class RedisPool {
  public:
-  explicit RedisPool(const RedisAddress& address);
+  RedisPool(const RedisAddress& address, std::chrono::milliseconds patience);
 
   [[nodiscard]] Result<RedisReply> ask(const RedisLink::Words& words);
   [[nodiscard]] Result<std::vector<RedisReply>> ask_all(const std::vector<RedisLink::Words>& commands);

@@ -101,7 +101,7 @@ Result<void> check_format(RedisPool& pool, bool create) {
 
 Result<std::unique_ptr<CardStore>> RedisStore::open(const RedisAddress& address,
                                                     const StoreOptions& options) {
-  auto pool = std::make_shared<RedisPool>(address);
+  auto pool = std::make_shared<RedisPool>(address, options.patience);
   if (auto checked = check_format(*pool, options.create); !checked) return checked.error();
   if (options.max_bytes) {
     const auto bounded = pool->run(bound_script(), {std::to_string(*options.max_bytes)});

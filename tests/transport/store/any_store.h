@@ -25,7 +25,11 @@ class PoolPlace {
       redis_ = std::make_unique<RedisServer>();
       where_ = redis_->where();
     } else {
-      std::string folder = (std::filesystem::temp_directory_path() / "kvferry_pool_XXXXXX").string();
+      // Where syncing costs nothing, if there is such a place.
+      const std::filesystem::path memory = "/dev/shm";
+      const bool has_memory = ::access(memory.c_str(), W_OK) == 0;
+      std::string folder =
+          ((has_memory ? memory : std::filesystem::temp_directory_path()) / "kvferry_pool_XXXXXX").string();
       if (!::mkdtemp(folder.data())) throw std::runtime_error(folder + ": cannot create");
       where_ = folder;
     }
