@@ -17,9 +17,11 @@ namespace kvferry {
 class CardGiver final : public ConnectionHandler {
  public:
   // An error refuses the request with its message. Called on the connection's thread.
-  using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
+  using Find = std::function<Result<std::shared_ptr<ChunkSource>>(const RequestOptions&)>;
+  using FindCard = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
 
   explicit CardGiver(Find find) : find_(std::move(find)) {}
+  explicit CardGiver(FindCard find) : CardGiver(as_sources(std::move(find))) {}
 
   void on_event(ConnectionDriver& connection, const Event& event) override {
     if (const auto* requested = std::get_if<event::Requested>(&event)) return answer(connection, *requested);
@@ -34,19 +36,27 @@ class CardGiver final : public ConnectionHandler {
   }
 
  private:
+  static Find as_sources(FindCard find) {
+    return [find = std::move(find)](const RequestOptions& wanted) -> Result<std::shared_ptr<ChunkSource>> {
+      const auto card = find(wanted);
+      if (!card) return card.error();
+      return std::shared_ptr<ChunkSource>(std::make_shared<CardSource>(**card));
+    };
+  }
+
   void answer(ConnectionDriver& connection, const event::Requested& requested) {
-    auto card = find_(requested.options);
-    if (!card) {
+    auto source = find_(requested.options);
+    if (!source) {
       log(LogLevel::kInfo, "refused",
           {{"peer", connection.peer()},
            {"transfer", std::to_string(requested.id)},
-           {"why", card.error().message}});
+           {"why", source.error().message}});
     }
     connection.command([&](Connection& c, Time now) {
-      if (card) {
-        c.provide(now, requested.id, std::make_shared<CardSource>(**card));
+      if (source) {
+        c.provide(now, requested.id, *source);
       } else {
-        c.refuse(now, requested.id, card.error().message);
+        c.refuse(now, requested.id, source.error().message);
       }
     });
   }

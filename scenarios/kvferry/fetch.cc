@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // kvferry fetch: one card from a server into a file that appears whole or not
-// at all.
+// at all, or into a pool.
 #include "transport/fetch.h"
 
 #include <cstdio>
@@ -10,6 +10,7 @@
 
 #include "scenarios/kvferry/commands.h"
 #include "scenarios/kvferry/incoming_card.h"
+#include "scenarios/kvferry/pooled_card.h"
 #include "scenarios/kvferry/progress_line.h"
 #include "scenarios/program.h"
 #include "scenarios/report.h"
@@ -35,15 +36,18 @@ RequestOptions wanted(const FetchCommandOptions& options) {
 }
 
 // For the end of an error's line.
-std::string how_far(const FetchReport& report, const IncomingCard& sink) {
+std::string how_far(const FetchReport& report, const ArrivingCard& sink) {
   if (report.status != ClientStatus::kTooLate || !report.card) return {};
   return ", with " + bytes_text(sink.held_bytes() + report.payload_bytes) + " of " +
          bytes_text(sink.payload_bytes()) + " here";
 }
 
-void print_json(const fs::path& file, const FetchReport& report, std::uint64_t payload_bytes) {
+// place: where the card stands, or what came of it.
+void print_json(const FetchCommandOptions& options, const std::string& place, const FetchReport& report,
+                std::uint64_t payload_bytes) {
+  const bool is_pooled = !options.pool.where.empty();
   const nlohmann::ordered_json json = {{"card", report.card->hex()},
-                                       {"file", file.string()},
+                                       {is_pooled ? "pool" : "file", is_pooled ? options.pool.where : place},
                                        {"payload_bytes", payload_bytes},
                                        {"chunks", report.chunks.size()},
                                        {"dropped", report.dropped},
@@ -55,8 +59,8 @@ void print_json(const fs::path& file, const FetchReport& report, std::uint64_t p
   std::printf("%s\n", json.dump().c_str());
 }
 
-void print_words(const fs::path& file, const FetchReport& report) {
-  std::printf("%s\n", file.c_str());
+void print_words(const std::string& place, const FetchReport& report) {
+  std::printf("%s\n", place.c_str());
   if (report.dropped > 0) {
     std::printf("left  %llu chunks were dropped; what came is kept, and another fetch gets the rest\n",
                 static_cast<unsigned long long>(report.dropped));
@@ -64,6 +68,22 @@ void print_words(const fs::path& file, const FetchReport& report) {
   std::printf("wire  %s\n", wire_text(on_the_wire(report.ledger)).c_str());
   std::printf("time  connect %s, manifest %s, chunks %s\n", duration_text(report.connect).c_str(),
               duration_text(report.manifest).c_str(), duration_text(report.chunk_data).c_str());
+}
+
+// What the pool has already needs no network.
+bool is_in_pool(const FetchCommandOptions& options, CardStore& pool, const RequestOptions& wanted) {
+  if (!wanted.card) return false;
+  const auto card = whole_card(pool, *wanted.card);
+  if (!card || !*card) return false;
+  FetchReport nothing;
+  nothing.card = wanted.card;
+  nothing.chunks = every_chunk((*card)->manifest);
+  if (options.json) {
+    print_json(options, {}, nothing, (*card)->manifest.payload_bytes());
+  } else {
+    std::printf("%s\nwire  nothing: it is in the pool\n", wanted.card->hex().c_str());
+  }
+  return true;
 }
 
 }  // namespace
@@ -79,10 +99,18 @@ int fetch(const FetchCommandOptions& options) {
   const HostPort peer = value_or_usage(HostPort::parse(options.peer));
   secure(fetch_options, security, peer);
   prepare(fetch_options, options.errand);
-  if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");
-
-  IncomingCard sink(options.into);
-  fetch_options.request.manifest_first = IncomingCard::may_go_on_in(options.into);
+  std::unique_ptr<ArrivingCard> arriving;
+  if (options.pool.where.empty()) {
+    if (!fs::is_directory(options.into)) throw Failure(options.into + ": not a folder");
+    arriving = std::make_unique<IncomingCard>(options.into);
+    fetch_options.request.manifest_first = IncomingCard::may_go_on_in(options.into);
+  } else {
+    const auto pool = open_pool(options.pool, WhereNoPool::kMake);
+    if (is_in_pool(options, *pool, fetch_options.request)) return kExitSuccess;
+    arriving = std::make_unique<PooledCard>(pool, incoming_folder(options.pool), options.document);
+    fetch_options.request.manifest_first = true;
+  }
+  ArrivingCard& sink = *arriving;
   ProgressLine progress;
   fetch_options.progress = [&](std::uint64_t, std::uint64_t bytes) {
     progress.show(sink.held_bytes() + bytes, sink.payload_bytes());
@@ -90,11 +118,11 @@ int fetch(const FetchCommandOptions& options) {
   const FetchReport report = fetch_card(peer, fetch_options, sink);
   progress.clear();
   check_applied(report, how_far(report, sink) + sink.what_is_kept());
-  const fs::path file = report.dropped > 0 ? sink.part_file() : sink.file();
+  const std::string place = report.dropped > 0 ? sink.part_file().string() : sink.place();
   if (options.json) {
-    print_json(file, report, sink.payload_bytes());
+    print_json(options, place, report, sink.payload_bytes());
   } else {
-    print_words(file, report);
+    print_words(place, report);
   }
   return kExitSuccess;
 }

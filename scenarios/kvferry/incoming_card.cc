@@ -24,8 +24,7 @@ bool IncomingCard::is_here(const Digest& digest) const {
 
 Result<void> IncomingCard::begin(const Manifest& manifest) {
   const Digest digest = encode_manifest(manifest).digest();
-  payload_bytes_ = manifest.payload_bytes();
-  held_bytes_ = 0;
+  begin_count(manifest);
   file_ = folder_ / (digest.hex() + ".card");
   sink_.reset();
   if (is_here(digest)) return {};
@@ -34,13 +33,8 @@ Result<void> IncomingCard::begin(const Manifest& manifest) {
 }
 
 ChunkRanges IncomingCard::held(const Manifest& manifest) {
-  ChunkRanges held;
-  if (sink_) {
-    held = sink_->held(manifest);
-  } else {
-    for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) held.add(i);
-  }
-  held.for_each([&](std::uint32_t index) { held_bytes_ += manifest.chunks[index].size_bytes; });
+  ChunkRanges held = sink_ ? sink_->held(manifest) : every_chunk(manifest);
+  count_held(manifest, held);
   return held;
 }
 
@@ -52,13 +46,6 @@ Result<void> IncomingCard::finish(bool whole) { return sink_ ? sink_->finish(who
 
 void IncomingCard::abandon(const std::string& reason) {
   if (sink_) sink_->abandon(reason);
-}
-
-std::string IncomingCard::what_is_kept() const {
-  std::error_code ignored;
-  const fs::path part = part_file();
-  if (file_.empty() || !fs::exists(part, ignored)) return {};
-  return "; what came is kept in " + part.string() + ", and the same command goes on from there";
 }
 
 }  // namespace kvferry

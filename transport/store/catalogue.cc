@@ -29,10 +29,9 @@ FolderSize size_of(const fs::path& folder) {
 Result<void> Catalogue::refresh() {
   damaged_.clear();
   unreadable_entry_.reset();
-  bytes_ = size_of(folder_.incoming()).bytes;
   const FolderSize names = size_of(folder_.names());
   names_ = names.files;
-  bytes_ += names.bytes;
+  bytes_ = names.bytes;
   if (auto done = refresh_cards(); !done) return done;
   return refresh_packs();
 }

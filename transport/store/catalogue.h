@@ -43,7 +43,7 @@ class Catalogue {
   // Of an entry that cannot be read nobody knows which packs it needs.
   [[nodiscard]] const std::optional<Error>& unreadable_entry() const { return unreadable_entry_; }
   [[nodiscard]] std::optional<Place> place_of(const Digest& chunk) const;
-  // All files, but those without a name yet.
+  // All of cards, packs and names.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t names() const { return names_; }
 

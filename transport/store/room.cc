@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <set>
 
@@ -15,10 +16,13 @@
 namespace kvferry::store {
 namespace {
 
+// Long enough to go on with it.
+constexpr auto kKeepBrokenOff = std::chrono::hours(24);
+
 // Receivers hold the lock of what they receive.
-bool remove_unless_locked(const fs::path& path) {
+void remove_unless_locked(const fs::path& path) {
   const File file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::unlink(path.c_str()) == 0;
+  if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
 }
 
 std::int64_t used_ns(const PoolFolder& folder, const Digest& card, const Catalogue::Listed& listed) {
@@ -44,6 +48,7 @@ Result<void> Room::sweep() {
   for (fs::directory_iterator at(folder_.scratch(), ignored), end; !ignored && at != end;
        at.increment(ignored))
     ::unlink(at->path().c_str());
+  remove_broken_off();
   if (auto read = catalogue_.refresh(); !read) return read;
   if (const auto used = digest_names(folder_.used())) {
     for (const Digest& card : used->digests) {
@@ -79,8 +84,6 @@ Result<void> Room::make(std::uint64_t bound, const std::function<std::uint64_t()
   if (bound == 0 || fits()) return {};
   if (const auto& unreadable = catalogue_.unreadable_entry())
     return Error{unreadable->message + "; until it is removed, nothing can make room"};
-  while (!fits() && remove_broken_off()) {
-  }
   if (!fits() && bytes_that_stay(coming) > bound) return no_room(bound, needed());
   std::uint64_t evicted = 0;
   Result<void> done;
@@ -99,17 +102,15 @@ Result<void> Room::make(std::uint64_t bound, const std::function<std::uint64_t()
   return done ? counted : done;
 }
 
-bool Room::remove_broken_off() {
-  std::vector<std::pair<std::int64_t, fs::path>> files;
+void Room::remove_broken_off() {
+  const auto oldest = fs::file_time_type::clock::now() - kKeepBrokenOff;
   std::error_code failed;
   for (fs::directory_iterator at(folder_.incoming(), failed), end; !failed && at != end;
        at.increment(failed)) {
-    if (const auto stamp = stamp_of(at->path())) files.emplace_back(stamp->modified_ns, at->path());
+    std::error_code gone;
+    const auto written = fs::last_write_time(at->path(), gone);
+    if (!gone && written < oldest) remove_unless_locked(at->path());
   }
-  std::sort(files.begin(), files.end());
-  const bool removed = std::any_of(files.begin(), files.end(),
-                                   [](const auto& file) { return remove_unless_locked(file.second); });
-  return removed && catalogue_.refresh();
 }
 
 Result<bool> Room::evict_one() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How a pool's folder stays within its bound: what broke off on its way here goes first, then dead chunks of
-// packs, then whole cards, least recently used first, never one that is being read. By who holds the lock.
+// How a pool's folder stays within its bound: dead chunks of packs go first, then whole cards, least recently used
+// first, never one that is being read. By who holds the lock.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ class Room {
 
  private:
   [[nodiscard]] Result<void> remove_unused_packs();
-  [[nodiscard]] bool remove_broken_off();
+  void remove_broken_off();
   [[nodiscard]] Result<bool> evict_one();
   [[nodiscard]] Result<bool> repack_one(std::uint64_t bound);
   // At least: the chunks of cards that are being read, and those that come.

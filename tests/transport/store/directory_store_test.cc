@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What only a pool in a folder does.
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <sys/file.h>
 
 #include <fstream>
 
@@ -67,15 +68,21 @@ TEST_F(DirectoryPool, packs_that_are_mostly_dead_are_written_anew) {
   EXPECT_EQ(statistics(*store).cards, 2u);
 }
 
-TEST_F(DirectoryPool, what_broke_off_on_its_way_here_goes_before_any_card) {
-  const auto store = place_.open_bounded(60'000);
-  const Card first = card_of_chunks({1, 2}, 5000);
-  put(*store, first);
-  std::ofstream(root() / "incoming" / "DIGEST.card.part") << std::string(40'000, 'x');
-  EXPECT_GT(statistics(*store).bytes, 50'000u);
-  put(*store, card_of_chunks({3, 4, 5}, 5000));
-  EXPECT_EQ(files("incoming"), 0u);
-  EXPECT_TRUE(has(*store, first));
+TEST_F(DirectoryPool, what_broke_off_on_its_way_here_goes_after_a_day) {
+  const auto store = place_.open();
+  const fs::path part = root() / "incoming" / "DIGEST.card.part",
+                 fresh = root() / "incoming" / "OTHER.card.part";
+  std::ofstream(part) << "x";
+  std::ofstream(fresh) << "x";
+  fs::last_write_time(part, fs::file_time_type::clock::now() - std::chrono::hours(25));
+  const int receiver = ::open(part.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(receiver, LOCK_EX), 0);
+  put(*store, card_of_chunks({1}, 5000));
+  EXPECT_TRUE(fs::exists(part));
+  ::close(receiver);
+  put(*store, card_of_chunks({2}, 5000));
+  EXPECT_FALSE(fs::exists(part));
+  EXPECT_TRUE(fs::exists(fresh));
 }
 
 TEST_F(DirectoryPool, bytes_are_those_of_its_files) {
