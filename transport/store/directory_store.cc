@@ -53,7 +53,11 @@ Result<void> DirectoryStore::set_bound(std::uint64_t max_bytes) {
 
 Result<std::shared_ptr<ChunkSource>> DirectoryStore::find(const Digest& card) {
   const std::lock_guard hold(reading_);
-  if (!is_there(folder_.card(card))) return std::shared_ptr<ChunkSource>();
+  if (!is_there(folder_.card(card))) {
+    open_.erase(card);
+    checked_.erase(card);
+    return std::shared_ptr<ChunkSource>();
+  }
   std::weak_ptr<StoredCard>& known = open_[card];
   std::shared_ptr<StoredCard> source = known.lock();
   if (!source) {

@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 
-#include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace kvferry::store {
 namespace {
+
+constexpr int kAttempts = 1000;  // a millisecond apart
 
 // Two cards with the same byte would be pinned together, which harms neither.
 struct flock byte_of(const Digest& card, short kind) {
@@ -20,20 +23,18 @@ struct flock byte_of(const Digest& card, short kind) {
 
 }  // namespace
 
-bool Pins::lock(const Digest& card, short kind, bool wait) const {
+bool Pins::lock(const Digest& card, short kind) const {
   if (!file_) return true;
   struct flock range = byte_of(card, kind);
-  int done = 0;
-  do {
-    done = ::fcntl(file_.get(), wait ? F_OFD_SETLKW : F_OFD_SETLK, &range);
-  } while (done != 0 && errno == EINTR);
-  return done == 0;
+  return ::fcntl(file_.get(), F_OFD_SETLK, &range) == 0;
 }
 
 std::shared_ptr<const void> Pins::pin(const Digest& card) {
   const std::lock_guard hold(mutex_);
-  // An eviction is over in a moment.
-  if (counts_[card]++ == 0) lock(card, F_RDLCK, true);
+  // An eviction is over in a moment, unless its process stands still; what is mapped stays valid even then.
+  for (int i = 0; counts_[card] == 0 && !lock(card, F_RDLCK) && i < kAttempts; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ++counts_[card];
   return {this, [self = shared_from_this(), card](const void*) { self->unpin(card); }};
 }
 
@@ -41,15 +42,15 @@ void Pins::unpin(const Digest& card) {
   const std::lock_guard hold(mutex_);
   if (--counts_[card] > 0) return;
   counts_.erase(card);
-  lock(card, F_UNLCK, false);
+  (void)lock(card, F_UNLCK);
 }
 
 std::shared_ptr<const void> Pins::try_bar(const Digest& card) {
   std::unique_lock hold(mutex_);
-  if (counts_.count(card) != 0 || !lock(card, F_WRLCK, false)) return nullptr;
+  if (counts_.count(card) != 0 || !lock(card, F_WRLCK)) return nullptr;
   // This process's own readers wait for the mutex instead.
   auto held = std::make_shared<std::unique_lock<std::mutex>>(std::move(hold));
-  return {this, [self = shared_from_this(), held, card](const void*) { self->lock(card, F_UNLCK, false); }};
+  return {this, [self = shared_from_this(), held, card](const void*) { (void)self->lock(card, F_UNLCK); }};
 }
 
 bool Pins::is_pinned(const Digest& card) {

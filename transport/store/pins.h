@@ -27,7 +27,7 @@ class Pins : public std::enable_shared_from_this<Pins> {
 
  private:
   void unpin(const Digest& card);
-  bool lock(const Digest& card, short kind, bool wait) const;
+  [[nodiscard]] bool lock(const Digest& card, short kind) const;
 
   File file_;
   std::mutex mutex_;
