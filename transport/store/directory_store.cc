@@ -127,9 +127,9 @@ Result<void> DirectoryStore::find_chunks(const Manifest& manifest, const TakeChu
       if (const auto mapped = map_file(folder_.pack(place->pack)); mapped && *mapped)
         pack->second = (*mapped)->bytes;
     }
-    auto payload = payload_at(pack->second, {}, place->offset, chunk.size_bytes);
-    if (!payload || sha256(payload->view()) != chunk.digest) continue;
-    if (auto taken = take(i, std::move(*payload)); !taken) return taken;
+    const auto payload = payload_at(pack->second.view(), {}, place->offset, chunk.size_bytes);
+    if (!payload || sha256(*payload) != chunk.digest) continue;
+    if (auto taken = take(i, pack->second.part(place->offset, payload->size())); !taken) return taken;
   }
   return {};
 }

@@ -15,13 +15,13 @@ Result<void> PackPlan::write(const PoolFolder& folder) const {
   return write_file(folder.scratch(), folder.pack(name()), parts);
 }
 
-Result<Slice> payload_at(const Slice& pack, const fs::path& path, std::uint64_t offset,
-                         std::uint32_t size_bytes) {
+Result<ByteView> payload_at(ByteView pack, const fs::path& path, std::uint64_t offset,
+                            std::uint32_t size_bytes) {
   if (offset < sizeof kPackMagic || offset > pack.size() || size_bytes > pack.size() - offset) {
     return Error{path.string() + ": ends at byte " + std::to_string(pack.size()) + ", expected a chunk of " +
                  std::to_string(size_bytes) + " bytes at byte " + std::to_string(offset)};
   }
-  return pack.part(static_cast<std::size_t>(offset), size_bytes);
+  return pack.subspan(static_cast<std::size_t>(offset), size_bytes);
 }
 
 }  // namespace kvferry::store

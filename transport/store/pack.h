@@ -27,7 +27,7 @@ class PackPlan {
 };
 
 // The payload that stands there; the error says what is wrong with the place.
-[[nodiscard]] Result<Slice> payload_at(const Slice& pack, const fs::path& path, std::uint64_t offset,
-                                       std::uint32_t size_bytes);
+[[nodiscard]] Result<ByteView> payload_at(ByteView pack, const fs::path& path, std::uint64_t offset,
+                                          std::uint32_t size_bytes);
 
 }  // namespace kvferry::store

@@ -17,7 +17,8 @@ const Slice& PutPlan::map_pack(const Digest& pack) {
 bool PutPlan::stands_at(const Digest& pack, std::uint64_t offset, ByteView payload) {
   const auto [at, is_new] = stands_at_.try_emplace({pack, offset}, false);
   if (is_new) {
-    const auto there = payload_at(map_pack(pack), {}, offset, static_cast<std::uint32_t>(payload.size()));
+    const auto there =
+        payload_at(map_pack(pack).view(), {}, offset, static_cast<std::uint32_t>(payload.size()));
     at->second = there && std::equal(payload.begin(), payload.end(), there->data());
   }
   return at->second;

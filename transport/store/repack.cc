@@ -38,9 +38,9 @@ bool plan_chunks(const CardEntry& entry, const Slice& pack, Moved& moved, PackPl
     const ChunkPlace& place = entry.places[i];
     if (entry.packs[place.pack] != moved.from || moved.offsets.count(place.offset) != 0) continue;
     const ChunkInfo& chunk = entry.manifest.chunks[i];
-    const auto payload = payload_at(pack, {}, place.offset, chunk.size_bytes);
-    if (!payload || sha256(payload->view()) != chunk.digest) return false;
-    moved.offsets[place.offset] = plan.add(chunk.digest, payload->view());
+    const auto payload = payload_at(pack.view(), {}, place.offset, chunk.size_bytes);
+    if (!payload || sha256(*payload) != chunk.digest) return false;
+    moved.offsets[place.offset] = plan.add(chunk.digest, *payload);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How a pool's folder stays within its bound: dead chunks of packs go first, then whole cards, least recently used
-// first, never one that is being read. By who holds the lock.
+// How a pool's folder stays within its bound: dead chunks of packs go first, then whole cards, least recently
+// used first, never one that is being read. By who holds the lock.
 #pragma once
 
 #include <functional>

@@ -11,17 +11,17 @@ Result<Slice> StoredCard::chunk(std::uint32_t index) {
   const ChunkPlace& place = entry.places[index];
   const ChunkInfo& info = entry.manifest.chunks[index];
   const fs::path& path = files_->paths[place.pack];
-  const auto payload = payload_at(files_->packs[place.pack], path, place.offset, info.size_bytes);
+  const auto payload = payload_at(files_->packs[place.pack].view(), path, place.offset, info.size_bytes);
   if (!payload) return payload.error();
   if (!files_->checked->is_checked(index)) {
-    const Digest found = sha256(payload->view());
+    const Digest found = sha256(*payload);
     if (found != info.digest) {
       return Error{path.string() + ": damaged at byte " + std::to_string(place.offset) + ": chunk " +
                    std::to_string(index) + " has digest " + found.hex() + ", expected " + info.digest.hex()};
     }
     files_->checked->set_checked(index);
   }
-  return Slice(files_, payload->view());
+  return Slice(files_, *payload);
 }
 
 }  // namespace kvferry::store
