@@ -9,6 +9,19 @@
 
 namespace kvferry {
 
+Giving::Find as_sources(Giving::FindCard find) {
+  return [find = std::move(find)](const RequestOptions& wanted) -> Result<std::shared_ptr<ChunkSource>> {
+    const auto card = find(wanted);
+    if (!card) return card.error();
+    return std::shared_ptr<ChunkSource>(std::make_shared<CardSource>(**card));
+  };
+}
+
+std::shared_ptr<const Manifest> manifest_of(std::shared_ptr<const Card> card) {
+  const Manifest* manifest = card ? &card->manifest : nullptr;
+  return {std::move(card), manifest};
+}
+
 void CardGiver::on_event(ConnectionDriver& connection, const Event& event) {
   if (const auto* requested = std::get_if<event::Requested>(&event)) {
     on(connection, *requested);
@@ -43,7 +56,8 @@ void CardGiver::look_again(ConnectionDriver& connection) {
 bool CardGiver::answer(ConnectionDriver& connection, const event::Requested& requested) {
   const auto card = giving_.find(requested.options);
   const auto& after = requested.options.after;
-  if (card && after && giving_.followers && (*card)->digest() == *after) return false;
+  if (card && after && giving_.followers && encode_manifest((*card)->manifest()).digest() == *after)
+    return false;
   if (!card) {
     log(LogLevel::kInfo, "refused",
         {{"peer", connection.peer()},
@@ -52,7 +66,7 @@ bool CardGiver::answer(ConnectionDriver& connection, const event::Requested& req
   }
   connection.command([&](Connection& c, Time now) {
     if (card) {
-      c.provide(now, requested.id, std::make_shared<CardSource>(**card), known(requested.options, **card));
+      c.provide(now, requested.id, *card, known(requested.options, (*card)->manifest()));
     } else {
       c.refuse(now, requested.id, card.error().message);
     }
@@ -60,15 +74,14 @@ bool CardGiver::answer(ConnectionDriver& connection, const event::Requested& req
   return true;
 }
 
-ChunkRanges CardGiver::known(const RequestOptions& wanted, const Card& card) const {
+ChunkRanges CardGiver::known(const RequestOptions& wanted, const Manifest& manifest) const {
   ChunkRanges known;
   if (!giving_.base) return known;
   for (const Digest& digest : wanted.bases.digests()) {
     const auto base = giving_.base(digest);
     if (!base) continue;
-    ChunksByDigest(base->manifest).shared_with(card.manifest).for_each([&](std::uint32_t i) {
-      known.add(i);
-    });
+    const auto shared = ChunksByDigest(*base).shared_with(manifest);
+    shared.for_each([&](std::uint32_t chunk) { known.add(chunk); });
   }
   return known;
 }

@@ -16,13 +16,17 @@ namespace kvferry {
 
 // All of it is called on connections' threads.
 struct Giving {
-  using Find = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
-  using Base = std::function<std::shared_ptr<const Card>(const Digest&)>;
+  using Find = std::function<Result<std::shared_ptr<ChunkSource>>(const RequestOptions&)>;
+  using FindCard = std::function<Result<std::shared_ptr<const Card>>(const RequestOptions&)>;
+  using Base = std::function<std::shared_ptr<const Manifest>(const Digest&)>;
 
   Find find;                       // an error refuses the request with its message
-  Base base = {};                  // a card that a reader may have, or nothing: what it shares is not sent
+  Base base = {};                  // of a card that a reader may have, or nothing: what it shares is not sent
   Followers* followers = nullptr;  // of documents that change; outlives the connections
 };
+
+[[nodiscard]] Giving::Find as_sources(Giving::FindCard find);
+[[nodiscard]] std::shared_ptr<const Manifest> manifest_of(std::shared_ptr<const Card> card);
 
 class CardGiver final : public ConnectionHandler {
  public:
@@ -37,7 +41,7 @@ class CardGiver final : public ConnectionHandler {
   void look_again(ConnectionDriver& connection);
   // False: the reader has this card already, and waits for the next.
   bool answer(ConnectionDriver& connection, const event::Requested& requested);
-  [[nodiscard]] ChunkRanges known(const RequestOptions& wanted, const Card& card) const;
+  [[nodiscard]] ChunkRanges known(const RequestOptions& wanted, const Manifest& manifest) const;
   void stop_waiting();
 
   Giving giving_;

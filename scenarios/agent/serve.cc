@@ -94,8 +94,8 @@ int serve(const AgentServeOptions& options) {
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
   CardMaker maker = prepare_cards(options, security);
   Followers followers;
-  Giving giving{[&](const RequestOptions& wanted) { return card_for(maker, wanted); },
-                [&](const Digest& digest) { return maker.find_made(digest); }};
+  Giving giving{as_sources([&](const RequestOptions& wanted) { return card_for(maker, wanted); }),
+                [&](const Digest& digest) { return manifest_of(maker.find_made(digest)); }};
   std::optional<WatchedDocument> watched;
   if (options.watch) {
     giving.followers = &followers;

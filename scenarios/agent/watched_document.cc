@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/agent/watched_document.h"
 
-#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -9,12 +8,6 @@
 #include "scenarios/program.h"
 
 namespace kvferry {
-namespace {
-
-constexpr auto kLookEvery = std::chrono::milliseconds(200);
-
-}  // namespace
-
 std::string read_document(const std::filesystem::path& path) {
   std::error_code failed;
   const std::uintmax_t size_bytes = std::filesystem::file_size(path, failed);
@@ -31,16 +24,11 @@ std::string read_document(const std::filesystem::path& path) {
 
 WatchedDocument::WatchedDocument(std::filesystem::path path,
                                  std::function<void(const std::string& text)> changed)
-    : path_(std::move(path)), changed_(std::move(changed)), watcher_([this] { watch(); }) {}
-
-WatchedDocument::~WatchedDocument() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  watcher_.join();
-}
+    : path_(std::move(path)),
+      changed_(std::move(changed)),
+      known_(read()),
+      seen_(known_),
+      watch_(kLookEvery, [this] { look(); }) {}
 
 std::string WatchedDocument::read() const {
   try {
@@ -51,19 +39,13 @@ std::string WatchedDocument::read() const {
 }
 
 // A text counts once it has stood still from one look to the next.
-void WatchedDocument::watch() {
-  std::string known = read(), seen = known;
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
-    lock.unlock();
-    std::string text = read();
-    if (!text.empty() && text != known && text == seen) {
-      known = text;
-      changed_(text);
-    }
-    seen = std::move(text);
-    lock.lock();
+void WatchedDocument::look() {
+  std::string text = read();
+  if (!text.empty() && text != known_ && text == seen_) {
+    known_ = text;
+    changed_(text);
   }
+  seen_ = std::move(text);
 }
 
 }  // namespace kvferry

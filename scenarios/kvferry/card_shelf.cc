@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/card/card_file.h"
+#include "scenarios/kvferry/wishes.h"
 
 namespace kvferry {
 namespace fs = std::filesystem;
@@ -51,27 +52,17 @@ Result<void> CardShelf::add(const fs::path& file) {
 }
 
 Result<std::shared_ptr<const Card>> CardShelf::find(const RequestOptions& request) const {
-  if (!request.question_tokens.empty()) {
-    return Error{"cards made for a question need a model, and this server has none"};
-  }
   std::shared_ptr<const Card> card;
   if (request.card) {
     const auto found = by_digest_.find(*request.card);
-    if (found == by_digest_.end()) return Error{"no card with digest " + request.card->hex() + " here"};
+    if (found == by_digest_.end()) return no_such_card(request);
     card = found->second;
   } else {
     const auto found = by_name_.find(request.document);
-    if (found == by_name_.end()) return Error{"no card named '" + request.document + "' here"};
+    if (found == by_name_.end()) return no_such_card(request);
     card = found->second;
   }
-  if (!request.preset.empty() && request.preset != card->manifest.preset) {
-    return Error{"the card is encoded with '" + card->manifest.preset +
-                 "' and this server cannot make another"};
-  }
-  if (request.byte_budget && *request.byte_budget < card->manifest.payload_bytes()) {
-    return Error{"the card's payload of " + std::to_string(card->manifest.payload_bytes()) +
-                 " bytes exceeds the budget of " + std::to_string(*request.byte_budget)};
-  }
+  if (auto answers = check_wishes(card->manifest, request); !answers) return answers.error();
   return card;
 }
 

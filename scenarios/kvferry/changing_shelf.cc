@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "scenarios/kvferry/changing_shelf.h"
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -9,27 +8,13 @@
 
 namespace kvferry {
 namespace fs = std::filesystem;
-namespace {
-
-constexpr auto kLookEvery = std::chrono::milliseconds(200);
-
-}  // namespace
 
 ChangingShelf::ChangingShelf(CardShelf shelf, fs::path file_or_folder, Followers& followers)
     : place_(std::move(file_or_folder)),
       followers_(followers),
       shelf_(std::make_shared<const CardShelf>(std::move(shelf))),
       stamps_(stamps()),
-      watcher_([this] { watch(); }) {}
-
-ChangingShelf::~ChangingShelf() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  watcher_.join();
-}
+      watch_(kLookEvery, [this] { look(); }) {}
 
 std::shared_ptr<const CardShelf> ChangingShelf::now() const {
   const std::lock_guard lock(mutex_);
@@ -53,16 +38,11 @@ ChangingShelf::Stamps ChangingShelf::stamps() const {
   return out;
 }
 
-void ChangingShelf::watch() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
-    lock.unlock();
-    if (Stamps found = stamps(); found != stamps_) {
-      stamps_ = std::move(found);
-      reread();
-    }
-    lock.lock();
-  }
+void ChangingShelf::look() {
+  Stamps found = stamps();
+  if (found == stamps_) return;
+  stamps_ = std::move(found);
+  reread();
 }
 
 void ChangingShelf::reread() {

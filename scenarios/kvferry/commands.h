@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scenarios/client_command.h"
+#include "scenarios/kvferry/pool_option.h"
 #include "scenarios/serving.h"
 
 namespace kvferry {
@@ -21,7 +22,8 @@ struct InspectOptions {
 int inspect(const InspectOptions& options);
 
 struct ServeOptions {
-  std::string cards;  // a card file, or a folder of them
+  std::string cards;  // a card file, or a folder of them,
+  PoolOptions pool;   // or what stands in a pool
   std::string listen;
   SecurityOptions security;
   OperatorOptions operation;
@@ -35,13 +37,14 @@ struct FetchCommandOptions {
   std::string digest;    // this card,
   std::string document;  // or the card of this name
   std::string into = ".";
+  PoolOptions pool;                        // instead
   std::optional<unsigned> droppable_from;  // a level
   bool follow = false;                     // stays, and fetches each card that takes the document's name
   ErrandOptions errand;
   bool json = false;
 };
-// Fetches one card into DIR/DIGEST.card, or follows the document until SIGINT or SIGTERM. Throws TooLate at
-// the deadline; what came is kept for the next time, as it is when something was dropped.
+// Fetches one card into DIR/DIGEST.card or a pool, or follows the document until SIGINT or SIGTERM. Throws
+// TooLate at the deadline; what came is kept for the next time, as it is when something was dropped.
 int fetch(const FetchCommandOptions& options);
 
 struct SendOptions {
@@ -56,11 +59,12 @@ int send(const SendOptions& options);
 
 struct ReceiveOptions {
   std::string into = ".";
+  PoolOptions pool;  // instead
   std::string listen;
   SecurityOptions security;
   OperatorOptions operation;
 };
-// Takes cards into DIR/DIGEST.card until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
+// Takes cards into DIR/DIGEST.card or a pool until SIGINT or SIGTERM. Prints "listening on HOST:PORT" first.
 int receive(const ReceiveOptions& options);
 
 struct BenchOptions {

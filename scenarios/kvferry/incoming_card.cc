@@ -26,39 +26,32 @@ bool IncomingCard::is_here(const Digest& digest) const {
 
 Result<void> IncomingCard::begin(const Manifest& manifest) {
   const Digest digest = encode_manifest(manifest).digest();
-  payload_bytes_ = manifest.payload_bytes();
-  held_bytes_ = 0;
-  held_ = {};
+  begin_count(manifest);
   file_ = folder_ / (digest.hex() + ".card");
   sink_.reset();
   if (is_here(digest)) return {};
   sink_.emplace(file_, CardFileSink::WhenBroken::kKeep);
-  if (auto begun = sink_->begin(manifest); !begun) return begun;
-  held_ = sink_->held(manifest);
-  return take_from_base(manifest);
+  return sink_->begin(manifest);
 }
 
-Result<void> IncomingCard::take_from_base(const Manifest& manifest) {
-  if (!base_) return {};
+// What cannot be taken comes over the network.
+void IncomingCard::take_from_base(const Manifest& manifest, ChunkRanges& held) {
   const auto base = read_card_file(folder_ / (base_->hex() + ".card"));
-  if (!base) return {};  // it has gone: everything comes
+  if (!base) return;
   const ChunksByDigest places(base->manifest);
   for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
     const auto place = places.find(manifest.chunks[i]);
-    if (!place || held_.contains(i) || sha256(base->chunks[*place].view()) != manifest.chunks[i].digest)
+    if (!place || held.contains(i) || sha256(base->chunks[*place].view()) != manifest.chunks[i].digest)
       continue;
-    if (auto taken = sink_->chunk(i, base->chunks[*place]); !taken) return taken;
-    held_.add(i);
+    if (sink_->chunk(i, base->chunks[*place])) held.add(i);
   }
-  return {};
 }
 
 ChunkRanges IncomingCard::held(const Manifest& manifest) {
-  if (!sink_) {
-    for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) held_.add(i);
-  }
-  held_.for_each([&](std::uint32_t index) { held_bytes_ += manifest.chunks[index].size_bytes; });
-  return held_;
+  ChunkRanges held = sink_ ? sink_->held(manifest) : every_chunk(manifest);
+  if (sink_ && base_) take_from_base(manifest, held);
+  count_held(manifest, held);
+  return held;
 }
 
 Result<void> IncomingCard::chunk(std::uint32_t index, Slice payload) {
@@ -69,13 +62,6 @@ Result<void> IncomingCard::finish(bool whole) { return sink_ ? sink_->finish(who
 
 void IncomingCard::abandon(const std::string& reason) {
   if (sink_) sink_->abandon(reason);
-}
-
-std::string IncomingCard::what_is_kept() const {
-  std::error_code ignored;
-  const fs::path part = part_file();
-  if (file_.empty() || !fs::exists(part, ignored)) return {};
-  return "; what came is kept in " + part.string() + ", and the same command goes on from there";
 }
 
 }  // namespace kvferry

@@ -8,10 +8,11 @@
 #include <optional>
 
 #include "protocol/card/card_file.h"
+#include "scenarios/kvferry/arriving_card.h"
 
 namespace kvferry {
 
-class IncomingCard final : public ChunkSink {
+class IncomingCard final : public ArrivingCard {
  public:
   // base: a card that is in the folder whole.
   explicit IncomingCard(std::filesystem::path folder, std::optional<Digest> base = {})
@@ -26,27 +27,15 @@ class IncomingCard final : public ChunkSink {
   Result<void> finish(bool whole) override;
   void abandon(const std::string& reason) override;
 
-  // Since begin().
-  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
-  [[nodiscard]] std::filesystem::path part_file() const {
-    return file_.string() + ".part";
-  }  // while not whole
-  [[nodiscard]] std::uint64_t payload_bytes() const { return payload_bytes_; }
-  [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_; }
-  // Empty, or where to go on from next time, for the end of an error's line.
-  [[nodiscard]] std::string what_is_kept() const;
+  [[nodiscard]] std::string place() const override { return file_.string(); }
 
  private:
   [[nodiscard]] bool is_here(const Digest& digest) const;
   // Chunks that the base has and the .part file has not.
-  [[nodiscard]] Result<void> take_from_base(const Manifest& manifest);
+  void take_from_base(const Manifest& manifest, ChunkRanges& held);
 
   std::filesystem::path folder_;
   std::optional<Digest> base_;
-  std::filesystem::path file_;
-  std::uint64_t payload_bytes_ = 0;
-  std::uint64_t held_bytes_ = 0;
-  ChunkRanges held_;
   std::optional<CardFileSink> sink_;  // none: the whole card is here already
 };
 

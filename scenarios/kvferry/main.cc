@@ -3,6 +3,7 @@
 // kvferry, the wire tool: looks at card files and moves them between machines.
 #include "scenarios/command_line.h"
 #include "scenarios/kvferry/commands.h"
+#include "scenarios/kvferry/pool/pool.h"
 
 namespace kvferry {
 namespace {
@@ -14,8 +15,12 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
 }
 
 void add_serve(CLI::App& app, ServeOptions& options) {
-  CLI::App* command = app.add_subcommand("serve", "serve card files to whoever asks");
-  command->add_option("CARD|DIR", options.cards, "a card file, or a folder of them")->required();
+  CLI::App* command = app.add_subcommand("serve", "serve card files, or a pool of cards, to whoever asks");
+  CLI::Option* cards = command->add_option("CARD|DIR", options.cards, "a card file, or a folder of them");
+  add_pool_option(*command, options.pool,
+                  "serve what stands in this pool instead, and what is put there later")
+      ->excludes(cards);
+  add_bound_option(*command, options.pool);
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4917");
   add_security_options(*command, options.security, "clients");
@@ -30,12 +35,18 @@ void add_keygen(CLI::App& app, KeygenOptions& options) {
 }
 
 void add_fetch(CLI::App& app, FetchCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("fetch", "fetch one card into DIR/DIGEST.card");
+  CLI::App* command = app.add_subcommand("fetch", "fetch one card into DIR/DIGEST.card or a pool");
   command->add_option("HOST:PORT", options.peer, "the server")->required();
   CLI::Option* digest =
       command->add_option("DIGEST", options.digest, "the card's digest, 64 hexadecimal digits");
   command->add_option("--document", options.document, "the card's name at the server")->excludes(digest);
-  command->add_option("--into", options.into, "folder for the card")->capture_default_str();
+  CLI::Option* into =
+      command->add_option("--into", options.into, "folder for the card")->capture_default_str();
+  add_pool_option(
+      *command, options.pool,
+      "put it into this pool instead, under the document's name; what the pool has is not sent again")
+      ->excludes(into);
+  add_bound_option(*command, options.pool);
   command
       ->add_option(
           "--droppable", options.droppable_from,
@@ -63,8 +74,13 @@ void add_send(CLI::App& app, SendOptions& options) {
 }
 
 void add_receive(CLI::App& app, ReceiveOptions& options) {
-  CLI::App* command = app.add_subcommand("receive", "take cards into DIR/DIGEST.card");
-  command->add_option("--into", options.into, "folder for the cards")->capture_default_str();
+  CLI::App* command = app.add_subcommand("receive", "take cards into DIR/DIGEST.card or a pool");
+  CLI::Option* into =
+      command->add_option("--into", options.into, "folder for the cards")->capture_default_str();
+  add_pool_option(*command, options.pool,
+                  "put them into this pool instead, under the senders' names for them")
+      ->excludes(into);
+  add_bound_option(*command, options.pool);
   command->add_option("--listen", options.listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->default_val("127.0.0.1:4919");
   add_security_options(*command, options.security, "senders");
@@ -118,6 +134,7 @@ int run(int argc, char** argv) {
   BenchOptions bench_options;
   SendOptions send_options;
   ReceiveOptions receive_options;
+  pool::PoolCommandOptions pool_options;
   add_keygen(app, keygen_options);
   add_inspect(app, inspect_options);
   add_serve(app, serve_options);
@@ -125,6 +142,7 @@ int run(int argc, char** argv) {
   add_send(app, send_options);
   add_bench(app, bench_options);
   add_receive(app, receive_options);
+  pool::add_pool_commands(app, pool_options);
   add_conform(app, conform_options);
   if (const auto done = parse_command_line(app, argc, argv)) return *done;
 
@@ -133,6 +151,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("bench")) return run_bench(bench_options);
   if (app.got_subcommand("send")) return send(send_options);
   if (app.got_subcommand("receive")) return receive(receive_options);
+  if (app.got_subcommand("pool")) return pool::run(app, pool_options);
   if (app.got_subcommand("serve")) return serve(serve_options);
   if (app.got_subcommand("conform")) return run_conform(conform_options);
   return fetch(fetch_options);

@@ -100,7 +100,7 @@ Result<double> loopback_rate(const LoopbackOptions& options) {
   const Ends ends = make_ends(options.transport);
   const auto server = serve(options.transport, ends, [&] {
     return std::make_unique<CardGiver>(
-        Giving{[&](const RequestOptions&) -> Result<std::shared_ptr<const Card>> { return card; }});
+        Giving{as_sources([&](const RequestOptions&) -> Result<std::shared_ptr<const Card>> { return card; })});
   });
   if (!server) return server.error();
   std::thread serving([&] { (*server)->run(); });
