@@ -124,6 +124,31 @@ TEST_P(Following, ends_with_a_line_when_the_server_goes) {
   EXPECT_EQ(finished.err, "kvferry: " + where + " closed the connection: the server is stopping\n");
 }
 
+// From a pool into a pool, where a name is bound anew.
+TEST_F(KvferryTool, FollowsANameInAPool) {
+  const std::vector<Card> all = versions(3);
+  const std::string theirs = (folder_ / "theirs").string(), ours = (folder_ / "ours").string();
+  const auto publish = [&](const Card& card) {
+    const std::string file = (folder_ / "notes.card").string();
+    ASSERT_TRUE(write_card_file(file, card));
+    ASSERT_EQ(tool({"pool", "put", theirs, file}).status, 0);
+  };
+  publish(all[0]);
+  Process server("kvferry",
+                 {"serve", "--pool", theirs, "--listen", "127.0.0.1:0", "--transport", "tcp", "--insecure"});
+  Process reader("kvferry", {"fetch", server.listening_on(), "--document", "notes", "--pool", ours,
+                             "--transport", "tcp", "--insecure", "--json", "--follow"});
+  for (int i = 0; i < 3; ++i) {
+    const auto json = nlohmann::json::parse("{" + reader.line("{", i));
+    const auto& card = all[static_cast<std::size_t>(i)];
+    EXPECT_EQ(json.at("card"), card.digest().hex());
+    EXPECT_EQ(json.at("held_bytes"), i == 0 ? 0 : shared_bytes(card, all[static_cast<std::size_t>(i) - 1]));
+    if (i < 2) publish(all[static_cast<std::size_t>(i) + 1]);
+  }
+  EXPECT_EQ(reader.interrupt().status, 0);
+  EXPECT_EQ(tool({"pool", "verify", ours}).status, 0);
+}
+
 TEST_F(KvferryTool, FollowsNoDigest) {
   const Finished finished = tool({"fetch", "127.0.0.1:9", std::string(64, 'a'), "--follow", "--insecure"});
   EXPECT_EQ(finished.status, 2);
