@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Turns what `kvferry-lab overhead` measured into overhead.md and overhead.png, with the closed form beside it.
 
-Reads overhead.jsonl and nothing else."""
+Reads the results and nothing else. More than one file: also those of tests/netem/overhead, say."""
 
 import argparse
 import os
@@ -14,10 +14,10 @@ from overhead_cells import cells, load
 
 def main():
     parser = argparse.ArgumentParser(prog="overhead.py", description=__doc__)
-    parser.add_argument("results", help="overhead.jsonl")
+    parser.add_argument("results", nargs="+", help="overhead.jsonl, emulated.jsonl")
     parser.add_argument("--out", required=True, help="folder for overhead.md and overhead.png")
     options = parser.parse_args()
-    found = cells(load(options.results))
+    found = cells([line for results in options.results for line in load(results)])
     import overhead_picture  # slow to import: only when the results are good
 
     picture = os.path.join(options.out, "overhead.png")

@@ -44,11 +44,15 @@ class Cell:
 
     @property
     def measured(self):
-        """The mean of simulated runs: losses are random. Of real ones the run with the median total: noise is not."""
-        if self.world == "ns3":
+        """The mean where something is random: in simulation, and where packets are lost. Else the run with the median total."""
+        if self.world == "ns3" or self.loss > 0:
             return model.Wire(**{key: statistics.mean(wire[key] for wire in self.wires) for key in model.CLASSES})
         middle = sorted(self.wires, key=lambda wire: wire["total"])[(len(self.wires) - 1) // 2]
         return model.Wire(**{key: middle[key] for key in model.CLASSES})
+
+    @property
+    def is_loopback(self):
+        return self.rate_mbps == 0
 
     @property
     def computed(self):
@@ -56,7 +60,7 @@ class Cell:
         if self.world == "ns3":
             return form(self.card, model.Link(self.rate_mbps, self.rtt_ms / 1e3, self.loss, self.mtu_bytes))
         ends = model.Ends(f"kvferry/{self.version}", f"{self.payload_bytes}-{self.chunk_bytes}", 30_000)
-        link = model.Link(LOOPBACK_RATE_MBPS, 0, 0, self.mtu_bytes, 0)
+        link = model.Link(self.rate_mbps or LOOPBACK_RATE_MBPS, self.rtt_ms / 1e3, self.loss, self.mtu_bytes, 0)
         return form(self.card, link, ends, **({"kernel": "linux"} if self.transport in ("tcp", "tls") else {}))
 
     @property

@@ -32,7 +32,7 @@ def marks(axis, cells, x):
 
 
 def draw_sizes(axis, cells, link):
-    some = [cell for cell in cells if like_base(cell, loss=0) and (cell.world == "real" or cell.rtt_ms == 1e3 * link.rtt_s)]
+    some = [cell for cell in cells if like_base(cell, loss=0) and (cell.is_loopback or cell.rtt_ms == 1e3 * link.rtt_s)]
     marks(axis, some, lambda cell: cell.payload_bytes)
     payloads = sorted({cell.payload_bytes for cell in some})
     curve = [round(payloads[0] * (payloads[-1] / payloads[0]) ** (i / 60)) for i in range(61)]
@@ -54,7 +54,7 @@ def draw_sizes(axis, cells, link):
 
 
 def draw_losses(axis, cells, link):
-    some = [cell for cell in cells if cell.world == "ns3" and like_base(cell, payload_bytes=1 << 20) and cell.rtt_ms == 1e3 * link.rtt_s]
+    some = [cell for cell in cells if like_base(cell, payload_bytes=1 << 20) and cell.rtt_ms == 1e3 * link.rtt_s]
     marks(axis, some, lambda cell: 100 * cell.loss)
     most = max((cell.loss for cell in some), default=0.05)
     losses = [most * i / 50 for i in range(51)]
@@ -65,7 +65,7 @@ def draw_losses(axis, cells, link):
     axis.set_xlabel("packets lost, each way, %")
     axis.set_ylabel("bytes beside the payload, % of it")
     axis.set_ylim(bottom=0)
-    axis.set_title(f"1 MiB, {1e3 * link.rtt_s:g} ms", fontsize=10.5)
+    axis.set_title(f"1 MiB, {1e3 * link.rtt_s:g} ms; the line of tcp is of ns-3's", fontsize=10.5)
 
 
 def draw_differences(axis, cells):
@@ -98,7 +98,7 @@ def draw(cells, path):
     handles = [plt.Line2D([], [], marker=marker, color=colour, linestyle=line, markerfacecolor="none", markeredgewidth=1.4, label=name)
                for name, (marker, colour, line) in STYLES.items()]
     handles += [plt.Line2D([], [], marker="o", color="#555555", linestyle="none", markerfacecolor=face, label=label)
-                for face, label in (("none", "measured in ns-3"), ("#555555", "measured on a loopback"))]
+                for face, label in (("none", "measured in ns-3"), ("#555555", "measured of real programs"))]
     handles += [plt.Line2D([], [], color="#555555", label="line: closed form")]
     figure.legend(handles=handles, loc="lower center", ncol=len(handles), frameon=False, fontsize=9)
     figure.tight_layout(rect=(0, 0.06, 1, 1))

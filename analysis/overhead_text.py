@@ -17,7 +17,7 @@ def size(count):
 
 
 def place(cell):
-    link = "loopback" if cell.world == "real" else f"{cell.rtt_ms:g} ms, {100 * cell.loss:g} %"
+    link = "loopback" if cell.is_loopback else f"{cell.rtt_ms:g} ms, {100 * cell.loss:g} %"
     mtu = f", MTU {cell.mtu_bytes}" if cell.mtu_bytes != 1500 else ""
     return f"{size(cell.payload_bytes)} in {size(cell.chunk_bytes)}, {link}{mtu}"
 
@@ -84,7 +84,8 @@ def report(cells):
     yield from (f"* {line}" for line in summary(cells))
     yield ""
     yield (f"kvferry {cells[0].version}. Bytes of both directions, computed / measured. Simulated links have 20 Mbit/s, headers of PPP, and queues that "
-           "nothing fills; measured are means of so many seeds. Real runs are over a loopback with the MTU of Ethernet, the one with the median total.")
+           "nothing fills; measured are means of so many seeds. Real runs are over a loopback with the MTU of Ethernet, the one with the median total, or over an emulated link, "
+           "their means: there what was lost and sent again is among the layers below.")
     yield ""
     names = [name for key, name in NAMES.items() if key != "payload"]
     yield "| world | card, link | transport | runs | all bytes | difference | " + " | ".join(names) + " |"

@@ -94,12 +94,13 @@ def of_tables(path, work, _):
 def of_overhead(path, work, _):
     import overhead_picture
 
-    lines = overhead_cells.load(path)
+    emulated = beside(path, "emulated.jsonl")
+    lines = overhead_cells.load(path) + (overhead_cells.load(emulated) if os.path.exists(emulated) else [])
     cells = overhead_cells.cells(lines)
     picture = os.path.join(work, "overhead.png")
     overhead_picture.draw(cells, picture)
     body = to_html("\n".join(overhead_text.report(cells)), work, 0) + image(picture, "Bytes beside the payload, measured and in closed form")
-    real = " --real" if any(cell.world == "real" for cell in cells) else ""
+    real = " --real" if any(cell.is_loopback for cell in cells) else ""
     return Part("Overhead in closed form, and as measured", body + origin(lines, path), [f"kvferry-lab overhead --out {folder_of(path)}{real}"])
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ANALYSIS = ROOT / "analysis"
 RECORDED = ANALYSIS / "overhead" / "overhead.jsonl"
+EMULATED = ANALYSIS / "overhead" / "emulated.jsonl"
 sys.path.insert(0, str(ANALYSIS))
 
 import overhead_cells  # noqa: E402
@@ -86,7 +87,7 @@ class ClosedForm(unittest.TestCase):
 
 class Recorded(unittest.TestCase):
     def test_every_measured_point_is_near(self):
-        cells = overhead_cells.cells(overhead_cells.load(RECORDED))
+        cells = overhead_cells.cells(overhead_cells.load(RECORDED) + overhead_cells.load(EMULATED))
         self.assertGreater(len(cells), 40)
         for cell in cells:
             with self.subTest(cell.world, transport=cell.transport, payload=cell.payload_bytes, loss=cell.loss, rtt=cell.rtt_ms):
@@ -100,9 +101,9 @@ class Program(unittest.TestCase):
         self.folder = pathlib.Path(holder.name)
         self.results = self.folder / "overhead.jsonl"
 
-    def analyse(self, text):
+    def analyse(self, text, *more):
         self.results.write_text(text)
-        return subprocess.run([sys.executable, ANALYSIS / "overhead.py", self.results, "--out", self.folder], capture_output=True, text=True,
+        return subprocess.run([sys.executable, ANALYSIS / "overhead.py", self.results, *more, "--out", self.folder], capture_output=True, text=True,
                               timeout=120)
 
     def line(self, **changes):
@@ -111,7 +112,7 @@ class Program(unittest.TestCase):
         return {key: value for key, value in line.items() if value is not None}
 
     def test_writes_the_table_and_the_picture(self):
-        done = self.analyse(RECORDED.read_text())
+        done = self.analyse(RECORDED.read_text(), EMULATED)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Largest difference of simulated without loss:", done.stdout)
         self.assertEqual((self.folder / "overhead.png").read_bytes()[:4], b"\x89PNG")
