@@ -9,24 +9,15 @@ import os
 import sys
 from collections import defaultdict
 
+from jsonl import NUMBER, ResultsError, load as load_lines, write_whole
+
+NEEDED = {"scenario": str, "transport": str, "policy": str, "text": bool, "deadline": NUMBER, "mean_mbps": NUMBER, "f1": NUMBER,
+          "f1_full": NUMBER, "f1_oracle": NUMBER, "answerable": NUMBER, "kv_bytes_fp16": int, "quality_model": str, "profile": str, "seed": int}
 MISSED_BELOW = 0.999  # share of documents of which something must be there
 
 
-class AdaptError(Exception):
-    pass
-
-
 def load(path):
-    runs = []
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                runs.append(json.loads(line))
-            except ValueError as error:
-                raise AdaptError(f"{path}:{number}: expected a JSON object: {error}") from error
-    if not runs:
-        raise AdaptError(f"{path}: expected at least one run")
-    return runs
+    return load_lines(path, NEEDED)
 
 
 def mean(values):
@@ -134,12 +125,6 @@ def report(runs):
             yield ""
 
 
-def write_whole(path, text):
-    with open(path + ".part", "w", encoding="utf-8") as out:
-        out.write(text)
-    os.replace(path + ".part", path)
-
-
 def main():
     parser = argparse.ArgumentParser(prog="adapt.py", description=__doc__)
     parser.add_argument("results", help="results.jsonl")
@@ -160,5 +145,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (AdaptError, OSError) as error:
+    except (ResultsError, OSError) as error:
         sys.exit(f"adapt.py: {error}")

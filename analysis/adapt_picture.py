@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """adapt.png: how far each policy stays behind the oracle. timeline.png: one transfer as it went."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import figures
 
 # Okabe and Ito
 COLOURS = ["#999999", "#56b4e9", "#cc79a7", "#e69f00", "#009e73", "#0072b2", "#d55e00"]
+MARKERS = "o^sDvPX"
 
 
 def mean(values):
@@ -22,16 +22,17 @@ def draw_regret(runs, path):
     deadlines = sorted(set(run["deadline"] for run in runs))
     columns = min(4, len(scenarios))
     rows = -(-len(scenarios) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 3.0 * rows + 0.6), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 3.0 * rows + 0.6), dpi=110, sharey=True,
+                                squeeze=False)
     for axis, scenario in zip(axes.flat, scenarios):
-        for policy, colour in zip(policies, COLOURS):
+        for policy, colour, marker in zip(policies, COLOURS, MARKERS):
             regret = []
             for deadline in deadlines:
                 some = [run for run in runs if (run["scenario"], run["policy"], run["deadline"])
                         == (scenario, policy, deadline)]
                 regret.append(mean(run["f1_oracle"] - run["f1"] for run in some))
             ours = policy == "progressive"
-            axis.plot(deadlines, regret, color=colour, marker="o", markersize=3.5, linewidth=2.4 if ours else 1.2,
+            axis.plot(deadlines, regret, color=colour, marker=marker, markersize=4, linewidth=2.4 if ours else 1.2,
                       zorder=3 if ours else 2, label=policy)
         rate = next(run["mean_mbps"] for run in runs if run["scenario"] == scenario)
         axis.set_title(f"{scenario} ({rate:.3g} Mbit/s)", fontsize=10)
@@ -50,8 +51,7 @@ def draw_regret(runs, path):
     figure.legend(handles, labels, loc="upper center", ncols=ncols, fontsize=8.5, frameon=False)
     legend_inches = 0.15 + 0.2 * -(-len(policies) // ncols)
     figure.tight_layout(rect=(0, 0, 1, 1 - legend_inches / figure.get_figheight()))
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    figures.save(figure, path)
 
 
 def quality_steps(one):
@@ -76,7 +76,7 @@ def quality_steps(one):
 
 
 def draw_timeline(transfers, path):
-    figure, axes = plt.subplots(3, len(transfers), figsize=(6.2 * len(transfers), 7.2), sharex="col", sharey="row",
+    figure, axes = plt.subplots(3, len(transfers), figsize=(6.2 * len(transfers), 7.2), dpi=110, sharex="col", sharey="row",
                                 squeeze=False, height_ratios=[1.2, 1, 1])
     for column, one in enumerate(transfers):
         rate_axis, bytes_axis, quality_axis = axes[:, column]
@@ -111,5 +111,4 @@ def draw_timeline(transfers, path):
     for axis, label in zip(axes[:, 0], ("Mbit/s", "KB arrived", "F1 of what is here")):
         axis.set_ylabel(label)
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    figures.save(figure, path)

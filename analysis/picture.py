@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """tradeoff.png: F1 against bytes on the wire, and against time to first token."""
 
-import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.text import Text
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.text import Text  # noqa: E402
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
+import figures
+from figures import bytes_text, seconds_text
 
 MARKERS = {"ns3-tcp": ("o", "#0072b2"), "ns3-udp": ("^", "#d55e00")}  # colours of Okabe and Ito
 SPARE = [("s", "#009e73"), ("D", "#cc79a7"), ("v", "#56b4e9")]
@@ -17,17 +16,6 @@ LABEL_OFFSETS = [(0, sign * (9 + 12 * step)) for step in range(5) for sign in (1
 def style(transport, transports):
     known = MARKERS.get(transport)
     return known or SPARE[transports.index(transport) % len(SPARE)]
-
-
-def bytes_text(value, _=None):
-    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
-        if value >= limit:
-            return f"{value / limit:g} {unit}"
-    return f"{value:g} B"
-
-
-def seconds_text(value, _=None):
-    return f"{value:g} s" if value >= 0.1 else f"{1e3 * value:g} ms"
 
 
 def write_label(axis, label, place, dx, dy):
@@ -72,17 +60,10 @@ def panel(axis, groups, value, name, unit):
                   markeredgewidth=1.6, zorder=3)
     for marks in by_preset.values():
         axis.plot(*zip(*marks), "-", color="#999999", linewidth=0.8, zorder=1)
-    axis.set_xscale("log")
     axis.set_xlabel(name)
     axis.margins(x=0.12)
-    low, high = axis.get_xlim()
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 2000 else (1,)))
-    axis.xaxis.set_major_formatter(FuncFormatter(unit))
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.grid(True, color="#e4e4e4", linewidth=0.7)
-    axis.set_axisbelow(True)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
+    figures.logarithmic(axis, unit)
+    figures.dress(axis)
     return list(by_preset.items())
 
 
@@ -104,5 +85,4 @@ def draw(groups, title, path):
     figure.canvas.draw()
     for axis, points in zip(axes, labels):
         place_labels(figure, axis, points)
-    figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
+    figures.save(figure, path)

@@ -1,43 +1,35 @@
 # SPDX-License-Identifier: MIT
 """Reads results.jsonl and sums its runs up by preset and transport."""
 
-import json
 from dataclasses import dataclass, field
 
-
-class ResultsError(Exception):
-    """A results file that cannot be used; the message names file, line and what was expected."""
-
+from jsonl import NUMBER, ResultsError, load as load_lines
 
 NEEDED = {
     "scenario": str, "transport": str, "preset": str, "seed": int, "tokens": int, "n_questions": int,
-    "quality_model": str, "profile": str, "kv_bytes_fp16": int, "card_bytes": int, "ratio": float,
+    "quality_model": str, "profile": str, "kv_bytes_fp16": int, "card_bytes": int, "ratio": NUMBER,
     "wire": dict, "time_s": dict, "quality": dict, "text": dict, "link": dict, "clock": str, "document": int,
+}
+INSIDE = {
+    "wire": ("retransmitted", "total"), "quality": ("f1", "em", "kld"),
+    "time_s": ("encode", "queue", "transfer", "decode", "inject", "prefill", "generate", "first_token"),
+    "text": ("wire_total", "transfer", "prefill", "first_token"), "link": ("rate_mbps", "rtt_ms", "loss", "queue_packets"),
 }
 
 
 def load(path):
-    """All runs of a file, in its order."""
-    runs = []
-    try:
-        lines = open(path, encoding="utf-8").read().splitlines()
-    except OSError as error:
-        raise ResultsError(f"{path}: {error.strerror}, expected a results.jsonl") from error
-    for number, line in enumerate(lines, 1):
-        try:
-            run = json.loads(line)
-        except ValueError as error:
-            raise ResultsError(f"{path}:{number}: not JSON: {error}") from error
-        if not isinstance(run, dict):
-            raise ResultsError(f"{path}:{number}: expected an object, a line per run")
-        for key, kind in NEEDED.items():
-            value = run.get(key)
-            if not isinstance(value, (int, float) if kind is float else kind):
-                raise ResultsError(f"{path}:{number}: key '{key}': expected {kind.__name__}")
-        runs.append(run)
-    if not runs:
-        raise ResultsError(f"{path}: empty, expected a line per run")
+    """All runs of a file, in its order. Columns that nobody here reads may be there."""
+    runs = load_lines(path, NEEDED)
+    for number, run in enumerate(runs, 1):
+        for column, keys in INSIDE.items():
+            check(run[column], f"{path}:{number}", keys, f"{column}.")
     return runs
+
+
+def check(values, where, keys, prefix):
+    for key in keys:
+        if not isinstance(values.get(key), NUMBER):
+            raise ResultsError(f"{where}: column '{prefix}{key}': expected a number")
 
 
 def mean(values):

@@ -7,9 +7,10 @@ import argparse
 import os
 import sys
 
+from jsonl import ResultsError, write_whole
 from tables_about import about
 from tables_findings import findings
-from tables_lines import TablesError, load, tables
+from tables_lines import load, tables
 from tables_papers import beside
 from tables_text import READING, as_csv, as_markdown, panels
 
@@ -18,12 +19,6 @@ PREFACE = """# Every method on the same caches
 The same documents, models, questions and byte counting for every method. The models are small and trained for these
 documents; answers stand verbatim in one sentence of the document. The papers measured other models on other
 tasks, so shares of the full cache's F1 are compared, not F1 itself."""
-
-
-def write_whole(path, text):
-    with open(path + ".part", "w", encoding="utf-8") as out:
-        out.write(text)
-    os.replace(path + ".part", path)
 
 
 def said(table):
@@ -77,5 +72,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (TablesError, OSError) as error:
+    except (ResultsError, OSError) as error:
         sys.exit(f"tables.py: {error}")

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A progressive card as a picture: divergence against the bytes that came, beside cards of fixed presets."""
 
-import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter  # noqa: E402
-
-from tables_about import about  # noqa: E402
-from tables_lines import MOST_KL, panel_name, share_of, useful  # noqa: E402
+import figures
+from tables_about import about
+from tables_lines import MOST_KL, panel_name, share_of, useful
 
 LEAST_KL = 1e-9  # what is drawn for less on a logarithmic axis
 CURVES = {"progressive": {"color": "#0072b2", "linewidth": 2, "marker": "o", "markersize": 3.5},
@@ -60,5 +58,4 @@ def draw_curve(table, path):
     figure.legend(handles, labels, loc="lower center", frameon=False, ncol=len(labels), fontsize=9.5)
     figure.suptitle(about(table.name).title, fontsize=12)
     figure.tight_layout(rect=(0, 0.04, 1, 0.99))
-    figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
+    figures.save(figure, path)

@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Reads tables.jsonl: one line for each treatment of the caches, model and question set."""
 
-import json
 from dataclasses import dataclass, field
 
-
-class TablesError(Exception):
-    """Lines that cannot be used; the message names file, line and what was expected."""
-
+from jsonl import NUMBER, ResultsError, load as load_lines
 
 MOST_LOSS = 0.01  # of F1, relative: what still counts as equal
 MOST_KL = 0.05    # nats
 
-NUMBER = (int, float)
 KEYS = {
     "table": str, "model": str, "set": str, "series": str, "label": str, "x": NUMBER, "query_aware": bool,
     "kv_bytes_fp16": NUMBER, "f1": NUMBER, "f1_interval": list, "loss": NUMBER, "loss_interval": list, "em": NUMBER,
@@ -22,33 +17,14 @@ KEYS_OR_NULL = {"preset": str, "pipeline": str, "card_bytes": NUMBER, "ratio": N
                 "energy": NUMBER, "sender_f1": NUMBER}
 
 
-def check(line, where):
-    if not isinstance(line, dict):
-        raise TablesError(f"{where}: expected an object")
-    for key, kind in KEYS.items():
-        if not isinstance(line.get(key), kind):
-            raise TablesError(f"{where}: key '{key}': expected {getattr(kind, '__name__', 'a number')}")
-    for key, kind in KEYS_OR_NULL.items():
-        if key not in line or not (line[key] is None or isinstance(line[key], kind)):
-            raise TablesError(f"{where}: key '{key}': expected {getattr(kind, '__name__', 'a number')} or null")
-
-
 def load(path):
     """All lines of a file, in its order."""
-    try:
-        texts = open(path, encoding="utf-8").read().splitlines()
-    except OSError as error:
-        raise TablesError(f"{path}: {error.strerror}, expected a tables.jsonl") from error
-    lines = []
-    for number, text in enumerate(texts, 1):
-        try:
-            line = json.loads(text)
-        except ValueError as error:
-            raise TablesError(f"{path}:{number}: not JSON: {error}") from error
-        check(line, f"{path}:{number}")
-        lines.append(line)
-    if not lines:
-        raise TablesError(f"{path}: empty, expected lines")
+    lines = load_lines(path, KEYS)
+    for number, line in enumerate(lines, 1):
+        for key, kind in KEYS_OR_NULL.items():
+            if key not in line or not (line[key] is None or isinstance(line[key], kind)):
+                what = "a text" if kind is str else "a number"
+                raise ResultsError(f"{path}:{number}: column '{key}': expected {what} or null")
     return lines
 
 

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A table as a picture: F1 above, divergence below, one column for each model and question set."""
 
-import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator  # noqa: E402
-
-from tables_about import about  # noqa: E402
-from tables_curve import draw_curve  # noqa: E402
-from tables_ranking import draw_ranking  # noqa: E402
-from tables_lines import full_line, panel_name  # noqa: E402
+import figures
+from tables_about import about
+from tables_curve import draw_curve
+from tables_ranking import draw_ranking
+from tables_lines import full_line, panel_name
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"]  # Okabe and Ito
 MARKERS = "o^sDvP*X<>"
@@ -145,5 +143,4 @@ def draw(table, path):
     rows = legend(figure, *axes[0][0].get_legend_handles_labels())
     figure.suptitle(name.title, fontsize=12)
     figure.tight_layout(rect=(0, 0.03 * rows, 1, 0.99))
-    figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
+    figures.save(figure, path)

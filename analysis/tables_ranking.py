@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The presets as a picture: how far each shrinks a card, and whether it stays within the limits."""
 
-import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
-
-from tables_about import about  # noqa: E402
-from tables_lines import MOST_KL, MOST_LOSS, panel_name  # noqa: E402
-from tables_text import share  # noqa: E402
+import figures
+from tables_about import about
+from tables_lines import MOST_KL, MOST_LOSS, panel_name
+from tables_text import share
 
 KINDS = [("within both limits", {"marker": "o", "color": "#0072b2"}),
          (f"at most {share(MOST_LOSS, 0)} of F1 lost, KL above {MOST_KL:g}",
@@ -57,5 +55,4 @@ def draw_ranking(table, path):
     figure.legend(handles=handles, loc="lower center", frameon=False, ncol=len(handles), fontsize=9.5)
     figure.suptitle(about(table.name).title + " (* a card for each question)", fontsize=12)
     figure.tight_layout(rect=(0, 0.04, 1, 0.99))
-    figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
+    figures.save(figure, path)

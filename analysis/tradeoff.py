@@ -9,13 +9,10 @@ import os
 import sys
 
 import table
-from runs import ResultsError, group, load, summary
-
-
-def write_whole(path, text):
-    with open(path + ".part", "w", encoding="utf-8") as out:
-        out.write(text)
-    os.replace(path + ".part", path)
+from jsonl import ResultsError, write_whole
+from page import again_section, page, plan_section
+from runs import group, load, summary
+from tradeoff_section import section, title
 
 
 def as_object(runs, groups):
@@ -25,6 +22,20 @@ def as_object(runs, groups):
              "retransmitted_share": g.retransmitted_share,
              "break_even_prefill_tokens_per_s": None if g.is_text else g.break_even_prefill} for g in groups]
     return {**summary(runs), "presets": rows}
+
+
+def draw_pictures(runs, groups, folder):
+    """Files by what they show."""
+    import fronts  # slow to import: only when the results are good
+    import picture
+    import stages
+
+    about = summary(runs)
+    drawn = {name: os.path.join(folder, f"{name}.png") for name in ("tradeoff", "fronts", "stages")}
+    picture.draw(groups, "; ".join([about["scenario"], about["documents"], about["link"]]), drawn["tradeoff"])
+    fronts.draw(runs, drawn["fronts"])
+    stages.draw(groups, drawn["stages"])
+    return drawn
 
 
 def main():
@@ -37,16 +48,10 @@ def main():
     options = parser.parse_args()
     runs = load(options.results)
     groups = group(runs)
-    from picture import draw  # slow to import: only when the results are good
-
-    picture = os.path.join(options.out, "tradeoff.png")
-    about = summary(runs)
-    draw(groups, "; ".join([about["scenario"], about["documents"], about["link"]]), picture)
+    pictures = draw_pictures(runs, groups, options.out)
     plan = open(options.plan, encoding="utf-8").read() if options.plan else ""
-    from page import render
-
-    write_whole(os.path.join(options.out, "report.html"),
-                render(runs, groups, picture, options.results, plan, options.command))
+    body = section(runs, groups, pictures, options.results) + plan_section(plan) + again_section([options.command] if options.command else [])
+    write_whole(os.path.join(options.out, "report.html"), page(title(runs), body, {"command": options.command, "plan": plan}))
     if options.json:
         print(json.dumps(as_object(runs, groups)))
     else:

@@ -83,6 +83,22 @@ struct BreakevenCommand {
 };
 void run_breakeven(const BreakevenCommand& options);
 
+struct OverheadCommand {
+  std::filesystem::path out;
+  uint64_t seed = 1;
+  uint64_t seeds = 200;  // of transfers that lose packets
+  bool real = false;     // over this machine's loopback, too
+  uint64_t real_runs = 5;
+  uint64_t largest_bytes = 16 << 20;  // larger cards are left out
+  int jobs = 2;
+};
+void run_overhead(const OverheadCommand& options);
+
+struct ReportCommand {
+  std::filesystem::path folder;
+};
+void run_report(const ReportCommand& options);
+
 void run_presets(bool json);
 
 }  // namespace kvferry

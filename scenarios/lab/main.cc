@@ -36,6 +36,8 @@ struct Options {
   BoundCommand bound;
   AdaptOptions adapt;
   BreakevenCommand breakeven;
+  OverheadCommand overhead;
+  ReportCommand report;
   bool presets_json = false;
 };
 
@@ -159,6 +161,31 @@ void add_adaptation(CLI::App& app, Options& o) {
   breakeven->callback([&o] { run_breakeven(o.breakeven); });
 }
 
+void add_analysis(CLI::App& app, Options& o) {
+  auto* overhead = app.add_subcommand(
+      "overhead", "bytes of headers, messages and repetitions, measured and in closed form");
+  overhead->add_option("--out", o.overhead.out, "folder for overhead.jsonl, overhead.md and overhead.png")
+      ->required();
+  overhead->add_option("--seeds", o.overhead.seeds, "of each transfer that loses packets")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  overhead->add_option("--seed", o.overhead.seed, "of losses")->capture_default_str();
+  overhead->add_flag("--real", o.overhead.real, "real programs and sockets on this machine, too");
+  overhead->add_option("--runs", o.overhead.real_runs, "of each of those")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  overhead->add_option("--largest", o.overhead.largest_bytes, "leave larger cards out, bytes")
+      ->check(CLI::Range(4096, 1 << 30))
+      ->capture_default_str();
+  add_jobs(overhead, o.overhead.jobs);
+  overhead->callback([&o] { run_overhead(o.overhead); });
+
+  auto* report = app.add_subcommand("report", "one page of all results in a folder");
+  report->add_option("DIR", o.report.folder, "where tradeoff, adapt, tables or overhead left their results")
+      ->required();
+  report->callback([&o] { run_report(o.report); });
+}
+
 void add_training(CLI::App& app, Options& o) {
   auto* train = app.add_subcommand("train", "train a model from a recipe, and score it");
   train->add_option("RECIPE", o.train.recipe, "such as model/recipes/small.toml")->required();
@@ -235,6 +262,7 @@ int run(int argc, char** argv) {
   }
   add_experiments(app, options);
   add_adaptation(app, options);
+  add_analysis(app, options);
   add_training(app, options);
   add_cards(app, options);
   return parse_command_line(app, argc, argv).value_or(kExitSuccess);

@@ -41,7 +41,8 @@ class Adapt(unittest.TestCase):
     def test_lines_that_are_none_are_named(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "results.jsonl"
-            for content, message in (("{}\nnot json\n", ":2: expected a JSON object"), ("", ": expected at least one run")):
+            for content, message in (("not json\n", ":1: not JSON: "), ("{}\n", ":1: column 'scenario' is missing, expected a text"),
+                                     ("", ": empty, expected a line per run")):
                 file.write_text(content)
                 done = subprocess.run([sys.executable, ANALYSIS / "adapt.py", file, "--out", folder],
                                       capture_output=True, text=True)

@@ -92,7 +92,7 @@ class Program(unittest.TestCase):
     def test_bad_results_are_told_in_one_line(self):
         file = self.folder / "results.jsonl"
         for text, message in [("", "empty, expected a line per run"), ("{", ":1: not JSON: "),
-                              (json.dumps(run(tokens="x")), ":1: key 'tokens': expected int")]:
+                              (json.dumps(run(tokens="x")), ":1: column 'tokens': expected a whole number")]:
             done = self.analyse(text)
             self.assertEqual(done.returncode, 1)
             self.assertTrue(done.stderr.startswith(f"tradeoff.py: {file}"), done.stderr)

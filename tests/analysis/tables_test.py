@@ -114,9 +114,9 @@ class Program(unittest.TestCase):
 
     def test_bad_lines_are_told_in_one_line(self):
         file = self.folder / "tables.jsonl"
-        for text, message in [("", "empty, expected lines"), ("{", ":1: not JSON: "), ("[]", ":1: expected an object"),
-                              (json.dumps(line("full", 1.0, kl="x")), ":1: key 'kl': expected a number"),
-                              (json.dumps(line("full", 1.0, ratio="x")), ":1: key 'ratio': expected a number or null")]:
+        for text, message in [("", "empty, expected a line per run"), ("{", ":1: not JSON: "), ("[]", ":1: expected an object"),
+                              (json.dumps(line("full", 1.0, kl="x")), ":1: column 'kl': expected a number"),
+                              (json.dumps(line("full", 1.0, ratio="x")), ":1: column 'ratio': expected a number or null")]:
             done = self.analyse(text)
             self.assertEqual(done.returncode, 1)
             self.assertTrue(done.stderr.startswith(f"tables.py: {file}"), done.stderr)
