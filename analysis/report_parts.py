@@ -13,9 +13,12 @@ import fan_out
 import overhead_cells
 import overhead_text
 import runs as tradeoff_runs
+import share
+import share_picture
 import tables
 import tables_lines
 import tradeoff_section
+import update
 from jsonl import ResultsError
 from markdown import to_html
 from page import facts, image
@@ -112,6 +115,21 @@ def of_fan_out(path, work, _):
     return Part("One cache, many agents", body + origin(lines, path))
 
 
+def of_share(path, work, _):
+    lines = share.load(path)
+    picture = os.path.join(work, "share.png")
+    share_picture.draw(lines, picture)
+    body = to_html(share.report(lines, ""), work, 0) + image(picture, "F1 over the next reader's bytes; bytes and time over agents")
+    command = f"kvferry-lab share --out {folder_of(path)} --model {lines[0]['model']} --seed {lines[0]['seed']}"
+    return Part("Many agents, one document", body + origin(lines, path), [command])
+
+
+def of_update(path, work, _):
+    lines = update.load(path)
+    command = f"kvferry-lab update --out {folder_of(path)} --model {lines[0]['model']} --seed {lines[0]['seed']}"
+    return Part("A document that changes", to_html(update.report(lines, ""), work, 0) + origin(lines, path), [command])
+
+
 def of_breakeven(path, work, _):
     lines = breakeven.load(path)
     picture = os.path.join(work, "breakeven.png")
@@ -135,7 +153,8 @@ def kind_of_results(path):
     raise ResultsError(f"{path}:1: column 'preset' (of tradeoff) or 'deadline' (of adapt) is missing")
 
 
-KINDS = {"tables.jsonl": of_tables, "overhead.jsonl": of_overhead, "fan-out.jsonl": of_fan_out, "breakeven.jsonl": of_breakeven}
+KINDS = {"tables.jsonl": of_tables, "overhead.jsonl": of_overhead, "fan-out.jsonl": of_fan_out, "breakeven.jsonl": of_breakeven,
+         "share.jsonl": of_share, "update.jsonl": of_update}
 
 
 def parts(folder, work, made):

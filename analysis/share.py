@@ -8,11 +8,14 @@ import os
 import pathlib
 import sys
 
+from jsonl import NUMBER, ResultsError, load as load_lines
 from share_findings import finding, shares
-from share_picture import draw
+from share_picture import CURVES, draw
 
-COLUMNS = ["set", "strategy", "base", "task", "agents", "f1", "f1_worst_agent", "own_bytes", "shared_bytes",
-           "total_bytes", "marginal_bytes", "total_flops", "marginal_flops", "time_to_answer_s"]
+COLUMNS = {"set": str, "strategy": str, "base": NUMBER, "task": NUMBER, "agents": int, "tokens": NUMBER, "f1": NUMBER,
+           "f1_interval": list, "f1_worst_agent": NUMBER, "ppl_delta": NUMBER, "own_bytes": NUMBER, "shared_bytes": NUMBER,
+           "total_bytes": dict, "marginal_bytes": dict, "total_flops": NUMBER, "marginal_flops": NUMBER,
+           "memory_bytes_per_reader": dict, "time_to_answer_s": dict, "n_documents": int}
 ABOUT = """Shares are of the document's rows: of the base, and of what each agent gets beside it (or, of a mask, keeps
 visible of the base). Bytes are those of the card files, and of the text. *Pool*: the agents share a store or memory, so
 what is everybody's moves once; *apart*: every agent gets all of it over a link of its own. Operations are floating-point
@@ -21,24 +24,8 @@ and simulated time for the link, an agent after the other at the source. Worst: 
 worst agent's F1. Memory: FP16 bytes of the rows that an agent's model reads, a share of those that all share."""
 
 
-def fail(message):
-    sys.exit(f"share: {message}")
-
-
-def read(path):
-    lines = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            line = json.loads(text)
-        except ValueError as error:
-            fail(f"{path}:{number}: not JSON: {error}")
-        missing = [column for column in COLUMNS if column not in line]
-        if missing:
-            fail(f"{path}:{number}: no column '{missing[0]}', expected a line of kvferry-lab share")
-        lines.append(line)
-    if not lines:
-        fail(f"{path}: no line")
-    return lines
+def load(path):
+    return load_lines(path, COLUMNS)
 
 
 def number(value):
@@ -82,30 +69,46 @@ def fan_out(lines):
     return "\n".join("| " + " | ".join(row) + " |" for row in [header, divider, *rows])
 
 
+def write_fan_out(lines, path):
+    """What `kvferry-lab report` draws over the number of agents: of a strategy, agents from a pool."""
+    with open(path, "w", encoding="utf-8") as file:
+        for line in lines:
+            if (line["strategy"], line["base"], line["task"]) not in CURVES:
+                continue
+            json.dump({"scenario": line["set"], "strategy": f"{line['set']}: {line['strategy']} {shares(line)}".strip(),
+                       "agents": line["agents"], "total_bytes": line["total_bytes"]["pool"],
+                       "marginal_bytes": line["marginal_bytes"]["pool"], "f1_mean": line["f1"], "f1_worst": line["f1_worst_agent"],
+                       "time_to_answer_s": line["time_to_answer_s"], "seed": line["seed"]}, file)
+            file.write("\n")
+
+
+def report(lines, command):
+    """The page's Markdown."""
+    most = max(line["agents"] for line in lines)
+    parts = ["# Many agents, one document\n", f"`{command}`\n" if command else "", ABOUT + "\n"]
+    for name in dict.fromkeys(line["set"] for line in lines):
+        of_set = [line for line in lines if line["set"] == name]
+        full = [line for line in of_set if line["agents"] == most]
+        parts.append(f"## {name}: {full[0]['tokens']:,.0f} tokens, {full[0]['n_documents']} documents, {most} agents\n")
+        parts += [finding(full) + "\n", table(full) + "\n", f"### {name}: by the number of agents\n", fan_out(of_set) + "\n"]
+    return "\n".join(part for part in parts if part)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--command", default="")
     options = parser.parse_args()
-    lines = read(options.results)
-    most = max(line["agents"] for line in lines)
-    parts = ["# Many agents, one document\n"]
-    if options.command:
-        parts.append(f"`{options.command}`\n")
-    parts.append(ABOUT + "\n")
-    for name in dict.fromkeys(line["set"] for line in lines):
-        of_set = [line for line in lines if line["set"] == name]
-        full = [line for line in of_set if line["agents"] == most]
-        parts.append(f"## {name}: {full[0]['tokens']:,.0f} tokens, {full[0]['n_documents']} documents, {most} agents\n")
-        parts.append(finding(full) + "\n")
-        parts.append(table(full) + "\n")
-        parts.append(f"### {name}: by the number of agents\n")
-        parts.append(fan_out(of_set) + "\n")
+    try:
+        lines = load(options.results)
+    except ResultsError as error:
+        sys.exit(f"share: {error}")
     draw(lines, options.out / "share.png")
+    write_fan_out(lines, options.out / "fan-out.jsonl")
     page = options.out / "share.md"
     temporary = page.with_suffix(".tmp")
-    temporary.write_text("\n".join(parts), encoding="utf-8")
+    temporary.write_text(report(lines, options.command), encoding="utf-8")
     os.replace(temporary, page)
 
 

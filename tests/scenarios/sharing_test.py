@@ -13,7 +13,7 @@ class Sharing(LabTest):
     def test_strategies_from_documents_to_the_page(self):
         out = self.folder / "share"
         self.succeeds("share", "--out", out, "--model", MODEL, "--documents", 1, "--agents", 2)
-        self.assertEqual(sorted(file.name for file in out.iterdir()), ["answers.jsonl", "share.jsonl", "share.md", "share.png"])
+        self.assertEqual(sorted(file.name for file in out.iterdir()), ["answers.jsonl", "fan-out.jsonl", "share.jsonl", "share.md", "share.png"])
         lines = self.lines(out / "share.jsonl")
         self.assertEqual({line["agents"] for line in lines}, {1, 2})
         for line in lines:

@@ -243,7 +243,7 @@ void run_share(const ShareOptions& options) {
                {(scratch.folder() / "share.jsonl").string(), "--out", scratch.folder().string(), "--command",
                 command_of(options)},
                scratch.folder());
-  scratch.keep({"share.jsonl", "answers.jsonl", "share.md", "share.png"});
+  scratch.keep({"share.jsonl", "answers.jsonl", "share.md", "share.png", "fan-out.jsonl"});
   std::printf("%s\n", (options.out / "share.md").c_str());
 }
 

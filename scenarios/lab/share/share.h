@@ -25,7 +25,8 @@ struct ShareOptions {
 };
 
 // Writes share.jsonl (a line a strategy and number of agents), answers.jsonl (every answer beside the gold
-// one), share.md and share.png into options.out. Throws Failure, having left nothing behind.
+// one), fan-out.jsonl (for the report), share.md and share.png into options.out. Throws Failure, having left
+// nothing behind.
 void run_share(const ShareOptions& options);
 
 }  // namespace kvferry
