@@ -48,7 +48,9 @@ Result<void> DirectoryStore::set_bound(std::uint64_t max_bytes) {
   if (auto written = folder_.set_number(kBoundFile, max_bytes); !written) return written;
   Room room(folder_, catalogue_, *pins_);
   if (auto swept = room.sweep(); !swept) return swept;
-  return room.make(max_bytes, [] { return std::uint64_t{0}; }, {});
+  // What is being read stays; the next one to put makes room for itself.
+  (void)room.make(max_bytes, [] { return std::uint64_t{0}; }, {});
+  return {};
 }
 
 Result<std::shared_ptr<ChunkSource>> DirectoryStore::find(const Digest& card) {
@@ -78,9 +80,10 @@ Result<std::shared_ptr<StoredCard>> DirectoryStore::open_card(const Digest& card
   auto pin = pins_->pin(card);
   Result<std::optional<CardFiles>> files = std::optional<CardFiles>();
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
+    const auto before = stamp_of(folder_.card(card));
+    if (!before) return std::shared_ptr<StoredCard>();
     files = open_files(card);
-    if (files && *files) break;
-    if (!is_there(folder_.card(card))) return std::shared_ptr<StoredCard>();
+    if ((files && *files) || stamp_of(folder_.card(card)) == before) break;
   }
   if (!files) return files.error();
   if (!*files) return Error{folder_.card(card).string() + ": changes all the time"};
