@@ -17,7 +17,7 @@ struct Digest {
   static constexpr std::size_t kBytes = 32;
   std::array<std::uint8_t, kBytes> bytes{};
 
-  auto operator<=>(const Digest&) const = default;
+  auto operator<=>(const Digest&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees one
 
   [[nodiscard]] ByteView view() const { return bytes; }
   [[nodiscard]] std::string hex() const;  // 64 lower-case digits

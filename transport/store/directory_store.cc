@@ -10,7 +10,26 @@
 
 namespace kvferry {
 
-using namespace store;
+namespace fs = std::filesystem;
+using store::CardFiles;
+using store::CheckedChunks;
+using store::File;
+using store::kBoundFile;
+using store::kEvictionsFile;
+using store::list_names;
+using store::map_file;
+using store::parse_entry;
+using store::payload_at;
+using store::PoolFolder;
+using store::PutPlan;
+using store::read_name;
+using store::Room;
+using store::serialize_entry;
+using store::stamp_of;
+using store::StoredCard;
+using store::touch;
+using store::write_file;
+using store::write_name;
 
 namespace {
 
@@ -198,7 +217,7 @@ Result<void> DirectoryStore::bind(const std::string& name, const Digest& card) {
 }
 
 Result<std::optional<Digest>> DirectoryStore::resolve(const std::string& name) {
-  const auto card = read_name(folder_, name);
+  auto card = read_name(folder_, name);
   if (!card || !*card || is_there(folder_.card(**card))) return card;
   return std::optional<Digest>();
 }

@@ -8,7 +8,22 @@
 
 namespace kvferry {
 
-using namespace store;
+using store::bind_script;
+using store::bound_script;
+using store::check_chunk;
+using store::kFull;
+using store::kHere;
+using store::kPut;
+using store::kRedisPrefix;
+using store::manifest_value;
+using store::parse_manifest_value;
+using store::put_script;
+using store::RedisCard;
+using store::RedisLink;
+using store::RedisPool;
+using store::RedisReply;
+using store::remove_script;
+using store::resolve_script;
 
 namespace {
 
