@@ -105,7 +105,7 @@ def main():
     theirs = "; ".join(f"{tokens:,} tokens: {handoff:.3f} s against {again:.3f} s, ratio {handoff / again:.2f}"
                        for tokens, (handoff, again) in QKVSHARE.items())
     text = (f"# First token after a hand-off\n\nLlama-3.1-8B's shapes; compute times of {profile['device']} "
-            f"({profile['source']}). The first agent has the cache already. *Encode* holds the request's way too; *prefill* is "
+            f"({profile['source']}). The first agent has the cache already. **Encode** holds the request's way too; **prefill** is "
             f"the text read again and the same first token.\n\n{table(runs)}\n\nQKVShare, on one device, without a network: "
             f"{theirs}.\n")
     temporary = options.out / "handoff.tmp"

@@ -17,8 +17,8 @@ COLUMNS = {"set": str, "strategy": str, "base": NUMBER, "task": NUMBER, "agents"
            "total_bytes": dict, "marginal_bytes": dict, "total_flops": NUMBER, "marginal_flops": NUMBER,
            "memory_bytes_per_reader": dict, "time_to_answer_s": dict, "n_documents": int}
 ABOUT = """Shares are of the document's rows: of the base, and of what each agent gets beside it (or, of a mask, keeps
-visible of the base). Bytes are those of the card files, and of the text. *Pool*: the agents share a store or memory, so
-what is everybody's moves once; *apart*: every agent gets all of it over a link of its own. Operations are floating-point
+visible of the base). Bytes are those of the card files, and of the text. **Pool**: the agents share a store or memory, so
+what is everybody's moves once; **apart**: every agent gets all of it over a link of its own. Operations are floating-point
 operations counted from the model's shape; time is processor time of one core for reading, encoding, decoding and answering,
 and simulated time for the link, an agent after the other at the source. Worst: the mean over documents of the
 worst agent's F1. Memory: FP16 bytes of the rows that an agent's model reads, a share of those that all share."""

@@ -12,10 +12,10 @@ from jsonl import NUMBER, ResultsError, load as load_lines
 COLUMNS = {"edit": str, "place": NUMBER, "preset": str, "way": str, "model": str, "tokens": NUMBER, "new_tokens": NUMBER,
            "card_bytes": NUMBER, "sent_bytes": NUMBER, "sent_share": NUMBER, "token_share": NUMBER, "flops_share": NUMBER,
            "f1_old": NUMBER, "kl": NUMBER, "top1": NUMBER, "n_documents": int}
-ABOUT = """A paragraph is inserted, put in the place of as many sentences, or taken out; *place* is the share of the sentences
-before it. *Sent*: the chunks that a reader of the version before does not have, with the whole manifest, as a share of a
-card of the new version. *Read*: tokens that the model reads anew, as a share of the document's, and operations beside
-reading all of it. *Sent / read* of an insertion at the end is what a paragraph costs beside its share of the tokens.
+ABOUT = """A paragraph is inserted, put in the place of as many sentences, or taken out; **place** is the share of the sentences
+before it. **Sent**: the chunks that a reader of the version before does not have, with the whole manifest, as a share of a
+card of the new version. **Read**: tokens that the model reads anew, as a share of the document's, and operations beside
+reading all of it. **Sent / read** of an insertion at the end is what a paragraph costs beside its share of the tokens.
 A moved suffix is not read again: it has not seen the change. KL and top-1 are against the document read anew and not quantized."""
 
 

@@ -10,7 +10,26 @@
 
 namespace kvferry {
 
-using namespace store;
+namespace fs = std::filesystem;
+using store::CardFiles;
+using store::CheckedChunks;
+using store::File;
+using store::kBoundFile;
+using store::kEvictionsFile;
+using store::list_names;
+using store::map_file;
+using store::parse_entry;
+using store::payload_at;
+using store::PoolFolder;
+using store::PutPlan;
+using store::read_name;
+using store::Room;
+using store::serialize_entry;
+using store::stamp_of;
+using store::StoredCard;
+using store::touch;
+using store::write_file;
+using store::write_name;
 
 namespace {
 
@@ -48,7 +67,9 @@ Result<void> DirectoryStore::set_bound(std::uint64_t max_bytes) {
   if (auto written = folder_.set_number(kBoundFile, max_bytes); !written) return written;
   Room room(folder_, catalogue_, *pins_);
   if (auto swept = room.sweep(); !swept) return swept;
-  return room.make(max_bytes, [] { return std::uint64_t{0}; }, {});
+  // What is being read stays; the next one to put makes room for itself.
+  (void)room.make(max_bytes, [] { return std::uint64_t{0}; }, {});
+  return {};
 }
 
 Result<std::shared_ptr<ChunkSource>> DirectoryStore::find(const Digest& card) {
@@ -78,9 +99,10 @@ Result<std::shared_ptr<StoredCard>> DirectoryStore::open_card(const Digest& card
   auto pin = pins_->pin(card);
   Result<std::optional<CardFiles>> files = std::optional<CardFiles>();
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
+    const auto before = stamp_of(folder_.card(card));
+    if (!before) return std::shared_ptr<StoredCard>();
     files = open_files(card);
-    if (files && *files) break;
-    if (!is_there(folder_.card(card))) return std::shared_ptr<StoredCard>();
+    if ((files && *files) || stamp_of(folder_.card(card)) == before) break;
   }
   if (!files) return files.error();
   if (!*files) return Error{folder_.card(card).string() + ": changes all the time"};
@@ -195,7 +217,7 @@ Result<void> DirectoryStore::bind(const std::string& name, const Digest& card) {
 }
 
 Result<std::optional<Digest>> DirectoryStore::resolve(const std::string& name) {
-  const auto card = read_name(folder_, name);
+  auto card = read_name(folder_, name);
   if (!card || !*card || is_there(folder_.card(**card))) return card;
   return std::optional<Digest>();
 }

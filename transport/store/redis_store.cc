@@ -8,7 +8,22 @@
 
 namespace kvferry {
 
-using namespace store;
+using store::bind_script;
+using store::bound_script;
+using store::check_chunk;
+using store::kFull;
+using store::kHere;
+using store::kPut;
+using store::kRedisPrefix;
+using store::manifest_value;
+using store::parse_manifest_value;
+using store::put_script;
+using store::RedisCard;
+using store::RedisLink;
+using store::RedisPool;
+using store::RedisReply;
+using store::remove_script;
+using store::resolve_script;
 
 namespace {
 
@@ -54,9 +69,11 @@ Result<void> in_batches(const Manifest& manifest, const std::vector<std::uint32_
 Result<void> upload(RedisPool& pool, const Card& card, const std::vector<std::uint32_t>& missing) {
   return in_batches(card.manifest, missing, [&](const std::vector<std::uint32_t>& batch) -> Result<void> {
     std::vector<std::string> keys;
+    keys.reserve(batch.size());
     for (const std::uint32_t index : batch)
       keys.push_back(RedisPool::key("chunk:", card.manifest.chunks[index].digest));
     std::vector<Words> commands;
+    commands.reserve(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       commands.push_back({as_bytes("SET"), as_bytes(keys[i]), card.chunks[batch[i]].view(), as_bytes("NX"),
                           as_bytes("EX"), as_bytes(kUploadSeconds)});
@@ -136,9 +153,11 @@ Result<void> RedisStore::find_chunks(const Manifest& manifest, const TakeChunk& 
   for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
   return in_batches(manifest, all, [&](const std::vector<std::uint32_t>& batch) -> Result<void> {
     std::vector<std::string> keys;
+    keys.reserve(batch.size());
     for (const std::uint32_t index : batch)
       keys.push_back(RedisPool::key("chunk:", manifest.chunks[index].digest));
     std::vector<Words> commands;
+    commands.reserve(batch.size());
     for (const std::string& each : keys) commands.push_back({as_bytes("GET"), as_bytes(each)});
     const auto values = pool_->ask_all(commands);
     if (!values) return values.error();

@@ -61,6 +61,14 @@ TEST_P(EveryBoundedStore, a_smaller_bound_makes_room_at_once) {
   EXPECT_EQ(statistics(*store_).cards, 5u);
 }
 
+TEST_P(EveryBoundedStore, a_smaller_bound_waits_for_readers) {
+  put(*store_, card(0));
+  const auto source = store_->find(card(0).digest()).value();
+  (void)place_.open_bounded(1000);
+  EXPECT_TRUE(has(*store_, card(0)));
+  EXPECT_EQ(statistics(*store_).max_bytes, 1000u);
+}
+
 TEST_P(EveryBoundedStore, what_is_being_read_stays) {
   for (std::uint64_t i = 0; i < 3; ++i) put(*store_, card(i));
   const auto reader = place_.open();

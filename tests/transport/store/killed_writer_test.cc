@@ -14,6 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Two stops a system call: every state between two calls once. Sanitized processes start slowly.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kStops = 22, kMoments = 10;
+#else
+constexpr int kStops = 2, kMoments = 40;
+#endif
+
 class KilledWriter : public testing::Test {
  protected:
   // A fresh pool with two cards, of which the first is the one that was used least recently.
@@ -72,7 +79,7 @@ class KilledWriter : public testing::Test {
 
 TEST_F(KilledWriter, at_each_system_call_of_a_put) {
   int stops = 0;
-  for (bool killed = true; killed; stops += 3) {
+  for (bool killed = true; killed; stops += kStops) {
     fill();
     killed = killed_after(stops, [&] { return put(*place_.open(), next_); });
     expect_whole_or_none({oldest_, next_});
@@ -87,7 +94,7 @@ TEST_F(KilledWriter, at_each_system_call_of_a_put) {
 TEST_F(KilledWriter, at_each_system_call_of_an_eviction) {
   int stops = 0;
   std::uint64_t evictions = 0;
-  for (bool killed = true; killed; stops += 3) {
+  for (bool killed = true; killed; stops += kStops) {
     fill(21'000);
     killed = killed_after(stops, [&] { return put(*place_.open(), next_); });
     expect_whole_or_none({oldest_, next_});
@@ -101,7 +108,7 @@ TEST_F(KilledWriter, at_each_system_call_of_an_eviction) {
 }
 
 TEST_F(KilledWriter, at_each_system_call_of_a_removal) {
-  for (int stops = 0, killed = 1; killed != 0; stops += 2) {
+  for (int stops = 0, killed = 1; killed != 0; stops += kStops) {
     fill();
     killed = killed_after(stops, [&] { return *place_.open()->remove(oldest_.digest()); });
     expect_whole_or_none({oldest_});
@@ -110,7 +117,7 @@ TEST_F(KilledWriter, at_each_system_call_of_a_removal) {
 }
 
 TEST_F(KilledWriter, at_each_system_call_while_the_pool_is_made) {
-  for (int stops = 0, killed = 1; killed != 0; ++stops) {
+  for (int stops = 0, killed = 1; killed != 0; stops += kStops) {
     fs::remove_all(place_.where());
     killed = killed_after(stops, [&] { return put(*place_.open(), next_); });
     const auto store = place_.open();
@@ -122,7 +129,7 @@ TEST_F(KilledWriter, at_each_system_call_while_the_pool_is_made) {
 
 TEST_F(KilledWriter, at_any_moment) {
   Rng rng(11);
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < kMoments; ++i) {
     fill(40'000);
     Child child([&]() -> bool {
       const auto store = place_.open();
