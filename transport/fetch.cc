@@ -123,7 +123,7 @@ class Fetch final : public ClientErrand {
   Time begun_{};
   Time manifest_at_{};
   bool stopped_ = false;
-  bool waits_ = false;  // for the next card of a document
+  bool waits_ = false;                   // for the next card of a document
   std::optional<Result<void>> verdict_;  // on what was here when it was used
   std::optional<asio::steady_timer> freeze_;
 };

@@ -99,8 +99,8 @@ Result<double> loopback_rate(const LoopbackOptions& options) {
   const auto card = std::make_shared<const Card>(card_of(options.bytes, options.digests));
   const Ends ends = make_ends(options.transport);
   const auto server = serve(options.transport, ends, [&] {
-    return std::make_unique<CardGiver>(
-        Giving{as_sources([&](const RequestOptions&) -> Result<std::shared_ptr<const Card>> { return card; })});
+    return std::make_unique<CardGiver>(Giving{
+        as_sources([&](const RequestOptions&) -> Result<std::shared_ptr<const Card>> { return card; })});
   });
   if (!server) return server.error();
   std::thread serving([&] { (*server)->run(); });
