@@ -5,7 +5,6 @@ hand-off, stage by stage, beside reading the text again and beside QKVShare's fi
 
 import argparse
 import json
-import os
 import pathlib
 import sys
 import tomllib
@@ -14,6 +13,8 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+
+from jsonl import write_whole  # noqa: E402
 
 STAGES = {"encode": ("#0072b2", ""), "transfer": ("#e69f00", "//"), "decode": ("#009e73", ".."), "first token": ("#cc79a7", "xx")}
 QKVSHARE = {1024: (0.1307, 0.1502), 8192: (0.3971, 1.0297)}  # hand-off and full prefill, s: Llama-3.1-8B, arXiv abstract
@@ -108,9 +109,7 @@ def main():
             f"({profile['source']}). The first agent has the cache already. **Encode** holds the request's way too; **prefill** is "
             f"the text read again and the same first token.\n\n{table(runs)}\n\nQKVShare, on one device, without a network: "
             f"{theirs}.\n")
-    temporary = options.out / "handoff.tmp"
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, options.out / "handoff.md")
+    write_whole(options.out / "handoff.md", text)
 
 
 if __name__ == "__main__":

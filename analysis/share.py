@@ -4,11 +4,10 @@
 
 import argparse
 import json
-import os
 import pathlib
 import sys
 
-from jsonl import NUMBER, ResultsError, load as load_lines
+from jsonl import NUMBER, ResultsError, load as load_lines, write_whole
 from share_findings import finding, shares
 from share_picture import CURVES, draw
 
@@ -106,10 +105,7 @@ def main():
         sys.exit(f"share: {error}")
     draw(lines, options.out / "share.png")
     write_fan_out(lines, options.out / "fan-out.jsonl")
-    page = options.out / "share.md"
-    temporary = page.with_suffix(".tmp")
-    temporary.write_text(report(lines, options.command), encoding="utf-8")
-    os.replace(temporary, page)
+    write_whole(options.out / "share.md", report(lines, options.command))
 
 
 if __name__ == "__main__":

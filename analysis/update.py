@@ -3,11 +3,10 @@
 """update.jsonl of `kvferry-lab update` as a table."""
 
 import argparse
-import os
 import pathlib
 import sys
 
-from jsonl import NUMBER, ResultsError, load as load_lines
+from jsonl import NUMBER, ResultsError, load as load_lines, write_whole
 
 COLUMNS = {"edit": str, "place": NUMBER, "preset": str, "way": str, "model": str, "tokens": NUMBER, "new_tokens": NUMBER,
            "card_bytes": NUMBER, "sent_bytes": NUMBER, "sent_share": NUMBER, "token_share": NUMBER, "flops_share": NUMBER,
@@ -58,10 +57,7 @@ def main():
         lines = load(options.results)
     except ResultsError as error:
         sys.exit(f"update: {error}")
-    page = options.out / "update.md"
-    temporary = page.with_suffix(".tmp")
-    temporary.write_text(report(lines, options.command), encoding="utf-8")
-    os.replace(temporary, page)
+    write_whole(options.out / "update.md", report(lines, options.command))
 
 
 if __name__ == "__main__":
