@@ -5,7 +5,8 @@ everything else that they say. Neither checks what it carries, resumes, or names
 import json
 from math import ceil
 
-from overhead_model import (IP4, RECORD, RECORD_BODY, TCP, TIMESTAMPS, TLS_HANDSHAKE, TLS_SEGMENTS, Wire, over_tcp)
+from overhead_tcp import RECORD, RECORD_BODY, TIMESTAMPS, TLS_HANDSHAKE, TLS_SEGMENTS, over_tcp
+from overhead_terms import IP4, TCP, Wire
 
 # HTTP/2: RFC 9113
 FRAME_HEAD = 9                 # 4.1

@@ -17,6 +17,7 @@ sys.path.insert(0, str(ANALYSIS))
 
 import overhead_cells  # noqa: E402
 import overhead_model as model  # noqa: E402
+import overhead_quic  # noqa: E402
 import overhead_others as others  # noqa: E402
 import overhead_sizes as size  # noqa: E402
 
@@ -40,7 +41,7 @@ class Sizes(unittest.TestCase):
         self.assertEqual(size.stream_frame(size.message(1)), 9)
 
     def test_section_5_2_data_behind_after(self):
-        self.assertEqual(model.AFTER, 8)
+        self.assertEqual(overhead_quic.AFTER, 8)
         self.assertEqual(size.stream_frame(size.data_place(3, 0) + 2), 11)
 
     def test_section_8_a_page_of_one_entry(self):
