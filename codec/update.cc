@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "codec/decoder.h"
 #include "codec/select/select.h"
 
 namespace kvferry {
@@ -134,15 +133,6 @@ Card join(std::vector<Piece> pieces, Manifest manifest, std::uint32_t rows) {
   return card;
 }
 
-Result<void> measure(const EncodeOptions& options, Card& card) {
-  const auto decoded = decode(card, {.calibration = options.calibration});
-  if (!decoded) return decoded.error();
-  auto divergence = options.probe(*decoded);
-  if (!divergence) return divergence.error();
-  card.manifest.divergence = *divergence;
-  return {};
-}
-
 Result<Card> make_update(const Card& before, const KvCache& now, const Reuse& reuse,
                          const EncodeOptions& options, UpdateStats& stats) {
   if (auto fits = check_card(before, now, options); !fits) return fits.error();
@@ -156,9 +146,6 @@ Result<Card> make_update(const Card& before, const KvCache& now, const Reuse& re
   order(pieces, options.preset.is_progressive(), seam.rows_now);
   Card card = join(std::move(pieces), rest->manifest, seam.rows_now);
   if (auto valid = card.manifest.validate(); !valid) return valid.error();
-  if (options.probe) {
-    if (auto measured = measure(options, card); !measured) return measured.error();
-  }
   return card;
 }
 

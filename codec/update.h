@@ -30,8 +30,8 @@ struct UpdateStats {
 // `now` has all rows of all layers, and so has the card before, which was made with the same preset, model
 // and calibration. Whole chunks of the prefix are taken over; those of the suffix too, which then hold what
 // the model made of them in their old places: only where the preset undoes RoPE, so that a chunk does not
-// depend on where it stands (what that costs in quality is the caller's to measure). The error says what does
-// not fit, or that the preset's chunks need tables of the card.
+// depend on where it stands (what that costs in quality is the caller's to measure: options.probe is not
+// asked). The error says what does not fit, or that the preset's chunks need tables of the card.
 [[nodiscard]] Result<Card> encode_update(const Card& before, const KvCache& now, const Reuse& reuse,
                                          const EncodeOptions& options, UpdateStats* stats = nullptr);
 

@@ -47,6 +47,20 @@ Result<void> refine(CardOrder& order, const KvCache& full) {
   return {};
 }
 
+// All that presets may ask the model for. The order and the cache outlive it.
+EncodeOptions encode_options(const Reader& reader, const KvCache& full, const CardOrder& order) {
+  EncodeOptions options;
+  options.preset = order.preset;
+  options.model = reader.identity();
+  options.seed = order.seed;
+  AttentionContext context{order.document, {}, order.templates, order.snapkv};
+  if (order.preset.is_query_aware()) context.question = order.question;
+  options.scores = make_attention_source(reader, full, std::move(context));
+  options.facts = [&](uint32_t words) -> Result<std::string> { return summarize(order.document, words); };
+  options.calibration = order.calibration;
+  return options;
+}
+
 }  // namespace
 
 Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& wanted,
@@ -55,19 +69,16 @@ Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrde
   if (order.base) {
     if (auto possible = refine(order, full); !possible) return possible.error();
   }
-  EncodeOptions options;
-  options.preset = order.preset;
-  options.model = reader.identity();
-  options.seed = order.seed;
-  AttentionContext context{order.document, {}, order.templates, order.snapkv};
-  if (order.preset.is_query_aware()) context.question = order.question;
-  options.scores = make_attention_source(reader, full, std::move(context));
+  EncodeOptions options = encode_options(reader, full, order);
   if (order.base) options.scores = put_last(options.scores, order.base->manifest.position_sets[0]);
-  options.facts = [&](uint32_t words) -> Result<std::string> { return summarize(order.document, words); };
-  options.calibration = order.calibration;
   auto card = encode(full, options, stats);
   if (card && order.base) card->manifest.base = order.base->digest();
   return card;
+}
+
+Result<Card> update_card(const Reader& reader, const Card& before, const KvCache& now, const Reuse& reuse,
+                         const CardOrder& order) {
+  return encode_update(before, now, reuse, encode_options(reader, now, order));
 }
 
 Result<void> probe_card(const Reader& reader, const KvCache& full, const CardOrder& order,

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/encoder.h"
+#include "codec/update.h"
 #include "model/attention.h"
 #include "model/reader.h"
 
@@ -31,6 +31,10 @@ struct CardOrder {
 // base lacks nothing or cannot be refined.
 [[nodiscard]] Result<Card> make_card(const Reader& reader, const KvCache& full, const CardOrder& wanted,
                                      EncodeStats* stats = nullptr);
+
+// The card of a document that has changed: codec/update.h. `now` is the whole cache of the order's document.
+[[nodiscard]] Result<Card> update_card(const Reader& reader, const Card& before, const KvCache& now,
+                                       const Reuse& reuse, const CardOrder& order);
 
 // Measures a card that was made of `full`, as its reader will use it, and writes the divergence into its
 // manifest, and of a progressive card the quality curve. The questions are those given, else the order's own

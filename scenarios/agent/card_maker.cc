@@ -4,10 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "codec/update.h"
-#include "model/attention.h"
-#include "model/summary.h"
-
 namespace kvferry {
 namespace {
 
@@ -119,16 +115,9 @@ Result<std::shared_ptr<const Card>> CardMaker::encode_for(const Preset& preset,
 std::shared_ptr<const Card> CardMaker::follow_up(const Card& before, std::uint32_t prefix) const {
   const auto preset = parse_preset(before.manifest.preset);
   if (!preset) return nullptr;
-  EncodeOptions options;
-  options.preset = *preset;
-  options.model = reader_.identity();
-  options.seed = order_.seed;
-  options.scores = make_attention_source(reader_, cache_, {order_.document, {}, order_.templates, {}});
-  options.facts = [&](std::uint32_t words) -> Result<std::string> {
-    return summarize(order_.document, words);
-  };
-  options.calibration = order_.calibration;
-  auto card = encode_update(before, cache_, {prefix, 0}, options);
+  CardOrder order = order_;
+  order.preset = *preset;
+  auto card = update_card(reader_, before, cache_, {prefix, 0}, order);
   if (card && probe_ && !probe_card(reader_, cache_, order_, {}, *card)) return nullptr;
   return card ? std::make_shared<const Card>(std::move(*card)) : nullptr;
 }

@@ -64,7 +64,9 @@ class Mover {
   size_t add(const Card& card) {
     const auto number = orders_.size();
     const auto path = fs::path("cards") / (std::to_string(number) + ".card");
-    check_or_fail(write_card_file(folder_ / path, card));
+    Card alone = card;
+    alone.manifest.base.reset();  // the simulated reader has nothing else
+    check_or_fail(write_card_file(folder_ / path, alone));
     orders_.push_back({std::to_string(number), "ns3-" + options_.transport, path, card.file_bytes()});
     return number;
   }

@@ -8,8 +8,6 @@
 
 #include "codec/decoder.h"
 #include "codec/merge.h"
-#include "codec/select/select.h"
-#include "model/attention.h"
 #include "model/templates.h"
 
 namespace kvferry {
@@ -39,11 +37,11 @@ size_t share_of(size_t rows, double share) {
 }
 
 // Ascending rows of the highest scores; equal ones: the earlier.
-std::vector<uint32_t> best_rows(const std::vector<float>& scores, const std::vector<uint32_t>& among,
-                                size_t count) {
-  std::vector<uint32_t> rows = among;
+std::vector<uint32_t> best_rows(const std::vector<float>& scores, size_t count) {
+  std::vector<uint32_t> rows(scores.size());
+  std::iota(rows.begin(), rows.end(), 0U);
   std::ranges::stable_sort(rows, [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
-  rows.resize(std::min(count, rows.size()));
+  rows.resize(count);
   std::ranges::sort(rows);
   return rows;
 }
@@ -58,32 +56,31 @@ Work& Work::operator+=(const Work& other) {
 
 // What everybody has, decoded.
 struct Sharing::Base {
+  std::shared_ptr<const Card> card;
   std::optional<KvCache> cache;
-  std::vector<uint32_t> lacking;  // rows of the document that are not in it
 };
 
 double Sharing::flops(double tokens, double before) const {
   return tokens * reader_.config().flops_per_token(before + tokens / 2);
 }
 
-Result<Card> Sharing::encode_rows(const KvCache& rows, const std::string& select,
-                                  const AttentionSource& scores) const {
+Result<Card> Sharing::make(const AskedDocument& document, const std::string& select,
+                           const std::vector<int64_t>& question, std::shared_ptr<const Card> base) const {
   auto preset = parse_preset("select=" + select + " | " + coding_);
   if (!preset) return preset.error();
-  EncodeOptions options;
-  options.preset = std::move(*preset);
-  options.model = reader_.identity();
-  options.scores = scores;
-  options.calibration = calibration_;
-  return encode(rows, options);
+  CardOrder order;
+  order.preset = std::move(*preset);
+  order.document = document.text;
+  order.question = question;
+  order.calibration = calibration_;
+  order.base = std::move(base);
+  return make_card(reader_, document.full, order);
 }
 
 Result<Sharing::Base> Sharing::make_base(const AskedDocument& document, const Strategy& strategy,
                                          SharedDocument& out) const {
   const double tokens = document.full.token_count();
   Base base;
-  base.lacking.resize(document.full.token_count());
-  std::iota(base.lacking.begin(), base.lacking.end(), 0U);
   if (strategy.way == SharingWay::kText) return base;
   out.source.flops += flops(tokens, 0);
   {
@@ -99,8 +96,7 @@ Result<Sharing::Base> Sharing::make_base(const AskedDocument& document, const St
   }
   {
     const Timed timed(out.source);
-    const auto scores = make_attention_source(reader_, document.full, {.document = document.text});
-    auto card = encode_rows(document.full, select, scores);
+    auto card = make(document, select, {}, nullptr);
     if (!card) return card.error();
     out.card = std::make_shared<const Card>(std::move(*card));
   }
@@ -109,9 +105,7 @@ Result<Sharing::Base> Sharing::make_base(const AskedDocument& document, const St
   if (!decoded) return decoded.error();
   base.cache = std::move(*decoded);
   out.shared_cache_bytes = base.cache->bytes_fp16();
-  std::erase_if(base.lacking, [&](uint32_t row) {
-    return std::ranges::binary_search(base.cache->positions(0), static_cast<int32_t>(row));
-  });
+  base.card = out.card;
   return base;
 }
 
@@ -131,13 +125,7 @@ Result<KvCache> Sharing::fetch_own_rows(const AskedDocument& document, size_t qu
   agent.source.flops += flops(static_cast<double>(tokens.size()), document.full.token_count());
   {
     const Timed timed(agent.source);
-    const auto scores = reader_.question_attention(document.full, tokens);
-    if (!scores) return scores.error();
-    const auto rows = best_rows(*scores, base.lacking, share_of(document.full.token_count(), share));
-    if (rows.empty()) return *base.cache;
-    const auto part = keep_rows(document.full, rows);
-    if (!part) return part.error();
-    auto card = encode_rows(*part, "full", nullptr);
+    auto card = make(document, "q2c:" + std::to_string(share), tokens, base.card);
     if (!card) return card.error();
     agent.card = std::make_shared<const Card>(std::move(*card));
   }
@@ -160,7 +148,7 @@ Result<Reading> Sharing::hide(const AskedDocument& document, size_t question, do
   if (!scores) return scores.error();
   std::vector<uint32_t> all(rows);
   std::iota(all.begin(), all.end(), 0U);
-  const auto seen = best_rows(*scores, all, share_of(rows, share));
+  const auto seen = best_rows(*scores, share_of(rows, share));
   Reading reading;
   std::ranges::set_difference(all, seen, std::back_inserter(reading.hidden));
   return reading;

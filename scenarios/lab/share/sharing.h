@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/encoder.h"
+#include "model/make_card.h"
 #include "scenarios/lab/share/strategy.h"
 #include "scenarios/lab/tables/question_set.h"
 
@@ -64,8 +64,10 @@ class Sharing {
                                      const Base& base, AgentShare& agent) const;
   [[nodiscard]] Result<void> answer(const AskedDocument& document, size_t question, const KvCache& cache,
                                     const Reading& reading, AgentShare& agent) const;
-  [[nodiscard]] Result<Card> encode_rows(const KvCache& rows, const std::string& select,
-                                         const AttentionSource& scores) const;
+  // select: "full", or a method and its share of the rows; base: the card is its refinement.
+  [[nodiscard]] Result<Card> make(const AskedDocument& document, const std::string& select,
+                                  const std::vector<int64_t>& question,
+                                  std::shared_ptr<const Card> base) const;
   // Of so many tokens after so many others.
   [[nodiscard]] double flops(double tokens, double before) const;
 

@@ -6,7 +6,6 @@
 
 #include "codec/concatenate.h"
 #include "codec/decoder.h"
-#include "model/attention.h"
 #include "protocol/card/shared_chunks.h"
 
 namespace kvferry {
@@ -55,13 +54,12 @@ double Updating::flops(double tokens, double before) const {
   return tokens * reader_.config().flops_per_token(before + tokens / 2);
 }
 
-EncodeOptions Updating::options(const KvCache& cache, const std::string& text) const {
-  EncodeOptions options;
-  options.preset = preset_;
-  options.model = reader_.identity();
-  options.calibration = calibration_;
-  options.scores = make_attention_source(reader_, cache, {.document = text});
-  return options;
+CardOrder Updating::order(const std::string& document) const {
+  CardOrder order;
+  order.preset = preset_;
+  order.document = document;
+  order.calibration = calibration_;
+  return order;
 }
 
 // The tokens between the ends that are equal are read behind the prefix; the suffix has not seen them.
@@ -135,14 +133,16 @@ Result<UpdateSums> Updating::update(const EditedDocument& document, UpdateWay wa
   UpdateSums sums;
   const auto before = reader_.prefill(document.before);
   if (!before) return before.error();
-  const auto card = encode(*before, options(*before, document.before));
+  const auto card = make_card(reader_, *before, order(document.before));
   if (!card) return card.error();
   Reuse reuse = common_ends(reader_.document_tokens(document.before), reader_.document_tokens(document.now));
   const auto now = cache_of(document, *before, reuse, way, sums);
   if (!now) return now.error();
   if (way == UpdateWay::kExact) reuse.suffix = 0;
-  auto next = way == UpdateWay::kAll ? encode(*now, options(*now, document.now))
-                                     : encode_update(*card, *now, reuse, options(*now, document.now));
+  const auto alone = make_card(reader_, *now, order(document.now));
+  if (!alone) return alone.error();
+  auto next = way == UpdateWay::kAll ? Result<Card>(*alone)
+                                     : update_card(reader_, *card, *now, reuse, order(document.now));
   if (!next) return next.error();
   const auto decoded = decode(*next, {.calibration = calibration_});
   if (!decoded) return decoded.error();
@@ -152,8 +152,6 @@ Result<UpdateSums> Updating::update(const EditedDocument& document, UpdateWay wa
   sums.sent_bytes =
       manifest_bytes(*next) + (way == UpdateWay::kAll ? static_cast<double>(next->manifest.payload_bytes())
                                                       : new_payload_bytes(*card, *next));
-  const auto alone = encode(*now, options(*now, document.now));
-  if (!alone) return alone.error();
   sums.full_bytes = static_cast<double>(alone->file_bytes());
   // Chunks hold K before RoPE: one that is not turned has to be put back by hand.
   if (auto asked = ask(document, way == UpdateWay::kStale ? *now : *decoded, sums); !asked)

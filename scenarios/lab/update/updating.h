@@ -6,8 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "codec/update.h"
-#include "model/reader.h"
+#include "model/make_card.h"
 #include "model/score.h"
 #include "scenarios/lab/update/edit.h"
 
@@ -42,7 +41,7 @@ class Updating {
   [[nodiscard]] Result<UpdateSums> update(const EditedDocument& document, UpdateWay way) const;
 
  private:
-  [[nodiscard]] EncodeOptions options(const KvCache& cache, const std::string& text) const;
+  [[nodiscard]] CardOrder order(const std::string& document) const;
   // The cache that the way leaves, and what was read for it.
   [[nodiscard]] Result<KvCache> cache_of(const EditedDocument& document, const KvCache& before,
                                          const Reuse& reuse, UpdateWay way, UpdateSums& sums) const;
