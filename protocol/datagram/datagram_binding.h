@@ -110,6 +110,7 @@ class DatagramBinding final : public BindingLayer {
   [[nodiscard]] bool challenge_due(Time now) const;
   [[nodiscard]] Draft new_draft() const;
   void fill(Time now, Draft& draft);
+  void note_app_limited(Time now);
   void put_frame(Draft& draft, FrameType type, ByteView body, std::uint64_t& booked);
   void put_ack(Time now, Draft& draft);
   void put_recovered(Draft& draft);

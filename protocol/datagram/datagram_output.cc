@@ -131,7 +131,11 @@ void DatagramBinding::fill(Time now, Draft& draft) {
   if (probes_ > 0 && !draft.eliciting) put_probe(draft);
   if (!heard_ || (probes_ > 0 && server_may_be_mute())) put_padding(draft);
   if (probes_ > 0) --probes_;
-  // Waiting for the proof of an address is not the path's fault.
+}
+
+// Waiting for the proof of an address is not the path's fault, and a probe on an idle path says nothing of
+// its rate.
+void DatagramBinding::note_app_limited(Time now) {
   bool limited = !has_something(now) || !paths_.current().validated();
   if (limited && sent_.bytes_in_flight() < congestion_->window_bytes()) sent_.note_app_limited();
 }
@@ -189,6 +193,7 @@ Outgoing DatagramBinding::seal(Time now, Draft draft) {
     draft.record.sent_at = now;
     draft.record.size_bytes = out.head.size();
     pacer_.on_sent(out.head.size());
+    note_app_limited(now);
     sent_.add(header.number, std::move(draft.record));
     arm_loss_timer();
   }

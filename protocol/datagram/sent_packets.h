@@ -5,6 +5,7 @@
 // (draft-cheng-iccrg-delivery-rate-estimation).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <vector>
@@ -72,7 +73,10 @@ class SentPackets {
   // The oldest packets in flight, for probes.
   [[nodiscard]] std::vector<SentPiece> oldest_pieces(std::size_t packets) const;
 
-  void note_app_limited() { app_limited_until_bytes_ = delivered_bytes_ + bytes_in_flight_; }
+  // Until what is in flight has been delivered, or something has, where nothing is.
+  void note_app_limited() {
+    app_limited_until_bytes_ = delivered_bytes_ + std::max<std::uint64_t>(bytes_in_flight_, 1);
+  }
   [[nodiscard]] std::uint64_t bytes_in_flight() const { return bytes_in_flight_; }
   [[nodiscard]] bool empty() const { return packets_.empty(); }
   [[nodiscard]] std::size_t size() const { return packets_.size(); }

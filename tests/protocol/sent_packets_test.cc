@@ -55,6 +55,18 @@ TEST_F(SentPacketsTest, what_the_peer_waited_is_not_in_the_round_trip_that_is_to
   EXPECT_EQ(sent_.on_ack(kBegin + milliseconds(200) + kRtt, liar, next_, rtt_)->sample->rtt, kRtt);
 }
 
+// Else the rate of a ping would be taken for the path's.
+TEST_F(SentPacketsTest, a_packet_alone_with_nothing_behind_it_is_not_the_paths_rate) {
+  know_the_round_trip();
+  sent_.note_app_limited();
+  send(1, milliseconds(100));
+  const auto alone = sent_.on_ack(kBegin + milliseconds(100) + kRtt, AckFrame{{{1, 2}}, {}}, next_, rtt_);
+  EXPECT_TRUE(alone->sample->app_limited);
+  send(2, milliseconds(200));
+  const auto busy = sent_.on_ack(kBegin + milliseconds(200) + kRtt, AckFrame{{{2, 3}}, {}}, next_, rtt_);
+  EXPECT_FALSE(busy->sample->app_limited);
+}
+
 TEST_F(SentPacketsTest, acknowledging_a_skipped_or_unsent_number_is_an_error) {
   send(0, milliseconds(0));
   sent_.skip(1);
