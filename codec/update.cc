@@ -149,6 +149,13 @@ Result<Card> make_update(const Card& before, const KvCache& now, const Reuse& re
   return card;
 }
 
+// At the beginning.
+std::uint32_t equal_rows(std::span<const std::uint16_t> a, std::span<const std::uint16_t> b,
+                         const KvGeometry& geometry) {
+  const auto differ = std::ranges::mismatch(a, b);
+  return static_cast<std::uint32_t>(static_cast<std::size_t>(differ.in1 - a.begin()) / geometry.channels());
+}
+
 }  // namespace
 
 Reuse common_ends(std::span<const std::int64_t> before, std::span<const std::int64_t> now) {
@@ -160,6 +167,17 @@ Reuse common_ends(std::span<const std::int64_t> before, std::span<const std::int
   while (suffix < least - prefix && before[before.size() - 1 - suffix] == now[now.size() - 1 - suffix])
     ++suffix;
   return {static_cast<std::uint32_t>(prefix), static_cast<std::uint32_t>(suffix)};
+}
+
+Reuse common_rows(const KvCache& before, const KvCache& now) {
+  if (before.geometry() != now.geometry()) return {};
+  std::uint32_t prefix = std::min(before.token_count(), now.token_count());
+  for (std::uint32_t layer = 0; layer < now.geometry().layers; ++layer) {
+    if (before.rows(layer) != before.token_count() || now.rows(layer) != now.token_count()) return {};
+    prefix = std::min({prefix, equal_rows(before.key_data(layer), now.key_data(layer), now.geometry()),
+                       equal_rows(before.value_data(layer), now.value_data(layer), now.geometry())});
+  }
+  return {prefix, 0};
 }
 
 Result<Card> encode_update(const Card& before, const KvCache& now, const Reuse& reuse,

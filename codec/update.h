@@ -19,6 +19,9 @@ struct Reuse {
 
 // The longest ends that are equal; of a document that only grew, all of it is prefix.
 [[nodiscard]] Reuse common_ends(std::span<const std::int64_t> before, std::span<const std::int64_t> now);
+// Of caches whose tokens nobody knows: rows at the beginning that are the same to the bit in all layers. None
+// where one of the two has only a part of its document's.
+[[nodiscard]] Reuse common_rows(const KvCache& before, const KvCache& now);
 
 struct UpdateStats {
   std::uint32_t rows_reused = 0;   // of each layer

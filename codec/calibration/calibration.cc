@@ -14,6 +14,13 @@ const PipelineModels* Calibration::models_of(const std::string& pipeline) const 
   return found == pipelines.end() ? nullptr : &*found;
 }
 
+ModelMoments Calibration::moments() const {
+  ModelMoments moments{geometry, rope_theta, {}};
+  for (const LayerCalibration& layer : layers)
+    moments.layers.push_back({layer.key_moments, layer.value_moments});
+  return moments;
+}
+
 const PlaneDuals& LoadedCalibration::duals() const {
   std::call_once(duals_made_, [this] { duals_ = PlaneDuals::of(*calibration.planes); });
   return duals_;

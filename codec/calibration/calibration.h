@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/calibration/moments.h"
 #include "codec/entropy/symbol_model.h"
 #include "codec/kv_cache.h"
 #include "codec/planes/plane_calibration.h"
@@ -24,13 +25,6 @@
 #include "protocol/base/result.h"
 
 namespace kvferry {
-
-// Mean and deviation of every channel, over all rows seen. K is taken before RoPE.
-struct Moments {
-  std::vector<float> mean;       // [channels]
-  std::vector<float> deviation;  // [channels]
-  friend bool operator==(const Moments&, const Moments&) = default;
-};
 
 struct LayerCalibration {
   LinearBasis key_basis, value_basis;  // K before RoPE; rank may be below the channels
@@ -61,6 +55,7 @@ struct Calibration {
 
   // Null where that pipeline was not measured.
   [[nodiscard]] const PipelineModels* models_of(const std::string& pipeline) const;
+  [[nodiscard]] ModelMoments moments() const;
 
   // FORMAT.md, "Calibration files". Basis vectors are stored as FP16, which calibrate() has rounded them to:
   // parse(serialize()) gives the same calibration, serialize(parse()) the same bytes.

@@ -10,20 +10,21 @@
 
 #include "codec/half.h"
 #include "codec/quant/load.h"
+#include "codec/quant/spec.h"
 #include "codec/transform/rope.h"
 
 namespace kvferry {
 namespace {
 
-// What the numbers of one side mean; without a calibration only its shape is known.
+// What the numbers of one side mean; without moments only its shape is known.
 struct Side {
   KvGeometry geometry;
   double theta = 0;
-  const Calibration* calibration = nullptr;
+  const ModelMoments* known = nullptr;
 
   [[nodiscard]] const Moments& moments(std::size_t layer, KvTensor tensor) const {
-    const LayerCalibration& of = calibration->layers[layer];
-    return tensor == KvTensor::kKey ? of.key_moments : of.value_moments;
+    const ModelMoments::Layer& of = known->layers[layer];
+    return tensor == KvTensor::kKey ? of.key : of.value;
   }
 };
 
@@ -117,7 +118,7 @@ class Matcher {
   [[nodiscard]] bool changes_nothing(const Place& place) const {
     if (!same_heads(sender_, receiver_)) return false;
     if (place.tensor == KvTensor::kKey && sender_.theta != receiver_.theta) return false;
-    return receiver_.calibration == nullptr ||
+    return receiver_.known == nullptr ||
            sender_.moments(place.from_layer, place.tensor) == receiver_.moments(place.to_layer, place.tensor);
   }
 
@@ -154,7 +155,7 @@ class Matcher {
     if (!same_heads(sender_, receiver_)) {
       values = take_channels(values, rows, from.channels(), channel_map(from, to, place.tensor));
     }
-    if (receiver_.calibration != nullptr) {
+    if (receiver_.known != nullptr) {
       const Moments& ours = sender_.moments(place.from_layer, place.tensor);
       const Moments& theirs = receiver_.moments(place.to_layer, place.tensor);
       if (same_heads(sender_, receiver_)) {
@@ -179,9 +180,9 @@ Result<void> check_side(const char* name, const Side& side) {
   if (!(side.theta >= 1) || !std::isfinite(side.theta)) {
     return Error{where + "rope_theta is " + std::to_string(side.theta) + ", expected a number from 1"};
   }
-  if (side.calibration != nullptr && side.calibration->layers.size() != side.geometry.layers) {
-    return Error{where + "calibration has " + std::to_string(side.calibration->layers.size()) +
-                 " layers, expected " + std::to_string(side.geometry.layers)};
+  if (side.known != nullptr && side.known->layers.size() != side.geometry.layers) {
+    return Error{where + "moments have " + std::to_string(side.known->layers.size()) + " layers, expected " +
+                 std::to_string(side.geometry.layers)};
   }
   return {};
 }
@@ -199,8 +200,8 @@ Result<KvCache> match_sides(const KvCache& cache, const Side& sender, const Side
 
 }  // namespace
 
-Result<KvCache> match_moments(const KvCache& sender_cache, const Calibration& sender,
-                              const Calibration& receiver) {
+Result<KvCache> match_moments(const KvCache& sender_cache, const ModelMoments& sender,
+                              const ModelMoments& receiver) {
   return match_sides(sender_cache, {sender.geometry, sender.rope_theta, &sender},
                      {receiver.geometry, receiver.rope_theta, &receiver});
 }

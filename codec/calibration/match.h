@@ -6,8 +6,7 @@
 // halves that RoPE pairs. Positions stay. K is matched before RoPE, each side with its own theta.
 #pragma once
 
-#include "codec/calibration/calibration.h"
-#include "codec/kv_cache.h"
+#include "codec/calibration/moments.h"
 #include "protocol/base/result.h"
 
 namespace kvferry {
@@ -15,9 +14,9 @@ namespace kvferry {
 // (x - mean_s) / deviation_s * deviation_r + mean_r, in every layer channel by channel where heads and
 // head_dim agree, otherwise with each layer's statistics averaged over its channels. A sender's channel
 // that never varied becomes the receiver's mean; values beyond FP16's range become +-65504. Where both
-// calibrations say the same, the cache comes back bit for bit. The error names what does not fit.
-[[nodiscard]] Result<KvCache> match_moments(const KvCache& sender_cache, const Calibration& sender,
-                                            const Calibration& receiver);
+// moments are the same, the cache comes back bit for bit. The error names what does not fit.
+[[nodiscard]] Result<KvCache> match_moments(const KvCache& sender_cache, const ModelMoments& sender,
+                                            const ModelMoments& receiver);
 
 // The same mapping of shapes without the statistics: what happens without calibration.
 [[nodiscard]] Result<KvCache> match_shape(const KvCache& sender_cache, double sender_theta,

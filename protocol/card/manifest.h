@@ -22,6 +22,7 @@ enum class CodecId : std::uint32_t {
   kOpaque = 0,    // bytes without meaning here: tests, shape-only cards
   kPipeline = 1,  // codec/FORMAT.md
   kPlanes = 2,    // codec/PLANES.md
+  kMoments = 3,   // codec/FORMAT.md
 };
 
 struct Divergence {

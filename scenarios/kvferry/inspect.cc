@@ -52,6 +52,8 @@ std::string name_of(CodecId codec) {
       return "pipeline";
     case CodecId::kPlanes:
       return "bit planes";
+    case CodecId::kMoments:
+      return "moments";
   }
   return "codec " + std::to_string(static_cast<std::uint32_t>(codec));
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "codec/calibration/calibration.h"
 #include "codec/transform/rope.h"
 #include "tests/codec/caches.h"
 
@@ -23,8 +24,8 @@ KvCache cache_of(KvGeometry geometry, float scale, std::uint64_t seed) {
   return cache;
 }
 
-Calibration calibration_of(const KvCache& cache, double theta) {
-  return std::move(*calibrate(std::span(&cache, 1), theta, {}, 1));
+ModelMoments moments_of(const KvCache& cache, double theta) {
+  return calibrate(std::span(&cache, 1), theta, {}, 1)->moments();
 }
 
 std::vector<float> numbers(std::span<const std::uint16_t> halves) {
@@ -39,28 +40,27 @@ double average(const std::vector<float>& values) {
 
 TEST(MatchMoments, a_matched_cache_has_the_receivers_mean_and_deviation) {
   const KvCache sent = cache_of({3, 2, 16}, 2.0F, 1);
-  const Calibration sender = calibration_of(sent, 1e4);
-  const Calibration receiver = calibration_of(cache_of({3, 2, 16}, 0.5F, 2), 1e6);
+  const ModelMoments sender = moments_of(sent, 1e4);
+  const ModelMoments receiver = moments_of(cache_of({3, 2, 16}, 0.5F, 2), 1e6);
   const auto matched = match_moments(sent, sender, receiver);
   ASSERT_TRUE(matched.ok()) << matched.error().message;
-  const Calibration found = calibration_of(*matched, 1e6);
+  const ModelMoments found = moments_of(*matched, 1e6);
   for (std::size_t layer = 0; layer < 3; ++layer) {
     for (std::size_t i = 0; i < 32; ++i) {
-      const LayerCalibration& got = found.layers[layer];
-      const LayerCalibration& wanted = receiver.layers[layer];
-      EXPECT_NEAR(got.key_moments.mean[i], wanted.key_moments.mean[i], 2e-3);
-      EXPECT_NEAR(got.key_moments.deviation[i], wanted.key_moments.deviation[i], 2e-3);
-      EXPECT_NEAR(got.value_moments.mean[i], wanted.value_moments.mean[i], 1e-3);
-      EXPECT_NEAR(got.value_moments.deviation[i], wanted.value_moments.deviation[i], 1e-3);
-      EXPECT_GT(std::abs(sender.layers[layer].value_moments.deviation[i] - wanted.value_moments.deviation[i]),
-                0.5F);
+      const ModelMoments::Layer& got = found.layers[layer];
+      const ModelMoments::Layer& wanted = receiver.layers[layer];
+      EXPECT_NEAR(got.key.mean[i], wanted.key.mean[i], 2e-3);
+      EXPECT_NEAR(got.key.deviation[i], wanted.key.deviation[i], 2e-3);
+      EXPECT_NEAR(got.value.mean[i], wanted.value.mean[i], 1e-3);
+      EXPECT_NEAR(got.value.deviation[i], wanted.value.deviation[i], 1e-3);
+      EXPECT_GT(std::abs(sender.layers[layer].value.deviation[i] - wanted.value.deviation[i]), 0.5F);
     }
   }
 }
 
 TEST(MatchMoments, the_same_model_on_both_sides_changes_no_bit) {
   const KvCache sent = cache_of({2, 2, 8}, 1.0F, 3);
-  const Calibration model = calibration_of(sent, 1e4);
+  const ModelMoments model = moments_of(sent, 1e4);
   const auto matched = match_moments(sent, model, model);
   ASSERT_TRUE(matched.ok());
   EXPECT_EQ(*matched, sent);
@@ -69,14 +69,14 @@ TEST(MatchMoments, the_same_model_on_both_sides_changes_no_bit) {
 
 TEST(MatchMoments, statistics_are_scalars_where_head_sizes_differ) {
   const KvCache sent = cache_of({4, 2, 16}, 2.0F, 4);
-  const Calibration sender = calibration_of(sent, 1e4);
-  const Calibration receiver = calibration_of(cache_of({2, 3, 8}, 0.5F, 5), 1e4);
+  const ModelMoments sender = moments_of(sent, 1e4);
+  const ModelMoments receiver = moments_of(cache_of({2, 3, 8}, 0.5F, 5), 1e4);
   const auto matched = match_moments(sent, sender, receiver);
   ASSERT_TRUE(matched.ok()) << matched.error().message;
   ASSERT_EQ(matched->geometry(), (KvGeometry{2, 3, 8}));
   // Layer 1 of 2 takes the last of 4; head 2 of 3 is head 0 again; dimensions 0 .. 7 of 16.
-  const Moments& from = sender.layers[3].value_moments;
-  const Moments& to = receiver.layers[1].value_moments;
+  const Moments& from = sender.layers[3].value;
+  const Moments& to = receiver.layers[1].value;
   const double scale = average(to.deviation) / average(from.deviation);
   for (std::size_t row = 0; row < 120; ++row) {
     for (std::size_t i = 0; i < 24; ++i) {
@@ -90,13 +90,13 @@ TEST(MatchMoments, statistics_are_scalars_where_head_sizes_differ) {
 
 TEST(MatchMoments, keys_are_matched_before_rope) {
   const KvCache sent = cache_of({1, 1, 8}, 1.0F, 6);
-  const Calibration sender = calibration_of(sent, 1e4);
-  Calibration receiver = sender;
-  receiver.layers[0].key_moments.mean[5] += 3;
-  receiver.layers[0].key_moments.deviation[5] *= 2;
+  const ModelMoments sender = moments_of(sent, 1e4);
+  ModelMoments receiver = sender;
+  receiver.layers[0].key.mean[5] += 3;
+  receiver.layers[0].key.deviation[5] *= 2;
   auto expected = numbers(sent.key_data(0));
   undo_rope(expected.data(), sent.positions(0), 1, 8, 1e4);
-  const double mean = sender.layers[0].key_moments.mean[5];
+  const double mean = sender.layers[0].key.mean[5];
   for (std::size_t at = 5; at < expected.size(); at += 8) {
     expected[at] = static_cast<float>((static_cast<double>(expected[at]) - mean) * 2 + mean + 3);
   }
@@ -110,10 +110,10 @@ TEST(MatchMoments, keys_are_matched_before_rope) {
 
 TEST(MatchMoments, a_channel_that_never_varied_becomes_the_receivers_mean) {
   const KvCache sent = cache_of({1, 1, 4}, 1.0F, 7);
-  Calibration sender = calibration_of(sent, 1e4);
-  Calibration receiver = sender;
-  sender.layers[0].value_moments.deviation[2] = 0;
-  receiver.layers[0].value_moments.mean[2] = 6.5F;
+  ModelMoments sender = moments_of(sent, 1e4);
+  ModelMoments receiver = sender;
+  sender.layers[0].value.deviation[2] = 0;
+  receiver.layers[0].value.mean[2] = 6.5F;
   const auto matched = match_moments(sent, sender, receiver);
   for (std::size_t row = 0; row < 120; ++row) {
     EXPECT_EQ(half_to_float(matched->value_data(0)[row * 4 + 2]), 6.5F);
@@ -122,9 +122,9 @@ TEST(MatchMoments, a_channel_that_never_varied_becomes_the_receivers_mean) {
 
 TEST(MatchMoments, values_beyond_fp16_stay_within_it) {
   const KvCache sent = cache_of({1, 1, 4}, 1.0F, 8);
-  const Calibration sender = calibration_of(sent, 1e4);
-  Calibration receiver = sender;
-  for (float& deviation : receiver.layers[0].value_moments.deviation) deviation = 60000;
+  const ModelMoments sender = moments_of(sent, 1e4);
+  ModelMoments receiver = sender;
+  for (float& deviation : receiver.layers[0].value.deviation) deviation = 60000;
   const auto matched = match_moments(sent, sender, receiver);
   float largest = 0;
   for (const std::uint16_t half : matched->value_data(0)) {
@@ -181,14 +181,14 @@ TEST(MatchShape, positions_are_kept_and_rotated_with_the_receivers_theta) {
 
 TEST(MatchMoments, what_does_not_fit_is_named) {
   const KvCache sent = cache_of({2, 2, 8}, 1.0F, 10);
-  const Calibration model = calibration_of(sent, 1e4);
-  const Calibration other = calibration_of(cache_of({3, 2, 8}, 1.0F, 11), 1e4);
+  const ModelMoments model = moments_of(sent, 1e4);
+  const ModelMoments other = moments_of(cache_of({3, 2, 8}, 1.0F, 11), 1e4);
   EXPECT_EQ(match_moments(sent, other, model).error().message,
             "match: the cache's geometry is not the sender's, expected a cache of its model");
-  Calibration cut = model;
+  ModelMoments cut = model;
   cut.layers.pop_back();
   EXPECT_EQ(match_moments(sent, model, cut).error().message,
-            "match: receiver's calibration has 1 layers, expected 2");
+            "match: receiver's moments have 1 layers, expected 2");
   EXPECT_EQ(match_shape(sent, 1e4, {2, 2, 7}, 1e4).error().message,
             "match: receiver's head_dim is 7, expected an even number");
   EXPECT_EQ(match_shape(sent, NAN, {2, 2, 8}, 1e4).error().message,

@@ -8,6 +8,7 @@
 
 #include "codec/concatenate.h"
 #include "codec/decoder.h"
+#include "codec/select/select.h"
 #include "tests/codec/progressive_cards.h"
 
 namespace kvferry {
@@ -63,6 +64,18 @@ bool same_rows(const KvCache& a, std::uint32_t row_a, const KvCache& b, std::uin
 }
 
 std::string error_of(const Result<Card>& card) { return card ? "no error" : card.error().message; }
+
+TEST(CommonRows, are_those_at_the_beginning_that_all_layers_have_to_the_bit) {
+  const KvCache cache = gaussian_cache(kGeometry, 50);
+  EXPECT_EQ(common_rows(cache, changed(cache, 50, 7, 0)).prefix, 50U);
+  EXPECT_EQ(common_rows(changed(cache, 50, 7, 0), cache).prefix, 50U);
+  EXPECT_EQ(common_rows(cache, changed(cache, 20, 7, 30)).prefix, 20U);
+  KvCache other = cache;
+  other.value_data(2)[31 * kGeometry.channels() + 3] ^= 1;
+  EXPECT_EQ(common_rows(cache, other).prefix, 31U);
+  EXPECT_EQ(common_rows(cache, gaussian_cache({3, 2, 8}, 50)).prefix, 0U);
+  EXPECT_EQ(common_rows(cache, *keep_rows(cache, std::vector<std::uint32_t>{0, 1, 2})).prefix, 0U);
+}
 
 TEST(Update, of_a_document_that_grew_sends_only_what_is_new) {
   for (const char* preset : {"fp16", "int8", "int4", "polykv", kPreRope}) {

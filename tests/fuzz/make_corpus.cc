@@ -41,6 +41,7 @@ void add_cards(const Corpus& corpus) {
   curved.curve = *QualityCurve::from_points({{1, 2.5F, 0.5F}, {2, 0.01F, 1}});
   corpus.add("manifest", "curve", card_preamble(encode_manifest(curved)));
   corpus.add("calibration", "sample", sample_calibration()->calibration.serialize());
+  corpus.add("moments", "zeros", Bytes(64, 0));
 }
 
 void add_symbols(const Corpus& corpus, std::size_t alphabet, std::size_t contexts, std::size_t rows) {

@@ -31,10 +31,12 @@ std::string text_of(double number) {
   return text;
 }
 
-Result<Calibration> measure_moments(const Reader& reader, const std::vector<Document>& documents) {
+Result<ModelMoments> measure_moments(const Reader& reader, const std::vector<Document>& documents) {
   const auto caches = read_caches(reader, documents);
   if (!caches) return caches.error();
-  return calibrate_reader(reader, *caches, kComponents);
+  const auto calibration = calibrate_reader(reader, *caches, kComponents);
+  if (!calibration) return calibration.error();
+  return calibration->moments();
 }
 
 double mean_f1(const std::vector<AskedDocument>& documents) {
@@ -71,16 +73,16 @@ Result<void> Senders::prepare(std::span<const SenderKey> keys, const std::vector
   calibration_documents.resize(kDocuments);
   auto ours = measure_moments(receiver_, calibration_documents);
   if (!ours) return ours.error();
-  receiver_calibration_ = std::move(*ours);
+  receiver_moments_ = std::move(*ours);
   for (const auto& key : keys) {
     if (senders_.contains(key)) continue;
     auto reader = open(key);
     if (!reader) return reader.error();
-    auto calibration = measure_moments(*reader, calibration_documents);
-    if (!calibration) return calibration.error();
+    auto moments = measure_moments(*reader, calibration_documents);
+    if (!moments) return moments.error();
     const auto own = read_asked(*reader, documents, jobs);
     if (!own) return own.error();
-    senders_.emplace(key, Sender{std::move(*reader), std::move(*calibration), mean_f1(*own)});
+    senders_.emplace(key, Sender{std::move(*reader), std::move(*moments), mean_f1(*own)});
   }
   return {};
 }
@@ -89,7 +91,7 @@ Result<KvCache> Senders::fetch(const SenderKey& key, const std::string& text, bo
   const auto& sender = at(key);
   const auto cache = sender.reader.prefill(text);
   if (!cache) return cache.error();
-  if (calibrated) return match_moments(*cache, sender.calibration, receiver_calibration_);
+  if (calibrated) return match_moments(*cache, sender.moments, receiver_moments_);
   return match_shape(*cache, sender.reader.config().rope_theta, receiver_.geometry(),
                      receiver_.config().rope_theta);
 }

@@ -25,7 +25,7 @@ struct SenderKey {
 
 struct Sender {
   Reader reader;
-  Calibration calibration;
+  ModelMoments moments;
   double own_f1 = 0;  // of its answers from its own full caches
 };
 
@@ -52,7 +52,7 @@ class Senders {
   QuestionSet set_;
   std::filesystem::path folder_;
   uint64_t seed_;
-  Calibration receiver_calibration_;
+  ModelMoments receiver_moments_;
   std::map<SenderKey, Sender> senders_;
 };
 
