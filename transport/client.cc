@@ -36,11 +36,10 @@ Duration time_to_connect(const ClientOptions& options) {
 // Runs the connection to its end.
 void run_errand(asio::io_context& io, ConnectionDriver& connection, const ClientOptions& options,
                 ClientErrand& errand, Duration connect, const std::function<void()>& run) {
+  const auto stop = [&] { connection.post([&](Connection&, Time) { errand.interrupt(connection); }); };
   std::optional<StopSignals> signals;
-  if (options.obey_signals) {
-    const auto interrupt = [&](Connection&, Time) { errand.interrupt(connection); };
-    signals.emplace(io, [&connection, interrupt] { connection.post(interrupt); });
-  }
+  if (options.obey_signals) signals.emplace(io, stop);
+  const std::stop_callback stopping(options.stop, stop);
   std::optional<asio::steady_timer> deadline;
   if (options.give_up_at) {
     deadline.emplace(io, to_steady(*options.give_up_at));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "transport/host_port.h"
@@ -37,6 +38,7 @@ struct ClientOptions {
   std::shared_ptr<const QuicCredentials> quic;         // who this side is, and whom it believes
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   bool obey_signals = false;                           // SIGINT and SIGTERM end the errand cleanly
+  std::stop_token stop = {};                           // and so does this
   std::optional<Time> give_up_at;                      // steady_now(): ends an errand that is not done
 };
 

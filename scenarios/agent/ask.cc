@@ -13,6 +13,7 @@
 #include "model/shipped_calibration.h"
 #include "scenarios/agent/ask_report.h"
 #include "scenarios/agent/commands.h"
+#include "scenarios/agent/peer_model.h"
 #include "scenarios/data_files.h"
 #include "scenarios/program.h"
 
@@ -27,10 +28,11 @@ class Asker {
         peer_(value_or_usage(HostPort::parse(options.peer))),
         folder_(value_or_fail(find_model(options.model))),
         reader_(value_or_fail(Reader::open(folder_))),
-        every_fetch_(agent_fetch(reader_)) {
+        every_fetch_(agent_fetch(reader_)),
+        peer_model_(reader_, value_or_fail(find_calibration(options.calibration, folder_))) {
     secure(every_fetch_, security, peer_);
     prepare(every_fetch_, options.errand);
-    decoding_.calibration = value_or_fail(find_calibration(options.calibration, folder_));
+    if (options.calibrate) peer_model_.meet(peer_, every_fetch_);
   }
 
   // Prints the answer, then what it took.
@@ -74,7 +76,7 @@ class Asker {
     fetch.apply = [&]() -> Result<void> {
       if (base_->manifest().query_aware)
         return Error{"--base: the card serves one question, expected one for all"};
-      return decode_what_is_here(*base_, decoding_);
+      return decode_what_is_here(*base_, peer_model_.decoding());
     };
     base_->report = fetch_card(peer_, fetch, base_->sink);
     check_applied(base_->report);
@@ -120,12 +122,15 @@ class Asker {
   [[nodiscard]] Result<void> answer_from_what_is_here(Asked& asked) {
     arrival_->used = used_of(arrival_->card());
     if (auto enough = check_quality(); !enough) return enough;
-    if (auto decoded = decode_what_is_here(*arrival_, decoding_); !decoded) return decoded;
+    if (auto decoded = decode_what_is_here(*arrival_, peer_model_.decoding()); !decoded) return decoded;
     if (base_) {
       auto both = merge(base_->cache, arrival_->cache);
       if (!both) return both.error();
       arrival_->cache = std::move(*both);
     }
+    auto ours = peer_model_.as_ours(std::move(arrival_->cache));
+    if (!ours) return ours.error();
+    arrival_->cache = std::move(*ours);
     return answer(asked);
   }
 
@@ -136,8 +141,14 @@ class Asker {
     return check_part(manifest.curve, arrival_->used.in_order, floor);
   }
 
+  // A refinement comes without one, and its base may have one.
+  [[nodiscard]] const std::string& summary() const {
+    const std::string& own = arrival_->manifest().summary;
+    return own.empty() && base_ ? base_->manifest().summary : own;
+  }
+
   [[nodiscard]] Result<void> answer(Asked& asked) const {
-    auto answer = reader_.answer(arrival_->cache, asked.question, {.summary = arrival_->manifest().summary});
+    auto answer = reader_.answer(arrival_->cache, asked.question, {.summary = summary()});
     if (!answer) return answer.error();
     asked.answer = std::move(*answer);
     if (!options_.json) std::printf("%s\n", asked.answer.text.c_str());
@@ -150,7 +161,7 @@ class Asker {
   std::filesystem::path folder_;
   Reader reader_;
   FetchOptions every_fetch_;
-  DecodeOptions decoding_;
+  PeerModel peer_model_;
   std::unique_ptr<Arrival> base_;
   std::unique_ptr<Arrival> arrival_;
 };

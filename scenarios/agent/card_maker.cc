@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/calibration/moments_card.h"
+
 namespace kvferry {
 namespace {
 
@@ -28,8 +30,9 @@ Result<void> check_terms(const RequestOptions& request, const Card& card) {
 
 }  // namespace
 
-CardMaker::CardMaker(Reader reader, std::string document_name, KvCache cache, CardOrder order, bool probe)
-    : reader_(std::move(reader)),
+CardMaker::CardMaker(const Reader& reader, std::string document_name, KvCache cache, CardOrder order,
+                     bool probe)
+    : reader_(reader),
       document_name_(std::move(document_name)),
       cache_(std::move(cache)),
       order_(std::move(order)),
@@ -39,6 +42,7 @@ Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& reques
   if (!request.document.empty() && request.document != document_name_) {
     return Error{"no document '" + request.document + "' here, this agent has '" + document_name_ + "'"};
   }
+  if (request.preset == kMomentsPreset) return moments();
   auto preset = preset_for(request);
   if (!preset) return preset.error();
 
@@ -50,6 +54,13 @@ Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& reques
   if (!preset->is_query_aware() && made_.size() < kMaxCardsKept) made_[name] = *card;
   if (auto fits = check_terms(request, **card); !fits) return fits.error();
   return card;
+}
+
+// For agents whose model is another.
+Result<std::shared_ptr<const Card>> CardMaker::moments() const {
+  if (!order_.calibration) return Error{"no moments here: this agent's model has no calibration"};
+  return std::shared_ptr<const Card>(
+      std::make_shared<Card>(encode_moments(order_.calibration->calibration.moments(), reader_.identity())));
 }
 
 Result<Preset> CardMaker::preset_for(const RequestOptions& request) const {
@@ -129,14 +140,25 @@ Result<void> CardMaker::update(const std::string& document) {
   if (!cache) return cache.error();
   cache_ = std::move(*cache);
   order_.document = document;
+  update_cards(reuse.prefix);
+  return {};
+}
+
+void CardMaker::update(KvCache cache) {
+  const std::lock_guard lock(mutex_);
+  const auto reuse = common_rows(cache_, cache);
+  cache_ = std::move(cache);
+  update_cards(reuse.prefix);
+}
+
+void CardMaker::update_cards(std::uint32_t prefix) {
   for (auto made = made_.begin(); made != made_.end();) {
     const auto before = made->second;
     former_.push_front(before);
-    made->second = follow_up(*before, reuse.prefix);
+    made->second = follow_up(*before, prefix);
     made = made->second ? std::next(made) : made_.erase(made);  // made when it is asked for
   }
   if (former_.size() > kFormerCards) former_.resize(kFormerCards);
-  return {};
 }
 
 std::shared_ptr<const Card> CardMaker::find_made(const Digest& digest) const {

@@ -26,7 +26,9 @@ struct AgentServeOptions {
   std::string calibration;  // file; empty: none
   std::uint64_t seed = 1;
   bool probe = false;  // measures every card that it makes, and records it there
-  bool watch = false;  // reads the document again when its file changes, for those who follow it
+  // Reads the document again when its file changes, or follows the agent of `from`, for those who follow it.
+  bool watch = false;
+  bool calibrate = false;  // the agent of `from` may have another model
   SecurityOptions security;
   OperatorOptions operation;
 };
@@ -46,8 +48,9 @@ struct AgentAskOptions {
   std::optional<double> max_kl, min_top1;  // the floor: refuse a card, or a part, below it
   std::optional<double> deadline_s;        // answers then, from what is here of a progressive card
   std::optional<std::uint64_t> budget;     // bytes of payload at most
-  bool refine = false;  // after the deadline the rest may come, and the answer is given anew
-  bool follow = false;  // answers anew whenever the peer's document changes
+  bool refine = false;     // after the deadline the rest may come, and the answer is given anew
+  bool follow = false;     // answers anew whenever the peer's document changes
+  bool calibrate = false;  // the peer may have another model
   SecurityOptions security;
   ErrandOptions errand;  // without its deadline: that is the answer's
   bool json = false;

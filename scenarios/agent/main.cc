@@ -12,6 +12,9 @@ namespace {
 constexpr const char* kServedPreset = "int8";
 const char* const kModelHelp = "a shipped model's name (small, large) or a folder in Hugging Face's layout";
 const char* const kCalibrationHelp = "a .calibration file; without it, the one beside the model";
+const char* const kCalibrateHelp =
+    "the peer may have another model with the same words: ask for its moments, and give its cache those of "
+    "this model (Q-KVComm)";
 
 void add_serve(CLI::App& app, AgentServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "read a document and serve its KV cache");
@@ -40,10 +43,10 @@ void add_serve(CLI::App& app, AgentServeOptions& options) {
       ->add_flag("--probe", options.probe,
                  "measure each card's divergence from the full cache, and record it in the card")
       ->excludes(from);
-  command
-      ->add_flag("--watch", options.watch,
-                 "read the document again when its file changes, and send followers what is new")
-      ->excludes(from);
+  command->add_flag("--watch", options.watch,
+                    "read the document again when its file changes, or follow the agent of --from, and send "
+                    "followers what is new");
+  command->add_flag("--calibrate", options.calibrate, kCalibrateHelp)->needs(from);
   add_security_options(*command, options.security, "clients");
   add_operator_options(*command, options.operation);
 }
@@ -66,6 +69,7 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
       "each question, by --preset, only rows that it lacks, such as 'select=q2c:0.05 | quant=int4'");
   base->needs(preset);
   command->add_option("--calibration", options.calibration, kCalibrationHelp);
+  command->add_flag("--calibrate", options.calibrate, kCalibrateHelp);
   command
       ->add_option("--max-kl", options.max_kl,
                    "refuse a card that measured more, in nats a token; of a part its curve decides")
@@ -92,11 +96,11 @@ void add_ask(CLI::App& app, AgentAskOptions& options) {
   auto* then = command->add_option(
       "--then", options.then,
       "HOST:PORT to listen on when the question is answered, for agents that take the cache over with "
-      "question and answer behind it; as `serve --from HOST:PORT --ask QUESTION`");
+      "question and answer behind it; as `serve --from HOST:PORT --ask QUESTION`, with --follow as with "
+      "--watch");
   for (const char* name : {"--max-kl", "--min-top1", "--deadline", "--budget", "--base"})
     then->excludes(command->get_option(name));
   then->excludes(json);
-  then->excludes(follow);
 }
 
 // What `ask --then` is: taking over, and serving.
@@ -110,6 +114,8 @@ AgentServeOptions handing_on(const AgentAskOptions& ask) {
   serve.model = ask.model;
   serve.preset = ask.preset.empty() ? kServedPreset : ask.preset;
   serve.calibration = ask.calibration;
+  serve.calibrate = ask.calibrate;
+  serve.watch = ask.follow;
   serve.security = ask.security;
   serve.operation.timeout_s = ask.errand.timeout_s;
   serve.operation.capture_file = ask.errand.capture_file;

@@ -29,40 +29,28 @@ void warn_of_unknown_words(const Reader& reader, const std::string& path, const 
                path.c_str(), unknown.size(), unknown.front().c_str());
 }
 
-struct Memory {
-  std::string document;  // text; empty where another agent has read it
-  KvCache cache;
-};
-
-Memory read(const AgentServeOptions& options, const Reader& reader) {
-  const std::string document = read_document(options.document);
+KvCache read(const AgentServeOptions& options, const Reader& reader, const std::string& document) {
   warn_of_unknown_words(reader, options.document, document);
   const Time begun = steady_now();
   auto cache = reader.prefill(document);
   if (!cache) throw Failure(cache.error().in(options.document));
   std::fprintf(stderr, "kvferry-agent: read %u tokens in %s, %s of FP16 cache\n", cache->token_count(),
                duration_text(steady_now() - begun).c_str(), bytes_text(cache->bytes_fp16()).c_str());
-  return {document, std::move(*cache)};
+  return std::move(*cache);
 }
 
-CardMaker prepare_cards(const AgentServeOptions& options, const Security& security) {
-  if (options.document.empty() == options.from.empty())
-    throw UsageError("expected either --document or --from");
-  if (options.watch && options.document.empty())
-    throw UsageError("--watch: a cache that is taken over has no file, expected --document");
+CardOrder order_of(const AgentServeOptions& options, const std::filesystem::path& model) {
   CardOrder order;
   order.preset = value_or_fail(parse_preset(options.preset));
   order.seed = options.seed;
-  const auto folder = value_or_fail(find_model(options.model));
-  order.calibration = value_or_fail(find_calibration(options.calibration, folder));
-  Reader reader = value_or_fail(Reader::open(folder));
-  Memory memory = options.from.empty() ? read(options, reader)
-                                       : Memory{{}, take_over(options, security, reader, order.calibration)};
-  order.document = std::move(memory.document);
+  order.calibration = value_or_fail(find_calibration(options.calibration, model));
   order.templates = options.questions;
-  const std::string file = std::filesystem::path(options.document).stem().string();
-  return {std::move(reader), options.name.empty() ? file : options.name, std::move(memory.cache),
-          std::move(order), options.probe};
+  if (options.from.empty()) order.document = read_document(options.document);
+  return order;
+}
+
+std::string name_of(const AgentServeOptions& options) {
+  return options.name.empty() ? std::filesystem::path(options.document).stem().string() : options.name;
 }
 
 Result<std::shared_ptr<const Card>> card_for(CardMaker& maker, const RequestOptions& wanted) {
@@ -76,15 +64,40 @@ Result<std::shared_ptr<const Card>> card_for(CardMaker& maker, const RequestOpti
   return card;
 }
 
-void reread(CardMaker& maker, const std::string& text, Followers& followers) {
-  const Time begun = steady_now();
-  if (auto updated = maker.update(text); !updated) {
-    log(LogLevel::kWarning, "unchanged", {{"why", updated.error().message}});
-    return;
+// Keeps what is served as its origin has it now: a file, or another agent.
+class Watch {
+ public:
+  Watch(const std::string& file, TakeOver* origin, CardMaker& maker, Followers& followers)
+      : maker_(maker), followers_(followers) {
+    if (origin != nullptr) {
+      follower_ = origin->follow([this](KvCache cache) { take_over_anew(std::move(cache)); });
+    } else {
+      file_.emplace(file, [this](const std::string& text) { reread(text); });
+    }
   }
-  log(LogLevel::kInfo, "reread", {{"after", duration_text(steady_now() - begun)}});
-  followers.changed();
-}
+
+ private:
+  void reread(const std::string& text) {
+    const Time begun = steady_now();
+    if (auto updated = maker_.update(text); !updated) {
+      log(LogLevel::kWarning, "unchanged", {{"why", updated.error().message}});
+      return;
+    }
+    log(LogLevel::kInfo, "reread", {{"after", duration_text(steady_now() - begun)}});
+    followers_.changed();
+  }
+  void take_over_anew(KvCache cache) {
+    const std::uint32_t tokens = cache.token_count();
+    maker_.update(std::move(cache));
+    log(LogLevel::kInfo, "taken over anew", {{"tokens", std::to_string(tokens)}});
+    followers_.changed();
+  }
+
+  CardMaker& maker_;
+  Followers& followers_;
+  std::optional<WatchedDocument> file_;
+  std::jthread follower_;
+};
 
 }  // namespace
 
@@ -92,18 +105,26 @@ int serve(const AgentServeOptions& options) {
   set_up_log(options.operation);
   const Security security = read_security(options.security);
   const HostPort where = value_or_usage(HostPort::parse(options.listen));
-  CardMaker maker = prepare_cards(options, security);
+  if (options.document.empty() == options.from.empty())
+    throw UsageError("expected either --document or --from");
+  const auto folder = value_or_fail(find_model(options.model));
+  CardOrder order = order_of(options, folder);
+  const Reader reader = value_or_fail(Reader::open(folder));
+  std::optional<TakeOver> origin;
+  if (!options.from.empty()) origin.emplace(options, security, reader, order.calibration);
+  KvCache cache = origin ? origin->take() : read(options, reader, order.document);
+  CardMaker maker(reader, name_of(options), std::move(cache), std::move(order), options.probe);
   Followers followers;
   Giving giving{as_sources([&](const RequestOptions& wanted) { return card_for(maker, wanted); }),
                 [&](const Digest& digest) { return manifest_of(maker.find_made(digest)); }};
-  std::optional<WatchedDocument> watched;
+  std::optional<Watch> watch;
   if (options.watch) {
     giving.followers = &followers;
-    watched.emplace(options.document, [&](const std::string& text) { reread(maker, text, followers); });
+    watch.emplace(options.document, origin ? &*origin : nullptr, maker, followers);
   }
   serve_until_stopped({.program = "kvferry-agent",
                        .listen = where,
-                       .model = maker.identity(),
+                       .model = reader.identity(),
                        .operation = options.operation,
                        .followed = options.watch},
                       security, [&] { return std::make_unique<CardGiver>(giving); });

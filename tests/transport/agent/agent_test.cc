@@ -9,8 +9,15 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "codec/calibration/match.h"
+#include "codec/calibration/moments_card.h"
+#include "codec/decoder.h"
+#include "codec/merge.h"
 #include "model/documents.h"
+#include "model/make_card.h"
 #include "model/reader.h"
+#include "model/shipped_calibration.h"
+#include "scenarios/data_files.h"
 #include "tests/model/small_model.h"
 #include "tests/transport/process.h"
 
@@ -18,6 +25,11 @@ namespace kvferry::test {
 namespace {
 
 using Arguments = std::vector<std::string>;
+
+void write_whole(const std::string& file, const std::string& text) {
+  std::ofstream(file + ".part") << text;
+  std::filesystem::rename(file + ".part", file);
+}
 
 class AgentTest : public testing::Test {
  protected:
@@ -230,18 +242,14 @@ TEST_F(AgentTest, AsksForWhatItsBaseLacks) {
 
 TEST_F(AgentTest, AnswersAnewWhenTheDocumentChanges) {
   const std::string file = path("growing.txt");
-  const auto write = [&](const std::string& text) {
-    std::ofstream(path("growing.part")) << text;
-    std::filesystem::rename(path("growing.part"), file);
-  };
   const std::string now = document_->text + " " + document_->text;
-  write(document_->text);
+  write_whole(file, document_->text);
   Process server("kvferry-agent", {"serve", "--document", file, "--model", model(), "--preset", "fp16",
                                    "--listen", "127.0.0.1:0", "--insecure", "--watch"});
   Process asker("kvferry-agent", {"ask", server.listening_on(), question(), "--model", model(), "--insecure",
                                   "--json", "--follow"});
   const auto first = nlohmann::json::parse("{" + asker.line("{"));
-  write(now);
+  write_whole(file, now);
   const auto second = nlohmann::json::parse("{" + asker.line("{", 1));
   EXPECT_EQ(asker.interrupt().status, 0);
   EXPECT_NE(first.at("card"), second.at("card"));
@@ -251,11 +259,42 @@ TEST_F(AgentTest, AnswersAnewWhenTheDocumentChanges) {
   EXPECT_LT(second.at("wire").at("payload"), 1.1 * second.at("card_bytes").get<double>());
 }
 
-TEST_F(AgentTest, FollowsNoCacheThatHasNoFile) {
-  const Finished served = run_program_file(
-      "kvferry-agent",
-      {"serve", "--from", *where_, "--model", model(), "--listen", "127.0.0.1:0", "--insecure", "--watch"});
-  EXPECT_EQ(served.status, 2);
+// From a file to an agent, from there to the next one, which answers anew.
+TEST_F(AgentTest, HandsOnWhatChanges) {
+  const std::string file = path("handed on.txt");
+  write_whole(file, document_->text);
+  Process origin("kvferry-agent", {"serve", "--document", file, "--name", "people", "--model", model(),
+                                   "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+  Process middle("kvferry-agent",
+                 {"serve", "--from", origin.listening_on(), "--name", "people", "--model", model(),
+                  "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+  Process asker("kvferry-agent", {"ask", middle.listening_on(), question(), "--model", model(), "--insecure",
+                                  "--json", "--follow"});
+  const auto first = nlohmann::json::parse("{" + asker.line("{"));
+  const std::string now = document_->text + " " + document_->text;
+  write_whole(file, now);
+  const auto second = nlohmann::json::parse("{" + asker.line("{", 1));
+  EXPECT_EQ(asker.interrupt().status, 0);
+  const auto reader = Reader::open(model());
+  EXPECT_EQ(second.at("answer"), reader->answer(*reader->prefill(now), question())->text);
+  EXPECT_NE(first.at("card"), second.at("card"));
+  EXPECT_LT(second.at("wire").at("payload"), 1.1 * second.at("card_bytes").get<double>());
+  EXPECT_EQ(middle.interrupt().status, 0);
+  EXPECT_EQ(origin.interrupt().status, 0);
+}
+
+// It serves what it has, and says that no more will come.
+TEST_F(AgentTest, OutlivesTheAgentThatItFollows) {
+  Process origin("kvferry-agent", {"serve", "--document", document_file(), "--model", model(), "--preset",
+                                   "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+  Process middle("kvferry-agent", {"serve", "--from", origin.listening_on(), "--model", model(), "--preset",
+                                   "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+  const std::string where = middle.listening_on();
+  EXPECT_EQ(origin.interrupt().status, 0);
+  EXPECT_EQ(ask(where, {}).status, 0);
+  const Finished ended = middle.interrupt();
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_NE(ended.err.find("follows no more"), std::string::npos) << ended.err;
 }
 
 TEST_F(AgentTest, TakesOverInOneLineOrNotAtAll) {
@@ -414,6 +453,109 @@ TEST_F(ProgressiveAgent, holds_a_part_against_the_curve_of_its_card) {
   EXPECT_EQ(lines(refused.err), 1) << refused.err;
   EXPECT_EQ(run(where, with({"--max-kl", std::to_string(kl / 2)})).status, 1);
   EXPECT_EQ(run(where, {"--max-kl", std::to_string(kl / 2)}).status, 0);  // the whole card is better
+  EXPECT_EQ(server.interrupt().status, 0);
+}
+
+TEST_F(ProgressiveAgent, reads_a_bases_summary_before_its_refinement) {
+  const std::string base_preset = "select=templates:0.1 | quant=fp16 | facts=64";
+  const std::string preset = "select=q2c:0.02 | quant=fp16";
+  const auto reader = Reader::open(find_model("small").value());
+  const auto cache = reader->prefill(document_.text);
+  const auto base =
+      make_card(*reader, *cache, {.preset = *parse_preset(base_preset), .document = document_.text});
+  ASSERT_TRUE(base.ok()) << base.error().message;
+  CardOrder order{.preset = *parse_preset(preset), .document = document_.text};
+  order.base = std::make_shared<const Card>(*base);
+  // A question that the summary changes the answer to.
+  std::string question, expected;
+  for (const auto& each : document_.questions) {
+    order.question = reader->question_tokens(each.text);
+    const auto both = merge(*decode(*base), *decode(*make_card(*reader, *cache, order)));
+    expected = reader->answer(*both, each.text, {.summary = base->manifest.summary})->text;
+    question = each.text;
+    if (expected != reader->answer(*both, question)->text) break;
+    question.clear();
+  }
+  ASSERT_FALSE(question.empty());
+
+  Process server("kvferry-agent", {"serve", "--document", file(), "--model", "small", "--listen",
+                                   "127.0.0.1:0", "--insecure"});
+  const Finished asked =
+      run_program_file("kvferry-agent", {"ask", server.listening_on(), question, "--model", "small",
+                                         "--insecure", "--json", "--base", base_preset, "--preset", preset});
+  ASSERT_EQ(asked.status, 0) << asked.err;
+  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], expected);
+  EXPECT_EQ(server.interrupt().status, 0);
+}
+
+// Between the two shipped sizes: what comes is what matching in one process gives.
+class TwoSizes : public ProgressiveAgent,
+                 public testing::WithParamInterface<std::pair<std::string, std::string>> {
+ protected:
+  static std::string shipped(const std::string& name) { return find_model(name).value().string(); }
+  Arguments as_receiver(Arguments more) const {
+    more.insert(more.end(), {"--model", GetParam().second, "--insecure"});
+    return more;
+  }
+  std::string theirs() const { return GetParam().first; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, TwoSizes,
+                         testing::Values(std::pair("small", "large"), std::pair("large", "small")),
+                         [](const auto& sizes) { return sizes.param.first + "_to_" + sizes.param.second; });
+
+TEST_P(TwoSizes, share_a_document_by_calibration) {
+  const auto sender = Reader::open(shipped(theirs())), receiver = Reader::open(shipped(GetParam().second));
+  const auto moments_of = [](const std::string& model) {
+    return find_calibration({}, shipped(model)).value()->calibration.moments();
+  };
+  const auto read = sender->prefill(document_.text);
+  const auto told = decode_moments(encode_moments(moments_of(theirs()), sender->identity()));
+  const auto matched = match_moments(*read, *told, moments_of(GetParam().second));
+  ASSERT_TRUE(matched.ok()) << matched.error().message;
+
+  Process server("kvferry-agent", {"serve", "--document", file(), "--name", "people", "--model", theirs(),
+                                   "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure"});
+  const std::string where = server.listening_on();
+  const std::string& question = document_.questions.front().text;
+  const Finished asked =
+      run_program_file("kvferry-agent", as_receiver({"ask", where, question, "--calibrate", "--json"}));
+  ASSERT_EQ(asked.status, 0) << asked.err;
+  EXPECT_NE(asked.err.find("the peer's moments: "), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], receiver->answer(*matched, question)->text);
+  // `ferry` needs the sender's tables, which are here too.
+  EXPECT_EQ(run_program_file("kvferry-agent",
+                             as_receiver({"ask", where, question, "--calibrate", "--preset", "ferry"}))
+                .status,
+            0);
+  const Finished strange = run_program_file("kvferry-agent", as_receiver({"ask", where, question}));
+  EXPECT_EQ(strange.status, 1);
+  EXPECT_EQ(lines(strange.err), 1) << strange.err;
+  EXPECT_EQ(server.interrupt().status, 0);
+}
+
+TEST_P(TwoSizes, hand_a_document_on) {
+  Process origin("kvferry-agent", {"serve", "--document", file(), "--model", theirs(), "--preset", "fp16",
+                                   "--listen", "127.0.0.1:0", "--insecure"});
+  Process middle("kvferry-agent", as_receiver({"serve", "--from", origin.listening_on(), "--calibrate",
+                                               "--preset", "fp16", "--listen", "127.0.0.1:0"}));
+  const Finished asked = run_program_file(
+      "kvferry-agent", as_receiver({"ask", middle.listening_on(), document_.questions.front().text}));
+  EXPECT_EQ(asked.status, 0) << asked.err;
+  EXPECT_EQ(middle.interrupt().status, 0);
+  EXPECT_EQ(origin.interrupt().status, 0);
+}
+
+TEST_P(TwoSizes, meet_where_both_are_the_same) {
+  Process server("kvferry-agent", {"serve", "--document", file(), "--model", GetParam().second, "--preset",
+                                   "fp16", "--listen", "127.0.0.1:0", "--insecure"});
+  const Finished asked = run_program_file(
+      "kvferry-agent",
+      as_receiver({"ask", server.listening_on(), "--json", "--calibrate", document_.questions.front().text}));
+  ASSERT_EQ(asked.status, 0) << asked.err;
+  const auto reader = Reader::open(shipped(GetParam().second));
+  const auto expected = reader->answer(*reader->prefill(document_.text), document_.questions.front().text);
+  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], expected->text);
   EXPECT_EQ(server.interrupt().status, 0);
 }
 
