@@ -59,6 +59,8 @@ bool ChildProcess::is_running() {
   return false;
 }
 
+int ChildProcess::exit_status() const { return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
+
 Result<void> ChildProcess::wait() {
   while (pid_ >= 0 && waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
   }

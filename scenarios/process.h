@@ -25,6 +25,8 @@ class ChildProcess {
   ~ChildProcess();  // ends a child that still runs
 
   [[nodiscard]] bool is_running();
+  // Of a child that has ended; -1: a signal ended it.
+  [[nodiscard]] int exit_status() const;
   // Waits for the end. Anything but exit status 0 is an error, with the last line of the child's standard
   // error.
   [[nodiscard]] Result<void> wait();

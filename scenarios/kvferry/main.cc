@@ -90,7 +90,7 @@ void add_receive(CLI::App& app, ReceiveOptions& options) {
 void add_bench(CLI::App& app, BenchOptions& options) {
   CLI::App* command =
       app.add_subcommand("bench", "how fast this machine moves cards, beside what others do on it");
-  command->add_option("FIGURE", options.names, "only figures that begin so, such as tcp or quic");
+  command->add_option("FIGURE", options.names, "only figures that begin so, such as tcp, quic, link or idle");
   command->add_option("--mebibytes", options.mebibytes, "moved by each measurement")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
@@ -98,7 +98,10 @@ void add_bench(CLI::App& app, BenchOptions& options) {
       ->check(CLI::Range(1, 101))
       ->capture_default_str();
   command->add_flag("--json", options.json, "print one JSON object a figure");
-  command->footer("Needs iperf3, openssl and the ngtcp2 programs. Measure with the machine to yourself.");
+  command->footer(
+      "Needs iperf3, openssl and the ngtcp2 programs, and for the figures of a lossy link root. All of it "
+      "takes\n"
+      "half an hour. Measure with the machine to yourself.");
 }
 
 void add_conform(CLI::App& app, ConformOptions& options) {

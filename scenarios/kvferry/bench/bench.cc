@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/kvferry/bench/figure.h"
+#include "scenarios/kvferry/bench/script.h"
 #include "scenarios/kvferry/commands.h"
 #include "scenarios/program.h"
 
@@ -17,36 +18,71 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// names: what is asked for; everything, if there are none.
+bool is_wanted(const std::string& figure, const std::vector<std::string>& names) {
+  return names.empty() || std::any_of(names.begin(), names.end(),
+                                      [&](const std::string& name) { return figure.starts_with(name); });
+}
+// Of a script: whose figures all begin with its name.
+bool has_wanted(const std::string& script, const std::vector<std::string>& names) {
+  return is_wanted(script, names) || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           return name.starts_with(script);
+         });
+}
+
 // In turn, so that what else the machine does hits both.
-struct Medians {
-  double ours = 0, theirs = 0;
-};
-Medians measure(const bench::Figure& figure, int repeats) {
+bench::Line measure(const bench::Figure& figure, int repeats) {
   std::vector<double> ours, theirs;
   for (int i = 0; i < repeats; ++i) {
     const auto in = [&](const std::string& who, const Result<double>& rate) {
       if (!rate) throw Failure(rate.error().in(figure.name + ": " + who));
-      return *rate;
+      return *rate * 1e-6;
     };
     ours.push_back(in("kvferry", figure.ours()));
     theirs.push_back(in(figure.beside, figure.theirs()));
   }
-  return {median(std::move(ours)), median(std::move(theirs))};
+  return {figure.name,  "MB/s", median(std::move(ours)), figure.beside, median(std::move(theirs)),
+          figure.wanted};
 }
 
-void print(const bench::Figure& figure, const Medians& medians, bool json) {
-  const double ratio = medians.ours / medians.theirs;
+void print(const bench::Line& line, bool json) {
+  const double ratio = line.ours / line.theirs;
+  const char* bound = line.at_most ? "most" : "least";
   if (json) {
-    const nlohmann::ordered_json line = {
-        {"figure", figure.name},   {"mb_per_s", medians.ours * 1e-6},
-        {"beside", figure.beside}, {"beside_mb_per_s", medians.theirs * 1e-6},
-        {"ratio", ratio},          {"wanted", figure.wanted}};
-    std::printf("%s\n", line.dump().c_str());
+    const nlohmann::ordered_json told = {
+        {"figure", line.name},
+        {"value", line.ours},
+        {"unit", line.unit},
+        {"beside", line.beside},
+        {"beside_value", line.theirs},
+        {"ratio", ratio},
+        {"wanted", line.wanted ? nlohmann::ordered_json(*line.wanted) : nlohmann::ordered_json()},
+        {"bound", bound}};
+    std::printf("%s\n", told.dump().c_str());
   } else {
-    std::printf("%-24s %8.0f MB/s  %8.0f MB/s  %-30s %6.2f  %6.2f\n", figure.name.c_str(),
-                medians.ours * 1e-6, medians.theirs * 1e-6, figure.beside.c_str(), ratio, figure.wanted);
+    char wanted[32] = "";
+    if (line.wanted) std::snprintf(wanted, sizeof wanted, "%s %.2f", bound, *line.wanted);
+    std::printf("%-26s %8.1f  %8.1f %-6s %-30s %6.2f  %s\n", line.name.c_str(), line.ours, line.theirs,
+                line.unit.c_str(), line.beside.c_str(), ratio, wanted);
   }
   std::fflush(stdout);
+}
+
+void print_skipped(const std::string& name, const std::string& why, bool json) {
+  if (json) {
+    std::printf("%s\n", nlohmann::ordered_json{{"figure", name}, {"skipped", why}}.dump().c_str());
+  } else {
+    std::printf("%-26s skipped: %s\n", name.c_str(), why.c_str());
+  }
+}
+
+void run(const bench::Script& script, const BenchOptions& options) {
+  const auto measured = bench::run_script(script);
+  if (!measured) throw Failure(measured.error().in(script.name));
+  if (!measured->skipped.empty()) print_skipped(script.name, measured->skipped, options.json);
+  for (const auto& line : measured->lines) {
+    if (is_wanted(line.name, options.names)) print(line, options.json);
+  }
 }
 
 std::vector<bench::Figure> all_figures(const bench::Setting& setting) {
@@ -62,17 +98,17 @@ std::vector<bench::Figure> all_figures(const bench::Setting& setting) {
 int run_bench(const BenchOptions& options) {
   const bench::Setting setting{options.mebibytes << 20, options.seconds};
   auto figures = all_figures(setting);
-  if (!options.names.empty()) {
-    std::erase_if(figures, [&](const bench::Figure& figure) {
-      return std::none_of(options.names.begin(), options.names.end(),
-                          [&](const std::string& name) { return figure.name.starts_with(name); });
-    });
-    if (figures.empty()) throw UsageError("'" + options.names.front() + "': no figure begins so");
-  }
+  std::erase_if(figures, [&](const auto& figure) { return !is_wanted(figure.name, options.names); });
+  auto scripts = bench::all_scripts(options.repeats);
+  std::erase_if(scripts, [&](const auto& script) { return !has_wanted(script.name, options.names); });
+  if (figures.empty() && scripts.empty())
+    throw UsageError("'" + options.names.front() + "': no figure begins so");
   if (!options.json) {
-    std::printf("%-24s %13s  %13s  %-30s %6s  %6s\n", "figure", "kvferry", "beside", "", "ratio", "wanted");
+    std::printf("%-26s %8s  %8s %-6s %-30s %6s  %s\n", "figure", "kvferry", "beside", "", "", "ratio",
+                "wanted");
   }
-  for (const auto& figure : figures) print(figure, measure(figure, options.repeats), options.json);
+  for (const auto& figure : figures) print(measure(figure, options.repeats), options.json);
+  for (const auto& script : scripts) run(script, options);
   return kExitSuccess;
 }
 

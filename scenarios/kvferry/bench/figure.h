@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,17 @@ struct Figure {
   double wanted = 0;   // least ratio
   Measure ours;
   Measure theirs;
+};
+
+// What is printed of a figure.
+struct Line {
+  std::string name;
+  std::string unit;
+  double ours = 0;
+  std::string beside;
+  double theirs = 0;
+  std::optional<double> wanted = {};  // the least ratio,
+  bool at_most = false;               // or the greatest
 };
 
 // What every figure shares.

@@ -228,6 +228,11 @@ def seeded(*words) -> random.Random:
     return random.Random(" ".join(str(word) for word in words))
 
 
+def figure(name: str, value: float, limit: float, unit: str) -> str:
+    """A line for `kvferry bench`: what is measured beside its limit."""
+    return json.dumps({"figure": name, "unit": unit, "value": value, "beside": "limit", "beside_value": limit, "wanted": 1, "bound": "most"})
+
+
 def table(head: list[str], rows: list[list]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
