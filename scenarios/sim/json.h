@@ -27,10 +27,11 @@ inline Json wire_json(const WireBytes& wire) {
 }
 
 inline Json packets_json(const WirePackets& packets) {
+  const auto seen = [&](uint64_t count) { return packets.seesDrops ? Json(count) : Json(nullptr); };
   return {{"sent", packets.sent},
-          {"lost", packets.droppedQueue + packets.droppedError},
-          {"dropped_queue", packets.droppedQueue},
-          {"dropped_error", packets.droppedError}};
+          {"lost", seen(packets.droppedQueue + packets.droppedError)},
+          {"dropped_queue", seen(packets.droppedQueue)},
+          {"dropped_error", seen(packets.droppedError)}};
 }
 
 // On one line. Doubles in their shortest form.

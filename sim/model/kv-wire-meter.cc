@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/model/kv-wire-meter.h"
 
+#include <ns3/csma-net-device.h>
+#include <ns3/ethernet-header.h>
 #include <ns3/ipv4-header.h>
 #include <ns3/ipv6-header.h>
 #include <ns3/loopback-net-device.h>
@@ -32,17 +34,29 @@ bool IsLoopback(Ptr<NetDevice> device) { return DynamicCast<LoopbackNetDevice>(d
 void KvWireMeter::Attach(Ptr<NetDevice> device) {
   device->TraceConnectWithoutContext("PhyTxBegin",
                                      MakeCallback(&KvWireMeter::HandleTransmit, this, m_places));
-  device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this));
-  device->TraceConnectWithoutContext("PhyRxDrop", MakeCallback(&KvWireMeter::HandleLinkDrop, this));
+  WatchDrops(device);
+  PointerValue queue;
+  device->GetAttribute("TxQueue", queue);
+  m_queues.push_back(queue.Get<Queue<Packet>>());
+  ++m_places;
+}
+
+void KvWireMeter::WatchDrops(Ptr<NetDevice> device) {
+  const bool isBus = DynamicCast<CsmaNetDevice>(device) != nullptr;
+  const bool tells =
+      device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this)) &&
+      device->TraceConnectWithoutContext("PhyRxDrop",
+                                         isBus ? MakeCallback(&KvWireMeter::HandleBusDrop, this, device)
+                                               : MakeCallback(&KvWireMeter::HandleLinkDrop, this));
+  m_packets.seesDrops = m_packets.seesDrops && tells;
+  // A bus that stays busy: the device gives the packet up.
+  if (isBus)
+    device->TraceConnectWithoutContext("PhyTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this));
   const auto control = device->GetNode()->GetObject<TrafficControlLayer>();
   const auto discipline = control ? control->GetRootQueueDiscOnDevice(device) : nullptr;
   if (discipline) {
     discipline->TraceConnectWithoutContext("Drop", MakeCallback(&KvWireMeter::HandleDisciplineDrop, this));
   }
-  PointerValue queue;
-  device->GetAttribute("TxQueue", queue);
-  m_queues.push_back(queue.Get<Queue<Packet>>());
-  ++m_places;
 }
 
 void KvWireMeter::AttachNode(Ptr<Node> node) {
@@ -83,6 +97,12 @@ void KvWireMeter::HandleSend6(size_t place, Ptr<const Packet> packet, Ptr<Ipv6> 
 void KvWireMeter::HandleQueueDrop(Ptr<const Packet>) { ++m_packets.droppedQueue; }
 void KvWireMeter::HandleDisciplineDrop(Ptr<const QueueDiscItem>) { ++m_packets.droppedQueue; }
 void KvWireMeter::HandleLinkDrop(Ptr<const Packet>) { ++m_packets.droppedError; }
+// Every station hears, and may lose, what is for one.
+void KvWireMeter::HandleBusDrop(Ptr<NetDevice> device, Ptr<const Packet> packet) {
+  EthernetHeader header(false);
+  packet->PeekHeader(header);
+  if (header.GetDestination() == device->GetAddress()) ++m_packets.droppedError;
+}
 
 void KvWireMeter::Count(size_t place, bool version6, Ptr<const Packet> packet, uint32_t linkHeaderBytes) {
   const auto gained = m_classifier.Classify(place, version6, packet, m_agentPort);

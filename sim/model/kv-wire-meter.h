@@ -38,6 +38,7 @@ struct WirePackets {
   uint64_t sent = 0;          // transmissions begun
   uint64_t droppedQueue = 0;  // refused by a full queue or a discipline, never sent; of devices, of anybody
   uint64_t droppedError = 0;  // sent, then lost on the link; of devices, of anybody
+  bool seesDrops = true;      // false: some device does not tell, and the two above are too few
   uint64_t retransmissions = 0;  // sent, with payload or control bytes that were sent before
 };
 
@@ -51,8 +52,11 @@ class KvWireMeter {
   // A device with a PPP header, a TxQueue that is there, and the trace sources of a PointToPointNetDevice:
   // one of these, or a KvTraceNetDevice. Its queue discipline comes before.
   void Attach(ns3::Ptr<ns3::NetDevice> device);
-  // A node with an internet stack.
+  // A node with an internet stack. What its devices drop is not seen,
   void AttachNode(ns3::Ptr<ns3::Node> node);
+  // but by this: a device with the trace sources of a PointToPointNetDevice. Of another kind (Wi-Fi, LTE),
+  // drops stay unknown.
+  void WatchDrops(ns3::Ptr<ns3::NetDevice> device);
   // Where others send too: packets without this port, the sources' attribute, are not counted. Without it
   // everybody's are, and what carries no tag is lower layers.
   void SetAgentPort(uint16_t port) { m_agentPort = port; }
@@ -72,6 +76,7 @@ class KvWireMeter {
   void HandleQueueDrop(ns3::Ptr<const ns3::Packet> packet);
   void HandleDisciplineDrop(ns3::Ptr<const ns3::QueueDiscItem> item);
   void HandleLinkDrop(ns3::Ptr<const ns3::Packet> packet);
+  void HandleBusDrop(ns3::Ptr<ns3::NetDevice> device, ns3::Ptr<const ns3::Packet> packet);
   void Count(size_t place, bool version6, ns3::Ptr<const ns3::Packet> packet, uint32_t linkHeaderBytes);
 
   size_t m_places = 0;                                      // devices and nodes

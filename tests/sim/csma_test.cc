@@ -39,6 +39,25 @@ TEST_F(SimCsma, gives_the_same_times_for_the_same_run) {
   EXPECT_NE(first.chunk_times_ns, carry(lossy, KvAgent::UDP, card, 2).chunk_times_ns);
 }
 
+// Loss of what is for a station, and full queues.
+TEST_F(SimCsma, tells_what_the_bus_and_the_queues_drop) {
+  const auto card = test::sample_card(2, 40, 60000);
+  auto lossy = bus();
+  lossy.SetLoss(KvLoss::Independent(0.02));
+  const auto lost = carry(lossy, KvAgent::UDP, card).packets;
+  EXPECT_TRUE(lost.seesDrops);
+  EXPECT_NEAR(static_cast<double>(lost.droppedError), 0.02 * static_cast<double>(lost.sent),
+              0.008 * static_cast<double>(lost.sent));
+  auto narrow = bus();
+  narrow.SetQueuePackets(5);
+  const auto dropped = carry(narrow, KvAgent::UDP, card).packets;
+  EXPECT_GT(dropped.droppedQueue, 0U);
+  EXPECT_EQ(dropped.droppedError, 0U);
+  const auto clean = carry(bus(), KvAgent::UDP, card).packets;
+  EXPECT_EQ(clean.droppedQueue + clean.droppedError, 0U);
+  EXPECT_LE(clean.retransmissions, 4U);  // of a probe that a hasty timer sent
+}
+
 TEST_F(SimCsma, a_datagram_takes_its_transmission_and_the_delay_in_either_version_of_ip) {
   for (const int version : {4, 6}) {
     ns3::Simulator::Destroy();
