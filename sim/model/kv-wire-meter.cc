@@ -45,9 +45,9 @@ void KvWireMeter::WatchDrops(Ptr<NetDevice> device) {
   const bool isBus = DynamicCast<CsmaNetDevice>(device) != nullptr;
   const bool tells =
       device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this)) &&
-      device->TraceConnectWithoutContext("PhyRxDrop",
-                                         isBus ? MakeCallback(&KvWireMeter::HandleBusDrop, this, device)
-                                               : MakeCallback(&KvWireMeter::HandleLinkDrop, this));
+      device->TraceConnectWithoutContext(
+          "PhyRxDrop", isBus ? MakeCallback(&KvWireMeter::HandleBusDrop, this, device->GetAddress())
+                             : MakeCallback(&KvWireMeter::HandleLinkDrop, this));
   m_packets.seesDrops = m_packets.seesDrops && tells;
   // A bus that stays busy: the device gives the packet up.
   if (isBus)
@@ -98,10 +98,10 @@ void KvWireMeter::HandleQueueDrop(Ptr<const Packet>) { ++m_packets.droppedQueue;
 void KvWireMeter::HandleDisciplineDrop(Ptr<const QueueDiscItem>) { ++m_packets.droppedQueue; }
 void KvWireMeter::HandleLinkDrop(Ptr<const Packet>) { ++m_packets.droppedError; }
 // Every station hears, and may lose, what is for one.
-void KvWireMeter::HandleBusDrop(Ptr<NetDevice> device, Ptr<const Packet> packet) {
+void KvWireMeter::HandleBusDrop(Address station, Ptr<const Packet> packet) {
   EthernetHeader header(false);
   packet->PeekHeader(header);
-  if (header.GetDestination() == device->GetAddress()) ++m_packets.droppedError;
+  if (header.GetDestination() == station) ++m_packets.droppedError;
 }
 
 void KvWireMeter::Count(size_t place, bool version6, Ptr<const Packet> packet, uint32_t linkHeaderBytes) {

@@ -76,7 +76,7 @@ class KvWireMeter {
   void HandleQueueDrop(ns3::Ptr<const ns3::Packet> packet);
   void HandleDisciplineDrop(ns3::Ptr<const ns3::QueueDiscItem> item);
   void HandleLinkDrop(ns3::Ptr<const ns3::Packet> packet);
-  void HandleBusDrop(ns3::Ptr<ns3::NetDevice> device, ns3::Ptr<const ns3::Packet> packet);
+  void HandleBusDrop(ns3::Address station, ns3::Ptr<const ns3::Packet> packet);
   void Count(size_t place, bool version6, ns3::Ptr<const ns3::Packet> packet, uint32_t linkHeaderBytes);
 
   size_t m_places = 0;                                      // devices and nodes
