@@ -41,6 +41,10 @@ bool RunWith(uint32_t contenders, KvWifiHelper& wifi, const ExampleOptions& opti
   table.AddRow({std::to_string(contenders), std::to_string(times.CountComplete()),
                 KvTable::Number(times.GetMean()), KvTable::Number(times.GetLast()),
                 KvTable::Number(times.GetFairness(), 4)});
+  for (size_t i = 0; i < times.GetN(); ++i) {
+    if (!times.Get(i).complete)
+      std::cerr << "beside " << contenders << ", reader " << i << ": " << times.Get(i).failure << "\n";
+  }
   return times.AreAllComplete();
 }
 
