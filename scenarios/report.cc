@@ -36,7 +36,8 @@ std::string bytes_text(std::uint64_t bytes) {
   const auto value = static_cast<double>(bytes);
   if (value < 999.5e3) return with_unit(value / 1e3, "kB");
   if (value < 999.5e6) return with_unit(value / 1e6, "MB");
-  return with_unit(value / 1e9, "GB");
+  if (value < 999.5e9) return with_unit(value / 1e9, "GB");
+  return with_unit(value / 1e12, "TB");
 }
 
 std::string duration_text(Duration duration) {

@@ -6,6 +6,7 @@
 #include "model/make_card.h"
 #include "protocol/base/rng.h"
 #include "protocol/card/card_file.h"
+#include "scenarios/lab/memory.h"
 #include "scenarios/lab/one_thread.h"
 #include "scenarios/lab/parallel.h"
 #include "scenarios/lab/progress.h"
@@ -113,6 +114,20 @@ class Packer {
   std::filesystem::path folder_;
 };
 
+Document draw_document(const TradeoffPlan& plan, size_t number) {
+  Rng rng(derived_seed(plan.seed, "doc" + std::to_string(number)));
+  DocumentSpec spec;
+  spec.facts = plan.documents.facts;
+  spec.words = plan.documents.words;
+  spec.paraphrased = plan.documents.paraphrased;
+  auto document = make_document(spec, rng);
+  if (plan.documents.questions > 0) {
+    document.questions.resize(
+        std::min(document.questions.size(), static_cast<size_t>(plan.documents.questions)));
+  }
+  return document;
+}
+
 }  // namespace
 
 Card text_card(const ModelIdentity& model, const KvCache& full, const std::string& text) {
@@ -132,22 +147,19 @@ Card text_card(const ModelIdentity& model, const KvCache& full, const std::strin
   return card;
 }
 
+Result<void> check_memory(const Reader& reader, const Document& one, size_t count) {
+  const uint64_t tokens = reader.document_tokens(one.text).size();
+  return check_memory(count, count * tokens * reader.identity().fp16_bytes_per_token());
+}
+
 Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const Reader& reader, int jobs) {
   const auto count = static_cast<size_t>(plan.documents.count);
+  if (auto fits = check_memory(reader, draw_document(plan, 0), count); !fits) return fits.error();
   std::vector<ReadDocument> documents(count);
   Progress progress("read documents", count);
   auto done = for_each_index(count, jobs, [&](size_t i) -> Result<void> {
     use_one_thread();
-    Rng rng(derived_seed(plan.seed, "doc" + std::to_string(i)));
-    DocumentSpec spec;
-    spec.facts = plan.documents.facts;
-    spec.words = plan.documents.words;
-    spec.paraphrased = plan.documents.paraphrased;
-    auto document = make_document(spec, rng);
-    if (plan.documents.questions > 0) {
-      document.questions.resize(
-          std::min(document.questions.size(), static_cast<size_t>(plan.documents.questions)));
-    }
+    auto document = draw_document(plan, i);
     auto cache = reader.prefill(document.text);
     if (!cache) return cache.error();
     documents[i] = {std::move(document.text), std::move(document.questions), std::move(*cache)};

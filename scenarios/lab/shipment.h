@@ -42,6 +42,9 @@ struct Shipment {
   std::string digest;             // of the card that travels
 };
 
+// The error says that the full caches of so many documents like this one do not fit into memory.
+[[nodiscard]] Result<void> check_memory(const Reader& reader, const Document& one, size_t count);
+
 // Draws the documents and reads them with the model.
 [[nodiscard]] Result<std::vector<ReadDocument>> read_documents(const TradeoffPlan& plan, const Reader& reader,
                                                                int jobs);

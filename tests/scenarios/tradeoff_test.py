@@ -114,6 +114,13 @@ class Tradeoff(LabTest):
         self.assertFalse((self.folder / "out").exists())
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["plan.toml", "profile.toml"])
 
+    def test_caches_that_do_not_fit_into_memory_are_not_begun(self):
+        plan = self.write("plan.toml", PLAN.replace("count = 2", "count = 10000\nwords = 100000"))
+        done = self.lab("tradeoff", plan, "--out", self.folder / "out")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^kvferry-lab: memory: 10000 full caches of \S+ TB together, expected at most the \S+ GB that are free\n$")
+        self.assertFalse((self.folder / "out").exists())
+
 
 if __name__ == "__main__":
     main()

@@ -55,6 +55,7 @@ std::vector<Document> draw_documents(const QuestionSet& set, int n_questions, ui
 
 Result<std::vector<AskedDocument>> read_asked(const Reader& reader, const std::vector<Document>& documents,
                                               int jobs) {
+  if (auto fits = check_memory(reader, documents.front(), documents.size()); !fits) return fits.error();
   std::vector<AskedDocument> read(documents.size());
   Progress progress("read documents", documents.size());
   auto done = for_each_index(documents.size(), jobs, [&](size_t i) -> Result<void> {
