@@ -12,14 +12,15 @@ Result<std::shared_ptr<const LoadedCalibration>> find_calibration(const std::fil
   return std::shared_ptr<const LoadedCalibration>();
 }
 
-Result<std::shared_ptr<const LoadedCalibration>> find_calibration_of(const Digest& weights,
-                                                                     const std::filesystem::path& models) {
+std::shared_ptr<const LoadedCalibration> find_calibration_of(const Digest& weights,
+                                                             const std::filesystem::path& models) {
   std::error_code failed;
-  for (const auto& model : std::filesystem::directory_iterator(models, failed)) {
-    auto found = find_calibration({}, model.path());
-    if (!found || (*found && (*found)->calibration.weights == weights)) return found;
+  std::filesystem::directory_iterator model(models, failed);
+  for (; !failed && model != std::filesystem::directory_iterator(); model.increment(failed)) {
+    const auto found = find_calibration({}, model->path());
+    if (found && *found && (*found)->calibration.weights == weights) return *found;
   }
-  return std::shared_ptr<const LoadedCalibration>();
+  return nullptr;
 }
 
 }  // namespace kvferry

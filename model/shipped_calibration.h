@@ -16,8 +16,9 @@ inline constexpr const char* kCalibrationFile = "model.calibration";
 [[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> find_calibration(
     const std::filesystem::path& file, const std::filesystem::path& model_folder);
 
-// Of the folder's models, the calibration of that with these weights, or nothing.
-[[nodiscard]] Result<std::shared_ptr<const LoadedCalibration>> find_calibration_of(
+// Of the folder's models, the calibration of that with these weights, or nothing. Those that cannot be read
+// are passed over.
+[[nodiscard]] std::shared_ptr<const LoadedCalibration> find_calibration_of(
     const Digest& weights, const std::filesystem::path& models);
 
 }  // namespace kvferry

@@ -25,7 +25,7 @@ enum class ClientStatus : std::uint8_t {
   kFailed,       // the transfer was rejected, by either side, or withdrawn by the peer
   kStalled,      // no progress for the connection's progress timeout
   kLost,         // the connection ended early
-  kInterrupted,  // SIGINT or SIGTERM
+  kInterrupted,  // SIGINT, SIGTERM or ClientOptions::stop
   kTooLate,      // nothing of the card had come when it was to be frozen, or it was given up at give_up_at
 };
 
@@ -38,7 +38,7 @@ struct ClientOptions {
   std::shared_ptr<const QuicCredentials> quic;         // who this side is, and whom it believes
   Duration connect_timeout = std::chrono::seconds(5);  // TCP; and for the name, if it is one
   bool obey_signals = false;                           // SIGINT and SIGTERM end the errand cleanly
-  std::stop_token stop = {};                           // and so does this
+  std::stop_token stop = {};                           // so does this, from any thread, once it is connected
   std::optional<Time> give_up_at;                      // steady_now(): ends an errand that is not done
 };
 

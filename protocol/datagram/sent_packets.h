@@ -73,7 +73,8 @@ class SentPackets {
   // The oldest packets in flight, for probes.
   [[nodiscard]] std::vector<SentPiece> oldest_pieces(std::size_t packets) const;
 
-  // Until what is in flight has been delivered, or something has, where nothing is.
+  // There is too little to send: packets added from now on say so until what is in flight has been delivered;
+  // where nothing is, until something has.
   void note_app_limited() {
     app_limited_until_bytes_ = delivered_bytes_ + std::max<std::uint64_t>(bytes_in_flight_, 1);
   }

@@ -76,7 +76,7 @@ class Asker {
     fetch.apply = [&]() -> Result<void> {
       if (base_->manifest().query_aware)
         return Error{"--base: the card serves one question, expected one for all"};
-      return decode_what_is_here(*base_, peer_model_.decoding());
+      return peer_model_.decode(*base_);
     };
     base_->report = fetch_card(peer_, fetch, base_->sink);
     check_applied(base_->report);
@@ -122,7 +122,7 @@ class Asker {
   [[nodiscard]] Result<void> answer_from_what_is_here(Asked& asked) {
     arrival_->used = used_of(arrival_->card());
     if (auto enough = check_quality(); !enough) return enough;
-    if (auto decoded = decode_what_is_here(*arrival_, peer_model_.decoding()); !decoded) return decoded;
+    if (auto decoded = peer_model_.decode(*arrival_); !decoded) return decoded;
     if (base_) {
       auto both = merge(base_->cache, arrival_->cache);
       if (!both) return both.error();

@@ -28,6 +28,14 @@ Result<void> check_terms(const RequestOptions& request, const Card& card) {
   return {};
 }
 
+Result<std::shared_ptr<const Card>> moments_of(const Reader& reader, const LoadedCalibration* known) {
+  if (known == nullptr) return Error{"no moments here: this agent's model has no calibration"};
+  if (known->calibration.weights != reader.identity().weights)
+    return Error{"no moments here: this agent's calibration was measured on other weights than its model's"};
+  return std::shared_ptr<const Card>(
+      std::make_shared<Card>(encode_moments(known->calibration.moments(), reader.identity())));
+}
+
 }  // namespace
 
 CardMaker::CardMaker(const Reader& reader, std::string document_name, KvCache cache, CardOrder order,
@@ -36,17 +44,17 @@ CardMaker::CardMaker(const Reader& reader, std::string document_name, KvCache ca
       document_name_(std::move(document_name)),
       cache_(std::move(cache)),
       order_(std::move(order)),
-      probe_(probe) {}
+      probe_(probe),
+      moments_(moments_of(reader_, order_.calibration.get())) {}
 
 Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& request) {
   if (!request.document.empty() && request.document != document_name_) {
     return Error{"no document '" + request.document + "' here, this agent has '" + document_name_ + "'"};
   }
-  if (request.preset == kMomentsPreset) return moments();
+  if (request.preset == kMomentsPreset) return moments_;
+  const std::lock_guard lock(mutex_);
   auto preset = preset_for(request);
   if (!preset) return preset.error();
-
-  const std::lock_guard lock(mutex_);
   const std::string name = to_string(*preset);
   const auto known = made_.find(name);
   auto card = known != made_.end() ? Result(known->second) : encode_for(*preset, request);
@@ -54,13 +62,6 @@ Result<std::shared_ptr<const Card>> CardMaker::make(const RequestOptions& reques
   if (!preset->is_query_aware() && made_.size() < kMaxCardsKept) made_[name] = *card;
   if (auto fits = check_terms(request, **card); !fits) return fits.error();
   return card;
-}
-
-// For agents whose model is another.
-Result<std::shared_ptr<const Card>> CardMaker::moments() const {
-  if (!order_.calibration) return Error{"no moments here: this agent's model has no calibration"};
-  return std::shared_ptr<const Card>(
-      std::make_shared<Card>(encode_moments(order_.calibration->calibration.moments(), reader_.identity())));
 }
 
 Result<Preset> CardMaker::preset_for(const RequestOptions& request) const {

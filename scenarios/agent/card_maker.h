@@ -26,7 +26,8 @@ class CardMaker {
   CardMaker(const Reader& reader, std::string document_name, KvCache cache, CardOrder order, bool probe);
 
   // The card that answers a request; the error says why there is none. From any thread, one at a time. Cards
-  // that do not depend on a question are made once.
+  // that do not depend on a question are made once; so is that of the model's moments, for agents of other
+  // models.
   [[nodiscard]] Result<std::shared_ptr<const Card>> make(const RequestOptions& request);
 
   // The document reads so now. Only what follows the first change is read anew; cards that were made keep the
@@ -38,7 +39,6 @@ class CardMaker {
   [[nodiscard]] std::shared_ptr<const Card> find_made(const Digest& digest) const;
 
  private:
-  [[nodiscard]] Result<std::shared_ptr<const Card>> moments() const;
   [[nodiscard]] Result<Preset> preset_for(const RequestOptions& request) const;
   [[nodiscard]] Result<void> check_is_possible(const Preset& preset) const;
   [[nodiscard]] Result<std::vector<std::int64_t>> question_of(const RequestOptions& request) const;
@@ -55,6 +55,7 @@ class CardMaker {
   KvCache cache_;
   CardOrder order_;
   bool probe_;
+  Result<std::shared_ptr<const Card>> moments_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Card>> made_;  // by canonical preset
   std::deque<std::shared_ptr<const Card>> former_;           // of the document as it was, the latest first

@@ -40,24 +40,37 @@ Known fetch_moments(const HostPort& peer, FetchOptions fetch) {
 }  // namespace
 
 PeerModel::PeerModel(const Reader& reader, std::shared_ptr<const LoadedCalibration> calibration)
-    : reader_(reader) {
+    : met_(reader.identity()) {
   decoding_.calibration = std::move(calibration);
 }
 
 void PeerModel::meet(const HostPort& peer, FetchOptions& fetch) {
   if (!decoding_.calibration)
     throw UsageError("--calibrate: no calibration beside this model, expected one with --calibration");
-  Hello& hello = fetch.connection.hello;
+  const Calibration& ours = decoding_.calibration->calibration;
+  if (ours.weights != met_.weights)
+    throw UsageError("--calibrate: the calibration was measured on other weights than this model's");
+  FetchOptions strange = fetch;
+  Hello& hello = strange.connection.hello;
   hello.features |= kFeatureCalibration;
   hello.codecs.push_back(static_cast<std::uint32_t>(CodecId::kMoments));
-  Known theirs = fetch_moments(peer, fetch);
-  if (theirs.model.tokenizer != reader_.identity().tokenizer)
+  Known theirs = fetch_moments(peer, strange);
+  if (theirs.model.tokenizer != met_.tokenizer)
     throw Failure("--calibrate: the peer's model has another tokenizer, expected this model's");
-  if (theirs.model == reader_.identity()) return;
-  ours_ = decoding_.calibration->calibration.moments();
+  if (theirs.model == met_) return;
+  fetch = std::move(strange);
+  met_ = theirs.model;
+  ours_ = ours.moments();
   theirs_ = std::move(theirs.moments);
-  const auto shipped = value_or_fail(find_data("model/checkpoints"));
-  decoding_.calibration = value_or_fail(find_calibration_of(theirs.model.weights, shipped));
+  // Presets that need none can do without.
+  const auto shipped = find_data("model/checkpoints");
+  decoding_.calibration = shipped ? find_calibration_of(met_.weights, *shipped) : nullptr;
+}
+
+Result<void> PeerModel::decode(Arrival& arrival) const {
+  if (const auto difference = mismatch(met_, arrival.manifest().model))
+    return Error{"the card is of another model than the peer's: " + *difference};
+  return decode_what_is_here(arrival, decoding_);
 }
 
 Result<KvCache> PeerModel::as_ours(KvCache theirs) const {

@@ -7,9 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include "codec/decoder.h"
-#include "model/reader.h"
-#include "transport/fetch.h"
+#include "codec/calibration/moments.h"
+#include "scenarios/agent/arrival.h"
 
 namespace kvferry {
 
@@ -19,15 +18,16 @@ class PeerModel {
   PeerModel(const Reader& reader, std::shared_ptr<const LoadedCalibration> calibration);
 
   // Asks the peer for its moments, and has `fetch` accept cards of its model from now on. Throws UsageError
-  // or Failure: there is no calibration, or the tokenizers differ.
+  // or Failure: there is no calibration of this model, or the tokenizers differ.
   void meet(const HostPort& peer, FetchOptions& fetch);
 
-  [[nodiscard]] const DecodeOptions& decoding() const { return decoding_; }
+  // Decodes what is here of a card, which must be of the model that was met.
+  [[nodiscard]] Result<void> decode(Arrival& arrival) const;
   // The peer's cache as this model would have it.
   [[nodiscard]] Result<KvCache> as_ours(KvCache theirs) const;
 
  private:
-  const Reader& reader_;
+  ModelIdentity met_;
   DecodeOptions decoding_;
   ModelMoments ours_;
   std::optional<ModelMoments> theirs_;

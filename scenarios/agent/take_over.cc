@@ -42,7 +42,7 @@ FetchOptions TakeOver::fetch_into(std::unique_ptr<Arrival>& arrival, KvCache& ca
   FetchOptions fetch = every_fetch_;
   fetch.apply = [&]() -> Result<void> {
     if (auto serves = check_serves_everybody(arrival->manifest()); !serves) return serves;
-    if (auto decoded = decode_what_is_here(*arrival, model_.decoding()); !decoded) return decoded;
+    if (auto decoded = model_.decode(*arrival); !decoded) return decoded;
     auto ours = model_.as_ours(std::move(arrival->cache));
     if (!ours) return ours.error();
     auto remembered = ask_and_remember(std::move(*ours));
@@ -82,36 +82,46 @@ KvCache TakeOver::take() {
 }
 
 std::jthread TakeOver::follow(std::function<void(KvCache)> changed) {
-  return std::jthread(
-      [this, changed = std::move(changed)](std::stop_token stop) { run(std::move(stop), changed); });
+  return std::jthread([this, changed = std::move(changed)](std::stop_token stop) {
+    try {
+      run(std::move(stop), changed);
+    } catch (const std::exception& error) {  // what is here is served all the same
+      log(LogLevel::kWarning, "follows no more", {{"why", error.what()}});
+    }
+  });
 }
 
 void TakeOver::run(std::stop_token stop, const std::function<void(KvCache)>& changed) {
   std::unique_ptr<Arrival> arrival;
   KvCache cache;
+  bool is_new = false;
   const auto expect_next = [&] {
     arrival = std::make_unique<Arrival>();
     arrival->sink.use_base(card_);
     return &arrival->sink;
   };
   FetchOptions fetch = fetch_into(arrival, cache);
+  fetch.obey_signals = false;  // they are for who serves, and stops this
   fetch.stop = std::move(stop);
   fetch.request.bases = DigestList({card_->digest()});
-  // The first is the one that is here, or newer: what it shares with that does not travel again.
-  const auto is_new = [&] { return arrival->card().digest() != card_->digest(); };
+  // The first is the one that is here, or newer: what it shares with that does not travel again. One that
+  // cannot be used is passed over.
   fetch.apply = [&, use = std::move(fetch.apply)]() -> Result<void> {
-    return is_new() ? use() : Result<void>();
+    is_new = arrival->card().digest() != card_->digest();
+    if (!is_new) return {};
+    if (auto used = use(); !used) {
+      log(LogLevel::kWarning, "unchanged", {{"why", used.error().message}});
+      is_new = false;
+    }
+    return {};
   };
   fetch.next = [&](const FetchReport&) {
-    if (is_new()) {
-      card_ = std::make_shared<const Card>(arrival->sink.take());
-      changed(std::exchange(cache, {}));
-    }
+    card_ = std::make_shared<const Card>(arrival->sink.take());
+    if (is_new) changed(std::exchange(cache, {}));
     return expect_next();
   };
   const FetchReport report = fetch_card(peer_, fetch, *expect_next());
-  if (report.status != ClientStatus::kInterrupted)
-    log(LogLevel::kWarning, "follows no more", {{"why", report.message}});
+  if (report.status != ClientStatus::kInterrupted) throw Failure(report.message);
 }
 
 }  // namespace kvferry

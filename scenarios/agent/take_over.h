@@ -24,7 +24,8 @@ class TakeOver {
   // The cache as it is now. Prints the answers, and on stderr what it took. Throws Failure.
   [[nodiscard]] KvCache take();
   // Behind take(): `changed` is given the cache of each version of the document that the other agent has from
-  // now on, on the thread that is returned, until it is told to stop. Answers are printed anew.
+  // now on, on the thread that is returned, until it is told to stop; this object
+  // outlives it. Answers are printed anew.
   [[nodiscard]] std::jthread follow(std::function<void(KvCache)> changed);
 
  private:

@@ -74,7 +74,7 @@ struct BenchOptions {
   int repeats = 5;                 // whose median counts
   bool json = false;
 };
-// Prints how fast this machine moves cards, beside what others do on it.
+// Prints how fast this machine moves cards, beside what others do on it, and what memory that takes.
 int run_bench(const BenchOptions& options);
 
 struct KeygenOptions {

@@ -60,6 +60,7 @@ Result<KvTopology> KvCsmaHelper::Install() const {
   network.readerAddresses.assign(addresses.begin() + 1, addresses.begin() + 1 + m_readers);
   for (uint32_t i = 0; i <= m_readers; ++i) network.devices.Add(devices.Get(i));
   network.meteredAtNodes = true;
+  network.devicesTellDrops = true;
   network.capacity = m_rate;
   for (uint32_t i = 0; i < m_contenders; ++i)
     network.crossings.push_back({network.others.Get(i), network.sources.Get(0), addresses[0]});

@@ -18,7 +18,7 @@ void KvTopology::Attach(KvWireMeter& meter) const {
   if (meteredAtNodes) {
     const auto agents = GetAgentNodes();
     for (uint32_t i = 0; i < agents.GetN(); ++i) meter.AttachNode(agents.Get(i));
-    for (uint32_t i = 0; i < devices.GetN(); ++i) meter.WatchDrops(devices.Get(i));
+    for (uint32_t i = 0; devicesTellDrops && i < devices.GetN(); ++i) meter.WatchDrops(devices.Get(i));
     return;
   }
   for (uint32_t i = 0; i < devices.GetN(); ++i) meter.Attach(devices.Get(i));

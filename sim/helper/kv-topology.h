@@ -39,6 +39,7 @@ struct KvTopology {
   ns3::NodeContainer others;          // neither of these: routers, access points, contenders
 
   ns3::NetDeviceContainer devices;  // whose wire counts, or where nodes are metered what the agents send by
+  bool devicesTellDrops = false;    // where nodes are metered: there are traces of all that these drop
   bool meteredAtNodes = false;      // these devices have no PPP: the agents' nodes are metered, from IP up
 
   std::vector<KvCrossing> crossings;  // through the narrowest part

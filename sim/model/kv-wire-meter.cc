@@ -43,12 +43,11 @@ void KvWireMeter::Attach(Ptr<NetDevice> device) {
 
 void KvWireMeter::WatchDrops(Ptr<NetDevice> device) {
   const bool isBus = DynamicCast<CsmaNetDevice>(device) != nullptr;
-  const bool tells =
-      device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this)) &&
-      device->TraceConnectWithoutContext(
-          "PhyRxDrop", isBus ? MakeCallback(&KvWireMeter::HandleBusDrop, this, device->GetAddress())
-                             : MakeCallback(&KvWireMeter::HandleLinkDrop, this));
-  m_packets.seesDrops = m_packets.seesDrops && tells;
+  m_packets.seesDrops = true;
+  device->TraceConnectWithoutContext("MacTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this));
+  device->TraceConnectWithoutContext(
+      "PhyRxDrop", isBus ? MakeCallback(&KvWireMeter::HandleBusDrop, this, device->GetAddress())
+                         : MakeCallback(&KvWireMeter::HandleLinkDrop, this));
   // A bus that stays busy: the device gives the packet up.
   if (isBus)
     device->TraceConnectWithoutContext("PhyTxDrop", MakeCallback(&KvWireMeter::HandleQueueDrop, this));

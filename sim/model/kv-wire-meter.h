@@ -35,10 +35,12 @@ struct WireBytes {
 };
 
 struct WirePackets {
-  uint64_t sent = 0;          // transmissions begun
-  uint64_t droppedQueue = 0;  // refused by a full queue or a discipline, never sent; of devices, of anybody
-  uint64_t droppedError = 0;  // sent, then lost on the link; of devices, of anybody
-  bool seesDrops = true;      // false: some device does not tell, and the two above are too few
+  uint64_t sent = 0;  // transmissions begun
+  // Refused by a full queue or a discipline, or given up by a bus that stays busy: never sent, though at
+  // nodes counted as sent. Of anybody.
+  uint64_t droppedQueue = 0;
+  uint64_t droppedError = 0;     // sent, then lost on the link; of anybody
+  bool seesDrops = false;        // false: of no device, and the two above say nothing
   uint64_t retransmissions = 0;  // sent, with payload or control bytes that were sent before
 };
 
@@ -52,10 +54,10 @@ class KvWireMeter {
   // A device with a PPP header, a TxQueue that is there, and the trace sources of a PointToPointNetDevice:
   // one of these, or a KvTraceNetDevice. Its queue discipline comes before.
   void Attach(ns3::Ptr<ns3::NetDevice> device);
-  // A node with an internet stack. What its devices drop is not seen,
+  // A node with an internet stack. What its devices drop is unknown unless they are watched.
   void AttachNode(ns3::Ptr<ns3::Node> node);
-  // but by this: a device with the trace sources of a PointToPointNetDevice. Of another kind (Wi-Fi, LTE),
-  // drops stay unknown.
+  // A node's device with the trace sources of a PointToPointNetDevice, such as a CsmaNetDevice: counts its
+  // drops.
   void WatchDrops(ns3::Ptr<ns3::NetDevice> device);
   // Where others send too: packets without this port, the sources' attribute, are not counted. Without it
   // everybody's are, and what carries no tag is lower layers.

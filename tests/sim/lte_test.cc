@@ -19,6 +19,7 @@ TEST_F(SimLte, carries_cards_from_a_host_on_the_internet) {
     EXPECT_EQ(moved.wire.ours.payload, moved.payload_bytes);
     EXPECT_GT(moved.completed_ns[0], 40'000'000);  // two round trips of the wire alone
     EXPECT_LT(moved.completed_ns[0], 1'000'000'000);
+    EXPECT_FALSE(moved.packets.seesDrops);
   }
 }
 

@@ -19,6 +19,7 @@ TEST_F(SimWifi, carries_a_card_from_the_access_point) {
     EXPECT_TRUE(moved.all_arrived);
     EXPECT_EQ(moved.wire.ours.payload, moved.payload_bytes);
     EXPECT_LT(moved.completed_ns[0], 200'000'000);
+    EXPECT_FALSE(moved.packets.seesDrops);
   }
 }
 

@@ -26,7 +26,7 @@ bool is_wanted(const std::string& figure, const std::vector<std::string>& names)
 // Of a script: whose figures all begin with its name.
 bool has_wanted(const std::string& script, const std::vector<std::string>& names) {
   return is_wanted(script, names) || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-           return name.starts_with(script);
+           return name.starts_with(script + ",");
          });
 }
 
@@ -76,13 +76,18 @@ void print_skipped(const std::string& name, const std::string& why, bool json) {
   }
 }
 
-void run(const bench::Script& script, const BenchOptions& options) {
+// False: it failed, and says why.
+bool run(const bench::Script& script, const BenchOptions& options) {
   const auto measured = bench::run_script(script);
-  if (!measured) throw Failure(measured.error().in(script.name));
+  if (!measured) {
+    std::fprintf(stderr, "kvferry: %s: %s\n", script.name.c_str(), measured.error().message.c_str());
+    return false;
+  }
   if (!measured->skipped.empty()) print_skipped(script.name, measured->skipped, options.json);
   for (const auto& line : measured->lines) {
     if (is_wanted(line.name, options.names)) print(line, options.json);
   }
+  return true;
 }
 
 std::vector<bench::Figure> all_figures(const bench::Setting& setting) {
@@ -108,8 +113,9 @@ int run_bench(const BenchOptions& options) {
                 "wanted");
   }
   for (const auto& figure : figures) print(measure(figure, options.repeats), options.json);
-  for (const auto& script : scripts) run(script, options);
-  return kExitSuccess;
+  bool all_ran = true;
+  for (const auto& script : scripts) all_ran = run(script, options) && all_ran;
+  return all_ran ? kExitSuccess : kExitFailure;
 }
 
 }  // namespace kvferry

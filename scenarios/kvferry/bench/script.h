@@ -17,13 +17,14 @@ struct Script {
   std::vector<std::string> arguments;  // behind the programs' folder and --json
 };
 
+// repeats: of the link's figures; memory is measured once.
 [[nodiscard]] std::vector<Script> all_scripts(int repeats);
 
 struct Measured {
   std::vector<Line> lines;
   std::string skipped;  // why there are none: it cannot be tried here
 };
-// The error is the script's own last line.
+// The error: it cannot be started, failed (its own last line), or printed something else.
 [[nodiscard]] Result<Measured> run_script(const Script& script);
 
 }  // namespace kvferry::bench

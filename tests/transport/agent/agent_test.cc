@@ -266,8 +266,8 @@ TEST_F(AgentTest, HandsOnWhatChanges) {
   Process origin("kvferry-agent", {"serve", "--document", file, "--name", "people", "--model", model(),
                                    "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
   Process middle("kvferry-agent",
-                 {"serve", "--from", origin.listening_on(), "--name", "people", "--model", model(),
-                  "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
+                 {"serve", "--from", origin.listening_on(), "--name", "people", "--model", model(), "--ask",
+                  question(), "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure", "--watch"});
   Process asker("kvferry-agent", {"ask", middle.listening_on(), question(), "--model", model(), "--insecure",
                                   "--json", "--follow"});
   const auto first = nlohmann::json::parse("{" + asker.line("{"));
@@ -276,11 +276,19 @@ TEST_F(AgentTest, HandsOnWhatChanges) {
   const auto second = nlohmann::json::parse("{" + asker.line("{", 1));
   EXPECT_EQ(asker.interrupt().status, 0);
   const auto reader = Reader::open(model());
-  EXPECT_EQ(second.at("answer"), reader->answer(*reader->prefill(now), question())->text);
+  const auto read = reader->prefill(now);
+  const auto answered = reader->answer(*read, question());
+  EXPECT_EQ(middle.line("answer ", 1), answered->text);
+  const auto remembered = reader->remember(*read, question(), *answered);
+  EXPECT_EQ(second.at("answer"), reader->answer(*remembered, question())->text);
   EXPECT_NE(first.at("card"), second.at("card"));
-  EXPECT_LT(second.at("wire").at("payload"), 1.1 * second.at("card_bytes").get<double>());
   EXPECT_EQ(middle.interrupt().status, 0);
-  EXPECT_EQ(origin.interrupt().status, 0);
+  const Finished ended = origin.interrupt();
+  EXPECT_EQ(ended.status, 0);
+  // Over the connection that followed, the beginning did not travel again.
+  const std::size_t at = ended.err.rfind(" sent_bytes=");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stod(ended.err.substr(at + 12)), 0.8 * second.at("card_bytes").get<double>());
 }
 
 // It serves what it has, and says that no more will come.
@@ -492,12 +500,39 @@ TEST_F(ProgressiveAgent, reads_a_bases_summary_before_its_refinement) {
 class TwoSizes : public ProgressiveAgent,
                  public testing::WithParamInterface<std::pair<std::string, std::string>> {
  protected:
-  static std::string shipped(const std::string& name) { return find_model(name).value().string(); }
-  Arguments as_receiver(Arguments more) const {
+  TwoSizes()
+      : sender_(Reader::open(find_model(theirs()).value()).value()),
+        receiver_(Reader::open(find_model(GetParam().second).value()).value()) {
+    const auto read = sender_.prefill(document_.text);
+    const auto told = decode_moments(encode_moments(moments_of(theirs()), sender_.identity()));
+    const auto matched = match_moments(*read, *told, moments_of(GetParam().second));
+    const auto unmatched =
+        match_shape(*read, sender_.config().rope_theta, receiver_.geometry(), receiver_.config().rope_theta);
+    for (const auto& each : document_.questions) {  // one that calibration changes the answer to
+      question_ = each.text;
+      expected_ = receiver_.answer(*matched, question_)->text;
+      if (expected_ != receiver_.answer(*unmatched, question_)->text) return;
+    }
+    ADD_FAILURE() << "calibration changes no answer";
+  }
+  static ModelMoments moments_of(const std::string& model) {
+    return find_calibration({}, find_model(model).value()).value()->calibration.moments();
+  }
+  static std::string theirs() { return GetParam().first; }
+  static Arguments as_receiver(Arguments more) {
     more.insert(more.end(), {"--model", GetParam().second, "--insecure"});
     return more;
   }
-  std::string theirs() const { return GetParam().first; }
+  static Finished ask_as_receiver(Arguments more) {
+    more.insert(more.begin(), "ask");
+    return run_program_file("kvferry-agent", as_receiver(std::move(more)));
+  }
+  Arguments serving(const std::string& model) const {
+    return {"serve",    "--document", file(),     "--model",     model,
+            "--preset", "fp16",       "--listen", "127.0.0.1:0", "--insecure"};
+  }
+  Reader sender_, receiver_;
+  std::string question_, expected_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Both, TwoSizes,
@@ -505,58 +540,54 @@ INSTANTIATE_TEST_SUITE_P(Both, TwoSizes,
                          [](const auto& sizes) { return sizes.param.first + "_to_" + sizes.param.second; });
 
 TEST_P(TwoSizes, share_a_document_by_calibration) {
-  const auto sender = Reader::open(shipped(theirs())), receiver = Reader::open(shipped(GetParam().second));
-  const auto moments_of = [](const std::string& model) {
-    return find_calibration({}, shipped(model)).value()->calibration.moments();
-  };
-  const auto read = sender->prefill(document_.text);
-  const auto told = decode_moments(encode_moments(moments_of(theirs()), sender->identity()));
-  const auto matched = match_moments(*read, *told, moments_of(GetParam().second));
-  ASSERT_TRUE(matched.ok()) << matched.error().message;
-
-  Process server("kvferry-agent", {"serve", "--document", file(), "--name", "people", "--model", theirs(),
-                                   "--preset", "fp16", "--listen", "127.0.0.1:0", "--insecure"});
+  Process server("kvferry-agent", serving(theirs()));
   const std::string where = server.listening_on();
-  const std::string& question = document_.questions.front().text;
-  const Finished asked =
-      run_program_file("kvferry-agent", as_receiver({"ask", where, question, "--calibrate", "--json"}));
+  const Finished asked = ask_as_receiver({where, question_, "--calibrate", "--json"});
   ASSERT_EQ(asked.status, 0) << asked.err;
   EXPECT_NE(asked.err.find("the peer's moments: "), std::string::npos);
-  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], receiver->answer(*matched, question)->text);
+  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], expected_);
   // `ferry` needs the sender's tables, which are here too.
-  EXPECT_EQ(run_program_file("kvferry-agent",
-                             as_receiver({"ask", where, question, "--calibrate", "--preset", "ferry"}))
-                .status,
-            0);
-  const Finished strange = run_program_file("kvferry-agent", as_receiver({"ask", where, question}));
+  const Finished packed = ask_as_receiver({where, question_, "--calibrate", "--preset", "ferry"});
+  EXPECT_EQ(packed.status, 0) << packed.err;
+  const Finished strange = ask_as_receiver({where, question_});
   EXPECT_EQ(strange.status, 1);
   EXPECT_EQ(lines(strange.err), 1) << strange.err;
   EXPECT_EQ(server.interrupt().status, 0);
 }
 
 TEST_P(TwoSizes, hand_a_document_on) {
-  Process origin("kvferry-agent", {"serve", "--document", file(), "--model", theirs(), "--preset", "fp16",
-                                   "--listen", "127.0.0.1:0", "--insecure"});
+  Process origin("kvferry-agent", serving(theirs()));
   Process middle("kvferry-agent", as_receiver({"serve", "--from", origin.listening_on(), "--calibrate",
                                                "--preset", "fp16", "--listen", "127.0.0.1:0"}));
-  const Finished asked = run_program_file(
-      "kvferry-agent", as_receiver({"ask", middle.listening_on(), document_.questions.front().text}));
-  EXPECT_EQ(asked.status, 0) << asked.err;
+  const Finished asked = ask_as_receiver({middle.listening_on(), question_, "--json"});
+  ASSERT_EQ(asked.status, 0) << asked.err;
+  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], expected_);
   EXPECT_EQ(middle.interrupt().status, 0);
   EXPECT_EQ(origin.interrupt().status, 0);
 }
 
 TEST_P(TwoSizes, meet_where_both_are_the_same) {
-  Process server("kvferry-agent", {"serve", "--document", file(), "--model", GetParam().second, "--preset",
-                                   "fp16", "--listen", "127.0.0.1:0", "--insecure"});
-  const Finished asked = run_program_file(
-      "kvferry-agent",
-      as_receiver({"ask", server.listening_on(), "--json", "--calibrate", document_.questions.front().text}));
+  Process server("kvferry-agent", serving(GetParam().second));
+  const Finished asked = ask_as_receiver({server.listening_on(), question_, "--json", "--calibrate"});
   ASSERT_EQ(asked.status, 0) << asked.err;
-  const auto reader = Reader::open(shipped(GetParam().second));
-  const auto expected = reader->answer(*reader->prefill(document_.text), document_.questions.front().text);
-  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"], expected->text);
+  EXPECT_EQ(nlohmann::json::parse(asked.out)["answer"],
+            receiver_.answer(*receiver_.prefill(document_.text), question_)->text);
   EXPECT_EQ(server.interrupt().status, 0);
+}
+
+TEST_F(AgentTest, CalibratesOnlyWithMomentsOfItsOwnModel) {
+  const auto tries = [&](const std::string& model, Arguments more) {
+    more.insert(more.begin(), "--calibrate");
+    return ask(*where_, std::move(more), model);
+  };
+  const Finished none = tries(model(), {});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("no calibration beside this model"), std::string::npos) << none.err;
+  const std::string other = find_model("small").value() / "model.calibration";
+  const Finished wrong = tries(model(), {"--calibration", other});
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.err.find("other weights"), std::string::npos) << wrong.err;
+  expect_failure(tries("small", {}), "no moments here: this agent's model has no calibration");
 }
 
 }  // namespace
