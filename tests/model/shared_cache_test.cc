@@ -5,6 +5,7 @@
 
 #include <ATen/Parallel.h>
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -79,7 +80,13 @@ TEST_F(RandomReader, reads_on_from_what_it_knows) {
             "document: a prefix of 18 tokens, expected at most 13");
 }
 
-// One decoded copy serves fifteen, on two threads: what they have to themselves is their question and answer.
+// KVFERRY_READER_THREADS, or two.
+int thread_count() {
+  const char* given = std::getenv("KVFERRY_READER_THREADS");
+  return given != nullptr ? std::atoi(given) : 2;
+}
+
+// One decoded copy serves fifteen: what they have to themselves is their question and answer.
 TEST(SharedCache, takes_hardly_more_memory_for_fifteen_readers_than_for_one) {
   const auto reader = Reader::open(std::string(KVFERRY_SOURCE_DIR) + "/model/checkpoints/large");
   ASSERT_TRUE(reader);
@@ -95,7 +102,7 @@ TEST(SharedCache, takes_hardly_more_memory_for_fifteen_readers_than_for_one) {
   EXPECT_GE(one, 2 * cache->bytes_fp16());  // FP32
   std::vector<std::thread> readers;
   std::atomic<int> begun = 0;
-  for (int thread = 0; thread < 2; ++thread) {
+  for (int thread = 0; thread < thread_count(); ++thread) {
     readers.emplace_back([&] {
       while (begun++ < 15) EXPECT_TRUE(reader->answer(*shared, nullptr, question));
     });
