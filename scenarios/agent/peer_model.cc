@@ -58,6 +58,10 @@ void PeerModel::meet(const HostPort& peer, FetchOptions& fetch) {
   if (theirs.model.tokenizer != met_.tokenizer)
     throw Failure("--calibrate: the peer's model has another tokenizer, expected this model's");
   if (theirs.model == met_) return;
+  std::fprintf(
+      stderr,
+      "kvferry-agent: warning: the peer's model has other weights: calibration helps only where they "
+      "are close\n");
   fetch = std::move(strange);
   met_ = theirs.model;
   ours_ = ours.moments();
