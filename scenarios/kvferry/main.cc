@@ -90,7 +90,9 @@ void add_receive(CLI::App& app, ReceiveOptions& options) {
 void add_bench(CLI::App& app, BenchOptions& options) {
   CLI::App* command = app.add_subcommand(
       "bench", "how fast this machine moves cards, beside what others do, and in what memory");
-  command->add_option("FIGURE", options.names, "only figures that begin so, such as tcp, quic, link or idle");
+  auto* names = command->add_option("FIGURE", options.names,
+                                    "only figures that begin so, such as tcp, quic, link or idle");
+  command->add_flag("--all", "every figure, as without FIGURE")->excludes(names);
   command->add_option("--mebibytes", options.mebibytes, "moved by each measurement")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
