@@ -69,6 +69,7 @@ int receive(const ReceiveOptions& options);
 
 struct BenchOptions {
   std::vector<std::string> names;  // figures that begin so; all, if there are none
+  bool all = false;                // says so
   std::uint64_t mebibytes = 1024;  // a measurement
   double seconds = 2;              // of programs that take a time instead
   int repeats = 5;                 // whose median counts

@@ -92,7 +92,7 @@ void add_bench(CLI::App& app, BenchOptions& options) {
       "bench", "how fast this machine moves cards, beside what others do, and in what memory");
   auto* names = command->add_option("FIGURE", options.names,
                                     "only figures that begin so, such as tcp, quic, link or idle");
-  command->add_flag("--all", "every figure, as without FIGURE")->excludes(names);
+  command->add_flag("--all", options.all, "every figure, as without FIGURE")->excludes(names);
   command->add_option("--mebibytes", options.mebibytes, "moved by each measurement")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
