@@ -32,10 +32,8 @@ std::uint64_t group_bytes() {
 
 }  // namespace
 
-std::uint64_t free_memory_bytes() { return std::min(machine_bytes(), group_bytes()); }
-
 Result<void> check_memory(std::size_t caches, std::uint64_t bytes) {
-  const std::uint64_t free = free_memory_bytes();
+  const std::uint64_t free = std::min(machine_bytes(), group_bytes());
   if (bytes <= free) return {};
   return Error{"memory: " + count_text(caches, "full cache") + " of " + bytes_text(bytes) +
                " together, expected at most the " + bytes_text(free) + " that are free"};

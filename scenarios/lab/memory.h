@@ -9,11 +9,8 @@
 
 namespace kvferry {
 
-// That this process may still take: of the machine, and of its control group where that has a limit (cgroup
-// v2).
-[[nodiscard]] std::uint64_t free_memory_bytes();
-
-// The error says how much `caches` of `bytes` together take, and how much there is.
+// The error says how much `caches` of `bytes` together take, and how much is free: of the machine, and of
+// this process's control group where that has a limit (cgroup v2).
 [[nodiscard]] Result<void> check_memory(std::size_t caches, std::uint64_t bytes);
 
 }  // namespace kvferry
